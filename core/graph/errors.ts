@@ -1,0 +1,29 @@
+/** What the graph refuses; the texts are the reference's and clients see them (topology notes, section 1). */
+export type GraphErrorCode =
+  | 'node-conflict'
+  | 'edge-conflict'
+  | 'node-not-found'
+  | 'edge-not-found'
+  | 'parent-not-found'
+  | 'child-not-found';
+
+const TEXTS: Record<GraphErrorCode, string> = {
+  'node-conflict': 'Node ID conflict',
+  'edge-conflict': 'Edge ID conflict',
+  'node-not-found': 'Node not found',
+  'edge-not-found': 'Edge not found',
+  'parent-not-found': 'Parent node not found',
+  'child-not-found': 'Child node not found',
+};
+
+export class GraphError extends Error {
+  readonly code: GraphErrorCode;
+  readonly id: string;
+
+  constructor(code: GraphErrorCode, id: string) {
+    super(TEXTS[code]);
+    this.name = 'GraphError';
+    this.code = code;
+    this.id = id;
+  }
+}

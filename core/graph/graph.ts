@@ -1,0 +1,163 @@
+/**
+ * The live graph: nodes and edges by id, adjacency, and indexes on the keys people look things up by. Every change
+ * is announced as a `GraphEvent`, in order, after it was made. Nothing here waits, stores or sends.
+ *
+ * The same class holds one host's graph in the probe and a whole fabric's in the Topology object.
+ */
+import type { GraphEdge, GraphEvent, GraphNode } from './element.ts';
+import { GraphError } from './errors.ts';
+import { INDEXED_KEYS, type GraphView, type IndexedKey } from './view.ts';
+
+interface Slot {
+  node: GraphNode;
+  /** Insertion order; an update keeps it. */
+  readonly order: number;
+  readonly out: Map<string, GraphEdge>;
+  readonly in: Map<string, GraphEdge>;
+}
+
+const NO_EDGES: readonly GraphEdge[] = [];
+
+export class Graph implements GraphView {
+  readonly #slots = new Map<string, Slot>();
+  readonly #edges = new Map<string, GraphEdge>();
+  /** key → value → slots. A value that is not a text is not indexed (it cannot equal a text). */
+  readonly #index = new Map<IndexedKey, Map<string, Set<Slot>>>(INDEXED_KEYS.map((key) => [key, new Map()]));
+  readonly #onEvent: (event: GraphEvent) => void;
+  #nextOrder = 0;
+
+  constructor(onEvent: (event: GraphEvent) => void = () => {}) {
+    this.#onEvent = onEvent;
+  }
+
+  get nodeCount(): number {
+    return this.#slots.size;
+  }
+
+  get edgeCount(): number {
+    return this.#edges.size;
+  }
+
+  node(id: string): GraphNode | undefined {
+    return this.#slots.get(id)?.node;
+  }
+
+  edge(id: string): GraphEdge | undefined {
+    return this.#edges.get(id);
+  }
+
+  *nodes(): Iterable<GraphNode> {
+    for (const slot of this.#slots.values()) yield slot.node;
+  }
+
+  edges(): Iterable<GraphEdge> {
+    return this.#edges.values();
+  }
+
+  edgesOut(nodeId: string): Iterable<GraphEdge> {
+    return this.#slots.get(nodeId)?.out.values() ?? NO_EDGES;
+  }
+
+  edgesIn(nodeId: string): Iterable<GraphEdge> {
+    return this.#slots.get(nodeId)?.in.values() ?? NO_EDGES;
+  }
+
+  nodesWith(key: IndexedKey, value: string): Iterable<GraphNode> {
+    const slots = this.#index.get(key)?.get(value);
+    if (slots === undefined) return [];
+    return [...slots].sort((a, b) => a.order - b.order).map((slot) => slot.node);
+  }
+
+  /** Throws GraphError `node-conflict` when the id is taken; the graph is then unchanged. */
+  addNode(node: GraphNode): void {
+    if (this.#slots.has(node.id)) throw new GraphError('node-conflict', node.id);
+    const slot: Slot = { node, order: this.#nextOrder++, out: new Map(), in: new Map() };
+    this.#slots.set(node.id, slot);
+    this.#indexSlot(slot);
+    this.#onEvent({ kind: 'nodeAdded', node });
+  }
+
+  /** Replaces the node of this id. Throws GraphError `node-not-found`. */
+  updateNode(node: GraphNode): void {
+    const slot = this.#slots.get(node.id);
+    if (slot === undefined) throw new GraphError('node-not-found', node.id);
+    const before = slot.node;
+    this.#unindexSlot(slot);
+    slot.node = node;
+    this.#indexSlot(slot);
+    this.#onEvent({ kind: 'nodeUpdated', node, before });
+  }
+
+  /** Deletes the node's edges, each announced, then the node. Throws GraphError `node-not-found`. */
+  deleteNode(id: string, atMs: number): void {
+    const slot = this.#slots.get(id);
+    if (slot === undefined) throw new GraphError('node-not-found', id);
+    for (const edge of [...slot.out.values(), ...slot.in.values()])
+      if (this.#edges.has(edge.id)) this.deleteEdge(edge.id, atMs);
+    this.#unindexSlot(slot);
+    this.#slots.delete(id);
+    this.#onEvent({ kind: 'nodeDeleted', node: { ...slot.node, deletedAt: atMs } });
+  }
+
+  /** Throws GraphError `edge-conflict`, `parent-not-found` or `child-not-found`. */
+  addEdge(edge: GraphEdge): void {
+    if (this.#edges.has(edge.id)) throw new GraphError('edge-conflict', edge.id);
+    const [parent, child] = this.#ends(edge);
+    this.#edges.set(edge.id, edge);
+    parent.out.set(edge.id, edge);
+    child.in.set(edge.id, edge);
+    this.#onEvent({ kind: 'edgeAdded', edge });
+  }
+
+  /** Replaces the edge of this id; its ends cannot change. Throws GraphError `edge-not-found`. */
+  updateEdge(edge: GraphEdge): void {
+    const before = this.#edges.get(edge.id);
+    if (before === undefined) throw new GraphError('edge-not-found', edge.id);
+    const after = { ...edge, parent: before.parent, child: before.child };
+    const [parent, child] = this.#ends(after);
+    this.#edges.set(after.id, after);
+    parent.out.set(after.id, after);
+    child.in.set(after.id, after);
+    this.#onEvent({ kind: 'edgeUpdated', edge: after, before });
+  }
+
+  /** Throws GraphError `edge-not-found`. */
+  deleteEdge(id: string, atMs: number): void {
+    const edge = this.#edges.get(id);
+    if (edge === undefined) throw new GraphError('edge-not-found', id);
+    this.#edges.delete(id);
+    this.#slots.get(edge.parent)?.out.delete(id);
+    this.#slots.get(edge.child)?.in.delete(id);
+    this.#onEvent({ kind: 'edgeDeleted', edge: { ...edge, deletedAt: atMs } });
+  }
+
+  #ends(edge: GraphEdge): [Slot, Slot] {
+    const parent = this.#slots.get(edge.parent);
+    if (parent === undefined) throw new GraphError('parent-not-found', edge.parent);
+    const child = this.#slots.get(edge.child);
+    if (child === undefined) throw new GraphError('child-not-found', edge.child);
+    return [parent, child];
+  }
+
+  #indexSlot(slot: Slot): void {
+    for (const key of INDEXED_KEYS) {
+      const value = key === '@Host' ? slot.node.host : slot.node.metadata[key];
+      if (typeof value !== 'string') continue;
+      const byValue = this.#index.get(key)!;
+      const slots = byValue.get(value);
+      if (slots === undefined) byValue.set(value, new Set([slot]));
+      else slots.add(slot);
+    }
+  }
+
+  #unindexSlot(slot: Slot): void {
+    for (const key of INDEXED_KEYS) {
+      const value = key === '@Host' ? slot.node.host : slot.node.metadata[key];
+      if (typeof value !== 'string') continue;
+      const byValue = this.#index.get(key)!;
+      const slots = byValue.get(value);
+      slots?.delete(slot);
+      if (slots?.size === 0) byValue.delete(value);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * What a query runs against, and what comes out: the only things `core/gremlin` knows of the world. The Topology
+ * object supplies the live graph, its history and the shards' flows; tests supply fixtures.
+ */
+import type { Flow, FlowMetric, RawPacket } from '../../proto/gen/flow.ts';
+import type { FlowSearch } from '../flow/search.ts';
+import type { GraphEdge, GraphNode, Json } from '../graph/element.ts';
+import type { GraphView } from '../graph/view.ts';
+
+/** [fromMs, toMs], both included; equal for a point in time. */
+export interface TimeSlice {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface FlowSource {
+  /** Live flows, filtered, sorted, de-duplicated and cut as the search says. */
+  search(search: FlowSearch): Promise<readonly Flow[]>;
+}
+
+/** The graph's past. A point in time is one view; a slice holds every revision that lived in it. */
+export interface GraphHistory {
+  at(slice: TimeSlice): Promise<GraphView>;
+  /** Every revision inside the slice, oldest first, several with one id. */
+  revisions(
+    slice: TimeSlice,
+  ): Promise<{ readonly nodes: readonly GraphNode[]; readonly edges: readonly GraphEdge[] }>;
+}
+
+/** The flows' past. `search` has no time members: the slice restricts it. */
+export interface FlowHistory {
+  flows(search: FlowSearch, slice: TimeSlice): Promise<readonly Flow[]>;
+  metrics(search: FlowSearch, slice: TimeSlice): Promise<ReadonlyMap<string, readonly FlowMetric[]>>;
+  rawPackets(search: FlowSearch, slice: TimeSlice): Promise<ReadonlyMap<string, readonly RawPacket[]>>;
+}
+
+export interface QueryContext {
+  readonly graph: GraphView;
+  readonly flows: FlowSource;
+  /** Absent: `Backend does not support history`. */
+  readonly history?: GraphHistory;
+  /** Absent: `No storage backend has been configured`. */
+  readonly flowHistory?: FlowHistory;
+  /** ms since 1970. */
+  readonly now: () => number;
+}
+
+/** What was done to answer, for the cost header. */
+export interface QueryCost {
+  visited: number;
+}
+
+/** The answer as data; `core/wire/gremlin-json.ts` spells it. */
+export type QueryResult =
+  | { readonly kind: 'graph'; readonly graph: GraphView }
+  | { readonly kind: 'nodes'; readonly nodes: readonly GraphNode[] }
+  | { readonly kind: 'edges'; readonly edges: readonly GraphEdge[] }
+  | { readonly kind: 'paths'; readonly paths: readonly (readonly GraphNode[])[] }
+  | { readonly kind: 'value'; readonly value: Json }
+  | { readonly kind: 'flows'; readonly flows: readonly Flow[] }
+  | { readonly kind: 'groups'; readonly groups: ReadonlyMap<string, readonly Flow[]> }
+  | { readonly kind: 'metrics'; readonly metrics: ReadonlyMap<string, readonly MetricRecord[]> }
+  | { readonly kind: 'packets'; readonly packets: ReadonlyMap<string, readonly RawPacket[] | null> }
+  | { readonly kind: 'sockets'; readonly sockets: ReadonlyMap<string, readonly Json[]> }
+  | { readonly kind: 'nextHops'; readonly hops: ReadonlyMap<string, Json> };
+
+/** One metric of a node or flow: counters by public name; Start and Last in ms. `flow` tells how it splits. */
+export interface MetricRecord {
+  readonly flow: boolean;
+  readonly counters: Readonly<Record<string, number>>;
+  readonly Start: number;
+  readonly Last: number;
+}
