@@ -1,0 +1,89 @@
+/**
+ * The one place that loads koffi and binds functions of the C library: sockets, namespaces, epoll. Nothing is
+ * loaded before the first call, so that a host without koffi can still say what it lacks. No function here needs
+ * root by itself; the kernel decides per call.
+ */
+import { createRequire } from 'node:module';
+import { messageOf } from '../../core/errors.ts';
+import { errnoError, LinuxError } from './linux-error.ts';
+
+/** The parts of koffi that we use; its own typings are `any` throughout. */
+export interface Koffi {
+  load(path: string | null): { func(definition: string): unknown };
+  errno(): number;
+  view(pointer: unknown, length: number): ArrayBuffer;
+}
+
+/** A foreign function; `async` runs it on a libuv thread and hands the result to the callback. */
+export interface AsyncCall<Args extends unknown[]> {
+  (...args: Args): number;
+  async(...args: [...Args, (error: unknown, result: number) => void]): void;
+}
+
+/** Buffers are passed by address and filled in place. A negative result means: see `lastErrno()`. */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
+  ioctl(fd: number, request: number, argument: Uint8Array): number;
+  setns(fd: number, kind: number): number;
+  epollCreate(flags: number): number;
+  epollCtl(epollFd: number, operation: number, fd: number, event: Uint8Array): number;
+  epollWait: AsyncCall<[epollFd: number, events: Uint8Array, eventsMax: number, timeoutMs: number]>;
+  eventfd(initial: number, flags: number): number;
+}
+
+let koffi: Koffi | undefined;
+let failure: LinuxError | undefined;
+let libc: Libc | undefined;
+
+/** koffi itself. Throws LinuxError `KOFFI` (the same one each time) when it cannot be loaded here. */
+export function loadKoffi(): Koffi {
+  if (koffi !== undefined) return koffi;
+  if (failure !== undefined) throw failure;
+  try {
+    koffi = createRequire(import.meta.url)('koffi') as Koffi;
+    return koffi;
+  } catch (cause) {
+    failure = new LinuxError('KOFFI', 'load', `koffi could not be loaded: ${messageOf(cause)}`, { cause });
+    throw failure;
+  }
+}
+
+/** The bound functions. Throws LinuxError `KOFFI`. */
+export function loadLibc(): Libc {
+  if (libc !== undefined) return libc;
+  const library = loadKoffi().load(null);
+  const bind = <T>(definition: string): T => library.func(definition) as T;
+  libc = {
+    socket: bind('int socket(int, int, int)'),
+    bind: bind('int bind(int, void *, uint32_t)'),
+    send: bind('intptr_t send(int, void *, size_t, int)'),
+    recv: bind('intptr_t recv(int, void *, size_t, int)'),
+    setsockopt: bind('int setsockopt(int, int, int, void *, uint32_t)'),
+    ioctl: bind('int ioctl(int, unsigned long, void *)'),
+    setns: bind('int setns(int, int)'),
+    epollCreate: bind('int epoll_create1(int)'),
+    epollCtl: bind('int epoll_ctl(int, int, int, void *)'),
+    epollWait: bind('int epoll_wait(int, void *, int, int)'),
+    eventfd: bind('int eventfd(unsigned int, int)'),
+  };
+  return libc;
+}
+
+/** errno of the last call on this thread. */
+export function lastErrno(): number {
+  return loadKoffi().errno();
+}
+
+/** The result when it is not negative. Throws LinuxError with the errno's name otherwise. */
+export function checked(result: number, syscall: string, subject: string | number): number {
+  if (result >= 0) return result;
+  throw lastError(syscall, subject);
+}
+
+export function lastError(syscall: string, subject: string | number): LinuxError {
+  return errnoError(lastErrno(), syscall, String(subject));
+}
