@@ -1,3 +1,5 @@
-/** `npm run gen [-- --check]`: writes the generated sources again, or only tells whether they would change. */
-export {};
-await import('../gen-proto.ts');
+/**
+ * `npm run gen [-- --check]`: writes the generated sources (proto/gen) again, or only tells whether they would
+ * change. The work begins with the import.
+ */
+import '../gen-proto.ts';

@@ -1,0 +1,151 @@
+/**
+ * wrangler.toml → the configuration of plain `workerd serve` (Cap'n Proto text). What wrangler.toml may say and plain
+ * workerd cannot do is refused by name, so that nothing that works under `wrangler dev` is silently missing here.
+ * Schema: workerd's src/workerd/server/workerd.capnp.
+ */
+import { parse } from 'smol-toml';
+
+export interface WranglerConfig {
+  readonly main: string;
+  readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
+  /** Binding name → class name. */
+  readonly objects: readonly { readonly binding: string; readonly className: string }[];
+  /** Class name → the name under which its data is kept, and whether it has SQLite. */
+  readonly classes: ReadonlyMap<string, { readonly storedAs: string; readonly sqlite: boolean }>;
+  readonly vars: Readonly<Record<string, unknown>>;
+}
+
+interface WranglerToml {
+  name: string;
+  main: string;
+  compatibility_date: string;
+  compatibility_flags?: string[];
+  durable_objects?: { bindings?: { name: string; class_name: string }[] };
+  migrations?: Migration[];
+  vars?: Record<string, unknown>;
+}
+interface Migration {
+  new_sqlite_classes?: string[];
+  new_classes?: string[];
+  renamed_classes?: { from: string; to: string }[];
+  deleted_classes?: string[];
+}
+
+const USED = 'name main compatibility_date compatibility_flags durable_objects migrations vars';
+/** About wrangler or Cloudflare alone; a local server has no use for them. */
+const MEANINGLESS =
+  '$schema account_id dev env limits logpush observability placement route routes send_metrics upload_source_maps workers_dev';
+const KNOWN = new Set(`${USED} ${MEANINGLESS}`.split(' '));
+
+/** From this compatibility date on the flag is the default, and workerd complains of it. */
+const NODEJS_COMPAT_DEFAULT_SINCE = '2026-08-04';
+
+/** Throws an Error naming the key for a wrangler.toml that plain workerd cannot serve. */
+export function readWranglerToml(text: string): WranglerConfig {
+  const toml = parse(text);
+  const foreign = Object.keys(toml).filter((key) => !KNOWN.has(key));
+  if (foreign.length > 0)
+    throw new Error(`wrangler.toml: ${foreign.join(', ')}: plain workerd has no such thing`);
+  const known = toml as unknown as WranglerToml;
+  const classes = storedClasses(known.name, known.migrations ?? []);
+  const objects = (known.durable_objects?.bindings ?? []).map((binding) => ({
+    binding: binding.name,
+    className: binding.class_name,
+  }));
+  for (const { className } of objects) {
+    if (!classes.has(className))
+      throw new Error(`wrangler.toml: no migration creates the class ${className}`);
+  }
+  return {
+    main: known.main,
+    compatibilityDate: known.compatibility_date,
+    compatibilityFlags: (known.compatibility_flags ?? []).filter(
+      (flag) => flag !== 'nodejs_compat' || known.compatibility_date < NODEJS_COMPAT_DEFAULT_SINCE,
+    ),
+    objects,
+    classes,
+    vars: known.vars ?? {},
+  };
+}
+
+/** Follows the migrations: a renamed class keeps the data it had under its first name. */
+function storedClasses(worker: string, migrations: readonly Migration[]): WranglerConfig['classes'] {
+  const classes = new Map<string, { storedAs: string; sqlite: boolean }>();
+  for (const migration of migrations) {
+    for (const name of migration.new_sqlite_classes ?? []) {
+      classes.set(name, { storedAs: `${worker}-${name}`, sqlite: true });
+    }
+    for (const name of migration.new_classes ?? []) {
+      classes.set(name, { storedAs: `${worker}-${name}`, sqlite: false });
+    }
+    for (const { from, to } of migration.renamed_classes ?? []) {
+      const stored = classes.get(from);
+      if (stored === undefined)
+        throw new Error(`wrangler.toml: a migration renames the unknown class ${from}`);
+      classes.delete(from);
+      classes.set(to, stored);
+    }
+    for (const name of migration.deleted_classes ?? []) classes.delete(name);
+  }
+  return classes;
+}
+
+export interface ServeOptions {
+  /** HOST:PORT as workerd takes it. */
+  readonly address: string;
+  /** The bundled Worker, from the directory of the configuration file. */
+  readonly moduleFile: string;
+  /** Absolute path of an existing directory for the objects' storage. */
+  readonly storageDir: string;
+  /** Win over those of wrangler.toml. */
+  readonly vars: Readonly<Record<string, string>>;
+}
+
+/** The text of workerd.capnp. */
+export function workerdConfig(config: WranglerConfig, options: ServeOptions): string {
+  const vars = Object.entries({ ...config.vars, ...options.vars }).map(([name, value]) =>
+    typeof value === 'string'
+      ? `(name = ${quote(name)}, text = ${quote(value)})`
+      : `(name = ${quote(name)}, json = ${quote(JSON.stringify(value))})`,
+  );
+  const objects = config.objects.map(
+    ({ binding, className }) => `(name = ${quote(binding)}, durableObjectNamespace = ${quote(className)})`,
+  );
+  const namespaces = [...config.classes].map(
+    ([className, { storedAs, sqlite }]) =>
+      `(className = ${quote(className)}, uniqueKey = ${quote(storedAs)}, enableSql = ${sqlite})`,
+  );
+  return `# Made by \`npm start\` from wrangler.toml at every start; changes here are lost.
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "edgedive", worker = .edgedive),
+    (name = "storage", disk = (path = ${quote(options.storageDir)}, writable = true)),
+  ],
+  sockets = [(name = "http", address = ${quote(options.address)}, http = (), service = "edgedive")],
+);
+
+const edgedive :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed ${quote(options.moduleFile)})],
+  compatibilityDate = ${quote(config.compatibilityDate)},
+  compatibilityFlags = [${config.compatibilityFlags.map(quote).join(', ')}],
+  durableObjectNamespaces = [
+    ${namespaces.join(',\n    ')}
+  ],
+  durableObjectStorage = (localDisk = "storage"),
+  bindings = [
+    ${[...objects, ...vars].join(',\n    ')}
+  ],
+);
+`;
+}
+
+const hex = (character: string) => String.raw`\x` + character.charCodeAt(0).toString(16).padStart(2, '0');
+
+/** A Cap'n Proto string literal: control characters, quotes and backslashes as two hexadecimal digits. */
+function quote(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return `"${text.replaceAll(/[\u0000-\u001f\u007f"\\]/g, hex)}"`;
+}

@@ -1,0 +1,180 @@
+/**
+ * `npm start`: the analyzer in plain workerd and, unless told not to, a probe of this host, until a signal ends both.
+ * Prints `Edgedive ready: http://HOST:PORT` on stdout once when the routes answer; everything else goes to stderr.
+ * Exit status: 0 after a signal, 1 when the analyzer cannot run, 2 for settings that cannot be followed.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { endWithRunner } from '../process/parent.ts';
+import { packageFile, root } from '../process/paths.ts';
+import { Supervised } from '../process/supervisor.ts';
+import { tryLock } from '../setup/lock.mjs';
+import { bundleWorker } from '../start/bundle.ts';
+import {
+  addressOf,
+  allowedHosts,
+  localAddressOf,
+  portHolders,
+  probePort,
+  type Listen,
+} from '../start/listen.ts';
+import { ConfigError, readOptions, USAGE, type StartOptions } from '../start/options.ts';
+import { readWranglerToml, workerdConfig } from '../start/workerd-config.ts';
+
+/** With an open socket workerd had not ended 12 s after SIGTERM; its storage survives a kill. */
+const WORKERD_GRACE_MS = 1_000;
+/** The probe says goodbye and sends what it holds. */
+const PROBE_GRACE_MS = 3_000;
+/** A probe that is slow to come up does not hold back the ready line for longer. */
+const PROBE_WAIT_MS_MAX = 3_000;
+const READY_WAIT_MS_MAX = 30_000;
+/** An analyzer that dies this often before it ever answered will not answer. */
+const DEATHS_BEFORE_READY_MAX = 3;
+
+const say = (text: string) => process.stderr.write(`edgedive: ${text}\n`);
+
+async function main(): Promise<void> {
+  const given = readOptions(process.argv.slice(2), process.cwd());
+  if (given === undefined) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const options = { ...given, listen: await freeListen(given.listen) };
+  lockState(options.stateDir);
+  const configFile = await writeConfiguration(options);
+  let probe: Supervised | undefined;
+  let ready = false;
+
+  const analyzer = new Supervised({
+    name: 'analyzer',
+    command: packageFile(
+      `@cloudflare/workerd-${process.platform}-${process.arch === 'x64' ? '64' : process.arch}`,
+      'bin/workerd',
+    ),
+    args: ['serve', configFile, 'config'],
+    stopGraceMs: WORKERD_GRACE_MS,
+    onDeath: (deaths) => {
+      if (ready || deaths < DEATHS_BEFORE_READY_MAX) return true;
+      say('the analyzer cannot run; its reason stands above');
+      void end(1);
+      return false;
+    },
+  });
+  let ending: Promise<void> | undefined;
+  const end = (status: number) =>
+    (ending ??= (async () => {
+      await probe?.stop();
+      await analyzer.stop();
+      process.exit(status);
+    })());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0));
+  endWithRunner();
+
+  const url = `http://${addressOf(options.listen)}`;
+  await answering(`http://${localAddressOf(options.listen)}/api`);
+  ready = true;
+  if (options.probe) {
+    const up = Promise.withResolvers<void>();
+    probe = startProbe(options, up.resolve);
+    await Promise.race([up.promise, sleep(PROBE_WAIT_MS_MAX)]);
+  }
+  if (ending === undefined) process.stdout.write(`Edgedive ready: ${url}\n`);
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
+
+/** The address with a real port; throws a ConfigError that names the holder when it is taken. */
+async function freeListen(listen: Listen): Promise<Listen> {
+  try {
+    return { ...listen, port: await probePort(listen) };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE') throw new ConfigError('listen', `${addressOf(listen)}: ${message}`);
+    const holders = portHolders(listen.port);
+    const by = holders.length > 0 ? holders.join(', ') : 'a process that cannot be seen from here';
+    throw new ConfigError('listen', `${addressOf(listen)} is taken by ${by}`);
+  }
+}
+
+/** Two analyzers must not write one database; the lock goes with this process, however it ends. */
+function lockState(stateDir: string): void {
+  try {
+    const lock = tryLock(join(stateDir, 'lock'));
+    if (!lock.held) throw new ConfigError('state', `${stateDir} is in use by process ${lock.holder}`);
+    process.on('exit', lock.release);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError('state', (error as Error).message);
+  }
+}
+
+/** Writes the bundled Worker and workerd's configuration into the state directory; gives the configuration's path. */
+async function writeConfiguration(options: StartOptions): Promise<string> {
+  const wrangler = readWranglerToml(readFileSync(join(root, 'wrangler.toml'), 'utf8'));
+  const code = await bundleWorker(process.env['EDGEDIVE_WORKER_ENTRY'] ?? wrangler.main);
+  const storageDir = join(options.stateDir, 'do');
+  mkdirSync(storageDir, { recursive: true });
+  writeFileSync(join(options.stateDir, 'worker.js'), code);
+  const fromEnvironment = Object.keys(wrangler.vars).flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  const unknown = Object.keys(options.vars).filter((name) => !(name in wrangler.vars));
+  if (unknown.length > 0) {
+    throw new ConfigError(`vars.${unknown[0]}`, `unknown; known: ${Object.keys(wrangler.vars).join(', ')}`);
+  }
+  const configFile = join(options.stateDir, 'workerd.capnp');
+  const text = workerdConfig(wrangler, {
+    address: addressOf(options.listen),
+    moduleFile: 'worker.js',
+    storageDir,
+    vars: {
+      EDGEDIVE_HOST_ID: options.hostId,
+      EDGEDIVE_ALLOWED_HOSTS: allowedHosts(options.listen).join(','),
+      ...Object.fromEntries(fromEnvironment),
+      ...options.vars,
+    },
+  });
+  writeFileSync(configFile, text);
+  return configFile;
+}
+
+/** Resolves when the analyzer gives any answer that is not a failure of its own. */
+async function answering(url: string): Promise<void> {
+  const giveUpAt = Date.now() + READY_WAIT_MS_MAX;
+  for (let last = 'no answer'; Date.now() < giveUpAt;) {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+      if (response.status < 500) return;
+      last = `${response.status} ${await response.text()}`;
+    } catch {
+      // Not listening yet.
+    }
+    if (Date.now() + 1_000 > giveUpAt) throw new Error(`${url} does not answer: ${last}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function startProbe({ listen, hostId }: StartOptions, up: () => void): Supervised {
+  return new Supervised({
+    name: 'probe',
+    command: process.execPath,
+    args: [
+      join(root, 'probe/main.ts'),
+      '--analyzer',
+      `http://${localAddressOf(listen)}`,
+      '--host-id',
+      hostId,
+    ],
+    stopGraceMs: PROBE_GRACE_MS,
+    onLine: up,
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  const wrongSetting = error instanceof ConfigError;
+  say(wrongSetting ? error.message : `cannot start: ${(error as Error).message}`);
+  process.exit(wrongSetting ? 2 : 1);
+}
