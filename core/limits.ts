@@ -7,10 +7,20 @@ export const limits = {
   bodyBytesMax: 1_048_576,
   /** A query text above it is refused with 400. */
   queryCharsMax: 65_536,
-  /** A step or predicate list above it is refused with 400. */
+  /** A query of more steps is refused with 400. */
   querySteps: 256,
+  /** Predicates inside predicates beyond it are refused with 400. */
+  queryNestingMax: 16,
+  /** A regular expression longer than this is refused with 400. */
+  regexCharsMax: 4_096,
+  /** A regular expression that compiles to more instructions is refused with 400. */
+  regexInstructionsMax: 10_000,
   /** A query that visits more elements than this ends with 400 naming the limit. */
   queryVisitsMax: 20_000_000,
+  /** A step that yields more elements than this ends the query with 400 naming the limit. */
+  queryElementsMax: 2_000_000,
+  /** `Aggregates` cuts its span into at most this many slices; more are refused with 400, as in the reference. */
+  aggregateSlicesMax: 10_000,
   /** `Descendants(0)` and friends stop here; the query ends with 400 naming the limit. */
   queryDepthMax: 1_000,
 
@@ -31,17 +41,41 @@ export const limits = {
 
   /** Flow messages kept by a probe while its analyzer is away; the oldest go first and are counted. */
   outboxBytesMax: 192 * 1_048_576,
+  /** With more than this waiting, a probe holds periodic updates back and sends births and ends only. */
+  outboxHoldBytes: 16 * 1_048_576,
+  /** Encoded flows in one batch; a larger one is split. */
+  flowBatchBytesMax: 2 * 1_048_576,
+  /** Encoded flows between the capture process and the probe; beyond half of it updates wait, beyond it flow messages are dropped and counted. */
+  captureIpcBytesMax: 32 * 1_048_576,
+  /** Captures times interfaces that one probe runs; the rest shows an error on its node. */
+  captureHandlesMax: 1_024,
+  /** Kernel buffer of one capture; the kernel counts what does not fit. */
+  captureBufferBytesMax: 16 * 1_048_576,
+  /** Kernel buffers of all captures of a probe; later captures get smaller ones. */
+  captureBuffersBytesMax: 512 * 1_048_576,
   /** Flows live in one capture's table; the idlest is sent, removed and counted. */
   flowTableEntriesMax: 500_000,
   /** Bytes of flows live in one shard's memory (an object has 128 MB); the idlest leave and are counted. */
   shardLiveBytesMax: 64 * 1_048_576,
 
+  /** Templates of NetFlow 9 and IPFIX exporters on one probe; more are refused and their data counted as unknown. */
+  exporterTemplatesMax: 4_096,
+  /** Fields of one template; a longer one is refused and counted. */
+  exporterTemplateFieldsMax: 512,
   /** Captures, and other resources, in one fabric; more are refused with 507. */
   resourcesMax: 10_000,
   /** Metadata of one node or edge as JSON; a larger one is refused and counted. */
   elementBytesMax: 1_000_000,
   /** Nodes and edges of one host; the rest is refused and counted. */
   elementsPerHostMax: 200_000,
+  /** Objects and lists inside one another in metadata; a deeper element is refused and counted. */
+  metadataDepthMax: 64,
+  /** Probe sockets of one Topology or FlowShard object; more are refused with 503. */
+  probeSocketsMax: 10_000,
+  /** What a probe tells about itself for the status; a longer text is cut away and counted. */
+  probeStatusCharsMax: 65_536,
+  /** An answer above it travels between objects as a stream. */
+  answerBytesMax: 1_048_576,
 } as const;
 
 /** Timings of design rule "How fresh": see docs/design/freshness.md. All in ms. */
@@ -62,6 +96,13 @@ export const timings = {
   groupCommitMs: 100,
   /** The graph of a probe that vanished without a goodbye is kept this long. */
   probeGraceMs: 35_000,
+  /** Captures' queries are evaluated this long after the graph changed; a dear evaluation waits up to the second. */
+  captureEvaluationMs: 100,
+  captureEvaluationSlowMs: 5_000,
+  /** What the graph was is kept this long. */
+  graphHistoryMs: 7 * 86_400_000,
+  /** How often an object looks for history that is too old. */
+  historyCheckMs: 3_600_000,
   /** Kinds of application whose flows end early, by upper-cased Application. */
   applicationTimeoutMs: { ARP: 10_000, DNS: 10_000 } as Readonly<Record<string, number>>,
 } as const;
