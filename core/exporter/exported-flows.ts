@@ -1,0 +1,233 @@
+/**
+ * Flows from the records of NetFlow and IPFIX exporters: the second way into the flow line, beside `FlowTable`.
+ * A record is one direction of a conversation since the exporter's last word about it; here both directions are one
+ * flow whose counters add up. The reference halves each record into both directions and lets the next replace it.
+ */
+import {
+  createFlow,
+  FlowFinishType,
+  FlowProtocol,
+  type Flow,
+  type FlowMetric,
+} from '../../proto/gen/flow.ts';
+import { limits, timings } from '../limits.ts';
+import type { ExportedRecord } from './datagram.ts';
+import { idsOfExported } from './exported-ids.ts';
+
+export interface ExportedFlowOptions {
+  readonly nodeTid: string;
+  readonly captureId: string;
+  readonly flowUpdateMs?: number;
+  readonly flowExpireMs?: number;
+  readonly entriesMax?: number;
+}
+
+interface Entry {
+  readonly flow: Flow;
+  readonly metric: FlowMetric;
+  /** Counters and time of the last message about this flow. */
+  sent: FlowMetric;
+  changed: boolean;
+  sentAtMs: number;
+  /** When a record about it last arrived; expiry goes by our clock, not the exporter's. */
+  heardMs: number;
+}
+
+const PROTOCOLS: Readonly<Record<number, { name: string; protocol: FlowProtocol }>> = {
+  1: { name: 'ICMPv4', protocol: FlowProtocol.ICMPV4 },
+  6: { name: 'TCP', protocol: FlowProtocol.TCP },
+  17: { name: 'UDP', protocol: FlowProtocol.UDP },
+  58: { name: 'ICMPv6', protocol: FlowProtocol.ICMPV6 },
+  132: { name: 'SCTP', protocol: FlowProtocol.SCTP },
+};
+
+const noCounters = (start: number): FlowMetric => ({
+  ABPackets: 0,
+  ABBytes: 0,
+  BAPackets: 0,
+  BABytes: 0,
+  Start: start,
+  Last: start,
+  RTT: 0,
+});
+
+export class ExportedFlowTable {
+  readonly #options: Required<ExportedFlowOptions>;
+  /** By tracking id and protocol; a Map keeps the order of insertion and every record moves its flow to the end, so the first is the idlest. */
+  readonly #entries = new Map<string, Entry>();
+  #evicted: Entry[] = [];
+  readonly counters = { records: 0, packets: 0, bytes: 0, flowsCreated: 0, flowsEvicted: 0 };
+
+  constructor(options: ExportedFlowOptions) {
+    this.#options = {
+      flowUpdateMs: timings.flowUpdateMs,
+      flowExpireMs: timings.flowExpireMs,
+      entriesMax: limits.flowTableEntriesMax,
+      ...options,
+    };
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Takes one record; `nowMs` is its arrival. */
+  add(record: ExportedRecord, nowMs: number): void {
+    const flow = flowOf(record);
+    const ids = idsOfExported(flow.Network!, flow.Transport);
+    // The tracking id leaves the protocol out; two protocols on the same ports are two flows all the same.
+    const key = `${ids.trackingId}/${record.protocol}`;
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      flow.TrackingID = ids.trackingId;
+      flow.L3TrackingID = ids.trackingId;
+      flow.NodeTID = this.#options.nodeTid;
+      flow.CaptureID = this.#options.captureId;
+      flow.UUID = ids.uuid(flow.Start, this.#options.nodeTid, record.protocol);
+      entry = this.#insert(key, flow, record.startMs);
+    } else {
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+    }
+    count(entry, record);
+    entry.heardMs = nowMs;
+    this.counters.records++;
+    this.counters.packets += record.packets;
+    this.counters.bytes += record.bytes;
+  }
+
+  /** New flows at once, changed ones every `flowUpdateMs`, silent ones end after `flowExpireMs`. */
+  tick(nowMs: number): { flows: Flow[]; ended: string[] } {
+    const { flowUpdateMs, flowExpireMs } = this.#options;
+    return this.#emit(nowMs, (entry) =>
+      entry.heardMs + flowExpireMs <= nowMs
+        ? 'end'
+        : entry.changed && (entry.sentAtMs === 0 || entry.sentAtMs + flowUpdateMs <= nowMs)
+          ? 'send'
+          : 'keep',
+    );
+  }
+
+  flush(nowMs: number): { flows: Flow[]; ended: string[] } {
+    return this.#emit(nowMs, (entry) => (entry.changed ? 'send' : 'keep'));
+  }
+
+  stop(nowMs: number): { flows: Flow[]; ended: string[] } {
+    return this.#emit(nowMs, () => 'end');
+  }
+
+  snapshot(): Flow[] {
+    return Array.from(this.#entries.values(), ({ flow, metric }) =>
+      createFlow({ ...flow, Start: metric.Start, Last: metric.Last, Metric: { ...metric } }),
+    );
+  }
+
+  #insert(key: string, flow: Flow, startMs: number): Entry {
+    if (this.#entries.size >= this.#options.entriesMax) {
+      const [idlestKey, idlest] = this.#entries.entries().next().value!;
+      this.#entries.delete(idlestKey);
+      this.#evicted.push(idlest);
+      this.counters.flowsEvicted++;
+    }
+    const metric = noCounters(startMs);
+    const entry: Entry = { flow, metric, sent: noCounters(startMs), changed: true, sentAtMs: 0, heardMs: 0 };
+    this.#entries.set(key, entry);
+    this.counters.flowsCreated++;
+    return entry;
+  }
+
+  #emit(
+    nowMs: number,
+    decide: (entry: Entry) => 'end' | 'send' | 'keep',
+  ): { flows: Flow[]; ended: string[] } {
+    const flows: Flow[] = [];
+    const ended: string[] = [];
+    const end = (entry: Entry) => {
+      flows.push(message(entry, nowMs, FlowFinishType.TIMEOUT));
+      ended.push(entry.flow.UUID);
+    };
+    for (const entry of this.#evicted) end(entry);
+    this.#evicted = [];
+    for (const [key, entry] of this.#entries) {
+      const what = decide(entry);
+      if (what === 'send') flows.push(message(entry, nowMs, FlowFinishType.NOT_FINISHED));
+      else if (what === 'end') {
+        this.#entries.delete(key);
+        end(entry);
+      }
+    }
+    return { flows, ended };
+  }
+}
+
+/** What is said about the flow now: the totals, and the growth since it was last spoken of. */
+function message(entry: Entry, nowMs: number, finish: FlowFinishType): Flow {
+  const { metric, sent } = entry;
+  const growth: FlowMetric = {
+    ABPackets: metric.ABPackets - sent.ABPackets,
+    ABBytes: metric.ABBytes - sent.ABBytes,
+    BAPackets: metric.BAPackets - sent.BAPackets,
+    BABytes: metric.BABytes - sent.BABytes,
+    Start: entry.sentAtMs === 0 ? metric.Start : sent.Last,
+    Last: metric.Last,
+    RTT: 0,
+  };
+  entry.sent = { ...metric };
+  entry.sentAtMs = nowMs;
+  entry.changed = false;
+  return {
+    ...entry.flow,
+    FinishType: finish,
+    Start: metric.Start,
+    Last: metric.Last,
+    Metric: { ...metric },
+    LastUpdateMetric: growth,
+  };
+}
+
+function count(entry: Entry, record: ExportedRecord): void {
+  const { flow, metric } = entry;
+  const samePorts = flow.Transport === undefined || flow.Transport.A === record.sourcePort;
+  const fromA =
+    flow.Network!.A === record.sourceAddress && (flow.Network!.A !== flow.Network!.B || samePorts);
+  if (fromA) {
+    metric.ABPackets += record.packets;
+    metric.ABBytes += record.bytes;
+  } else {
+    metric.BAPackets += record.packets;
+    metric.BABytes += record.bytes;
+  }
+  metric.Start = Math.min(metric.Start, record.startMs);
+  metric.Last = Math.max(metric.Last, record.lastMs);
+  entry.changed = true;
+}
+
+/** The flow of a record's own direction; ids, node and capture are filled in by the table. */
+function flowOf(record: ExportedRecord): Flow {
+  const { ipVersion, sourceMac, destinationMac } = record;
+  const known = PROTOCOLS[record.protocol];
+  const ip = ipVersion === 4 ? 'IPv4' : 'IPv6';
+  const path = known === undefined ? ip : `${ip}/${known.name}`;
+  const hasLink = sourceMac !== '' && destinationMac !== '';
+  return createFlow({
+    LayersPath: hasLink ? `Ethernet/${path}` : path,
+    Application: known?.name ?? ip,
+    ...(hasLink && {
+      Link: { Protocol: FlowProtocol.ETHERNET, A: sourceMac, B: destinationMac, ID: record.vlan },
+    }),
+    Network: {
+      Protocol: ipVersion === 4 ? FlowProtocol.IPV4 : FlowProtocol.IPV6,
+      A: record.sourceAddress,
+      B: record.destinationAddress,
+      ID: 0,
+    },
+    Transport: {
+      Protocol: known?.protocol ?? (ipVersion === 4 ? FlowProtocol.IPV4 : FlowProtocol.IPV6),
+      A: record.sourcePort,
+      B: record.destinationPort,
+      ID: 0,
+    },
+    Start: record.startMs,
+    Last: record.lastMs,
+  });
+}
