@@ -62,12 +62,33 @@ export const limits = {
   exporterTemplatesMax: 4_096,
   /** Fields of one template; a longer one is refused and counted. */
   exporterTemplateFieldsMax: 512,
+  /** Raw packets that stay with a live flow, the first ones; what a capture may ask for at most. */
+  rawPacketsPerFlowMax: 10,
+  /** Bytes of them; above it only the packets of the last message stay. */
+  rawPacketBytesPerFlowMax: 1_000_000,
+  /** Bytes of one row of a shard's log or snapshot (a row of SQLite ends at 2 MB); batches are divided over rows. */
+  rowBytesMax: 1_500_000,
+  /** Log behind the snapshot that a woken shard may have to read, at least; more than a snapshot makes a new one. */
+  snapshotTailBytesMin: 4 * 1_048_576,
+  /** Bytes that a shard stores; beyond it the oldest history goes first and is counted. */
+  shardHistoryBytesMax: 2 * 1_073_741_824,
+  /** Hosts whose last sequence a shard remembers; those gone longest are forgotten first. */
+  hostsPerShardMax: 20_000,
+  /** Captures whose statistics a shard keeps for the status; the oldest go first. */
+  captureStatsMax: 10_000,
+  /** Bytes on their way to one hub; what comes on top is not published and counted. */
+  hubBacklogBytesMax: 32 * 1_048_576,
+
   /** Captures, and other resources, in one fabric; more are refused with 507. */
   resourcesMax: 10_000,
   /** Metadata of one node or edge as JSON; a larger one is refused and counted. */
   elementBytesMax: 1_000_000,
   /** Nodes and edges of one host; the rest is refused and counted. */
   elementsPerHostMax: 200_000,
+  /** Kernel events waiting for the probe, per namespace; beyond it everything is read anew and that is counted. */
+  netlinkBufferBytes: 4 * 1_048_576,
+  /** Network namespaces that a probe looks into; more are refused and counted. */
+  namespacesMax: 5_000,
   /** Objects and lists inside one another in metadata; a deeper element is refused and counted. */
   metadataDepthMax: 64,
   /** Probe sockets of one Topology or FlowShard object; more are refused with 503. */
@@ -101,8 +122,26 @@ export const timings = {
   captureEvaluationSlowMs: 5_000,
   /** What the graph was is kept this long. */
   graphHistoryMs: 7 * 86_400_000,
+  /** Every accepted flow message is kept this long. */
+  flowHistoryMs: 7 * 86_400_000,
+  /** A live flow that nobody told about for this long has lost its probe's word of its end; it is dropped. */
+  flowForgottenMs: 1_500_000,
   /** How often an object looks for history that is too old. */
   historyCheckMs: 3_600_000,
+  /** Sockets of the kernel are looked at this often in case a signal was lost … */
+  readinessSweepMs: 1_000,
+  /** … and this often where signals do not reach (outside a process's main thread). */
+  readinessPollMs: 100,
+  /** Interface counters are read, and everything compared with the kernel, this often. */
+  metricsUpdateMs: 30_000,
+  /** A namespace's file that is not mounted yet is tried again after this, doubling … */
+  netnsRetryMs: 10,
+  /** … up to this. */
+  netnsRetryMaxMs: 10_000,
+  /** A file that has not become a namespace after this is logged as none. */
+  netnsGraceMs: 2_000,
+  /** Whether the folder of namespaces has appeared or been replaced is looked at this often. */
+  netnsFolderCheckMs: 1_000,
   /** Kinds of application whose flows end early, by upper-cased Application. */
   applicationTimeoutMs: { ARP: 10_000, DNS: 10_000 } as Readonly<Record<string, number>>,
 } as const;
