@@ -62,9 +62,26 @@ export function parseIpv6(text: string): readonly number[] | undefined {
   return [0, 2, 4, 6].map((index) => ((groups[index]! << 16) | groups[index + 1]!) >>> 0);
 }
 
-/** An ARCnet address (`$1f`, without the dollar): one byte. */
-export function parseArcnet(text: string): number {
-  return Number.parseInt(text, 16);
+/**
+ * Two to four decimal numbers with dots, as the leading bytes of an IPv4 address: its 32-bit value and how many bits
+ * were written. Hexadecimal parts are refused although the lexer lets them through, as libpcap does.
+ */
+export function parseIpv4Parts(text: string): { value: number; bits: number } | undefined {
+  let value = 0;
+  let bits = 0;
+  for (const part of text.split('.')) {
+    if (!/^[0-9]+$/.test(part) || Number(part) > 255) return undefined;
+    value = value * 256 + Number(part);
+    bits += 8;
+  }
+  return { value: value * 2 ** (32 - bits), bits };
+}
+
+/** A DECnet address `area.node`: six and ten bits. What follows the second number is ignored, as libpcap does. */
+export function parseDecnet(text: string): number | undefined {
+  const match = /^([0-9]+)\.([0-9]+)/.exec(text);
+  if (match === null) return undefined;
+  return ((Number(match[1]) << 10) & 0xfc00) | (Number(match[2]) & 0x3ff);
 }
 
 /** A MAC address in any of the language's spellings (the lexer has checked the shape): six bytes. */

@@ -18,16 +18,25 @@ const mtp3Fields = new Set(['sio', 'opc', 'dpc', 'sls', 'hsio', 'hopc', 'hdpc', 
 const pfFields = new Set(['ifname', 'rset', 'rnr', 'srnr', 'reason', 'action']);
 const wlanFields = new Set(['type', 'subtype', 'dir']);
 const encapsulations = new Set(['vlan', 'mpls', 'pppoes', 'geneve']);
-const others = new Set([
-  ...['broadcast', 'multicast', 'less', 'greater', 'byte', 'inbound', 'outbound', 'ifindex', 'pppoed', 'llc'],
-]);
+const others = new Set(
+  'broadcast multicast less greater byte inbound outbound ifindex pppoed llc'.split(' '),
+);
+
+const termWordSets: readonly ReadonlySet<string>[] = [
+  others,
+  encapsulations,
+  pfFields,
+  wlanFields,
+  atmTypes,
+  atmFields,
+  atmMessages,
+  mtp2Types,
+  mtp3Fields,
+];
 
 /** Whether a reserved word begins a complete test (and not a qualifier). */
 export function isTermWord(word: string): boolean {
-  return [
-    ...[others, encapsulations, pfFields, wlanFields],
-    ...[atmTypes, atmFields, atmMessages, mtp2Types, mtp3Fields],
-  ].some((set) => set.has(word));
+  return termWordSets.some((set) => set.has(word));
 }
 
 /** After a protocol keyword: a qualifier list, a test that takes a protocol, or the keyword was the whole test. */

@@ -4,31 +4,29 @@
  */
 import type { ProtocolName } from './ast.ts';
 
+const linkWords = 'link ether ppp slip fddi tr wlan'.split(' ');
+const plainProtocols = (
+  'arp rarp ip sctp tcp udp icmp igmp igrp pim vrrp carp radio ip6 icmp6 ah esp atalk aarp decnet lat sca ' +
+  'moprc mopdl iso esis isis l1 l2 iih lsp snp csnp psnp clnp stp ipx netbeui'
+).split(' ') as ProtocolName[];
+const plainKeywords = (
+  'dst src host net mask port portrange proto protochain gateway type subtype dir addr1 addr2 addr3 addr4 ra ta ' +
+  'less greater byte broadcast multicast and or len inbound outbound ifindex vlan mpls pppoed pppoes geneve lane ' +
+  'llc metac bcc oam oamf4 oamf4ec oamf4sc sc ilmic vpi vci connectmsg metaconnect ifname rset rnr srnr reason ' +
+  'action fisu lssu msu hfisu hlssu hmsu sio opc dpc sls hsio hopc hdpc hsls'
+).split(' ');
+
 /** Every spelling of a protocol keyword. */
 export const protocolWords: ReadonlyMap<string, ProtocolName> = new Map<string, ProtocolName>([
-  ...(['link', 'ether', 'ppp', 'slip', 'fddi', 'tr', 'wlan'] as const).map((word) => [word, 'link'] as const),
-  ...(
-    [
-      ...['arp', 'rarp', 'ip', 'sctp', 'tcp', 'udp', 'icmp', 'igmp', 'igrp', 'pim', 'vrrp', 'carp', 'radio'],
-      ...['ip6', 'icmp6', 'ah', 'esp', 'atalk', 'aarp', 'decnet', 'lat', 'sca', 'moprc', 'mopdl', 'iso'],
-      ...['esis', 'isis', 'l1', 'l2', 'iih', 'lsp', 'snp', 'csnp', 'psnp', 'clnp', 'stp', 'ipx', 'netbeui'],
-    ] as ProtocolName[]
-  ).map((word) => [word, word] as const),
+  ...linkWords.map((word) => [word, 'link'] as const),
+  ...plainProtocols.map((word) => [word, word] as const),
   ['es-is', 'esis'],
   ['is-is', 'isis'],
 ]);
 
 /** Other reserved words → the one spelling the parser knows. */
 export const keywords: ReadonlyMap<string, string> = new Map<string, string>([
-  ...[
-    ...['dst', 'src', 'host', 'net', 'mask', 'port', 'portrange', 'proto', 'protochain', 'gateway', 'type'],
-    ...['subtype', 'dir', 'addr1', 'addr2', 'addr3', 'addr4', 'ra', 'ta', 'less', 'greater', 'byte'],
-    ...['broadcast', 'multicast', 'and', 'or', 'len', 'inbound', 'outbound', 'ifindex', 'vlan', 'mpls'],
-    ...['pppoed', 'pppoes', 'geneve', 'lane', 'llc', 'metac', 'bcc', 'oam', 'oamf4', 'oamf4ec', 'oamf4sc'],
-    ...['sc', 'ilmic', 'vpi', 'vci', 'connectmsg', 'metaconnect', 'ifname', 'rset', 'rnr', 'srnr', 'reason'],
-    ...['action', 'fisu', 'lssu', 'msu', 'hfisu', 'hlssu', 'hmsu', 'sio', 'opc', 'dpc', 'sls', 'hsio'],
-    ...['hopc', 'hdpc', 'hsls'],
-  ].map((word) => [word, word] as const),
+  ...plainKeywords.map((word) => [word, word] as const),
   ...Object.entries({
     direction: 'dir',
     address1: 'addr1',
