@@ -11,13 +11,8 @@ import { errnoError, LinuxError } from './linux-error.ts';
 export interface Koffi {
   load(path: string | null): { func(definition: string): unknown };
   errno(): number;
-  view(pointer: unknown, length: number): ArrayBuffer;
-}
-
-/** A foreign function; `async` runs it on a libuv thread and hands the result to the callback. */
-export interface AsyncCall<Args extends unknown[]> {
-  (...args: Args): number;
-  async(...args: [...Args, (error: unknown, result: number) => void]): void;
+  /** Address of a buffer's first byte. The caller keeps the buffer alive while the kernel may use it. */
+  address(buffer: Uint8Array): bigint;
 }
 
 /** Buffers are passed by address and filled in place. A negative result means: see `lastErrno()`. */
@@ -28,11 +23,12 @@ export interface Libc {
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   ioctl(fd: number, request: number, argument: Uint8Array): number;
+  fcntl(fd: number, command: number, argument: number): number;
+  fcntlPointer(fd: number, command: number, argument: Uint8Array): number;
   setns(fd: number, kind: number): number;
   epollCreate(flags: number): number;
   epollCtl(epollFd: number, operation: number, fd: number, event: Uint8Array): number;
-  epollWait: AsyncCall<[epollFd: number, events: Uint8Array, eventsMax: number, timeoutMs: number]>;
-  eventfd(initial: number, flags: number): number;
+  epollWait(epollFd: number, events: Uint8Array, eventsMax: number, timeoutMs: number): number;
 }
 
 let koffi: Koffi | undefined;
@@ -56,19 +52,20 @@ export function loadKoffi(): Koffi {
 export function loadLibc(): Libc {
   if (libc !== undefined) return libc;
   const library = loadKoffi().load(null);
-  const bind = <T>(definition: string): T => library.func(definition) as T;
+  const func = (definition: string): unknown => library.func(definition);
   libc = {
-    socket: bind('int socket(int, int, int)'),
-    bind: bind('int bind(int, void *, uint32_t)'),
-    send: bind('intptr_t send(int, void *, size_t, int)'),
-    recv: bind('intptr_t recv(int, void *, size_t, int)'),
-    setsockopt: bind('int setsockopt(int, int, int, void *, uint32_t)'),
-    ioctl: bind('int ioctl(int, unsigned long, void *)'),
-    setns: bind('int setns(int, int)'),
-    epollCreate: bind('int epoll_create1(int)'),
-    epollCtl: bind('int epoll_ctl(int, int, int, void *)'),
-    epollWait: bind('int epoll_wait(int, void *, int, int)'),
-    eventfd: bind('int eventfd(unsigned int, int)'),
+    socket: func('int socket(int, int, int)') as Libc['socket'],
+    bind: func('int bind(int, void *, uint32_t)') as Libc['bind'],
+    send: func('intptr_t send(int, void *, size_t, int)') as Libc['send'],
+    recv: func('intptr_t recv(int, void *, size_t, int)') as Libc['recv'],
+    setsockopt: func('int setsockopt(int, int, int, void *, uint32_t)') as Libc['setsockopt'],
+    ioctl: func('int ioctl(int, unsigned long, void *)') as Libc['ioctl'],
+    fcntl: func('int fcntl(int, int, long)') as Libc['fcntl'],
+    fcntlPointer: func('int fcntl(int, int, void *)') as Libc['fcntlPointer'],
+    setns: func('int setns(int, int)') as Libc['setns'],
+    epollCreate: func('int epoll_create1(int)') as Libc['epollCreate'],
+    epollCtl: func('int epoll_ctl(int, int, int, void *)') as Libc['epollCtl'],
+    epollWait: func('int epoll_wait(int, void *, int, int)') as Libc['epollWait'],
   };
   return libc;
 }
@@ -84,6 +81,7 @@ export function checked(result: number, syscall: string, subject: string | numbe
   throw lastError(syscall, subject);
 }
 
+/** What the last failed call on this thread left behind. */
 export function lastError(syscall: string, subject: string | number): LinuxError {
   return errnoError(lastErrno(), syscall, String(subject));
 }
