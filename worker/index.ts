@@ -1,14 +1,40 @@
 /**
  * The analyzer's front door: every route and every Durable Object on one screen. The Worker itself keeps nothing;
- * it checks, routes, and hands sockets over to the objects.
+ * it checks, routes, and hands sockets over to the objects. How to add a route: docs/design/rest.md.
  */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { AppEnv } from './app.ts';
+import { encoding } from './middleware/encoding.ts';
+import { onError } from './middleware/errors.ts';
+import { hosts } from './middleware/hosts.ts';
+import { noRoute, paths, watchRoutes } from './middleware/methods.ts';
+import { origins } from './middleware/origins.ts';
+import { requestId } from './middleware/request-id.ts';
+import { mountCapture } from './routes/capture.ts';
+import { mountDescription } from './routes/description.ts';
+import { mountInfo } from './routes/info.ts';
+import { mountProbe } from './routes/probe.ts';
+import { mountStatus } from './routes/status.ts';
+import { mountSubscriber } from './routes/subscriber.ts';
+import { mountTopology } from './routes/topology.ts';
+
 export { FlowHub } from './objects/flow-hub.ts';
 export { FlowShard } from './objects/flow-shard.ts';
 export { Registry } from './objects/registry.ts';
 export { Topology } from './objects/topology.ts';
 
-export default {
-  fetch(): Response {
-    return new Response('404 page not found\n', { status: 404 });
-  },
-};
+const app = new OpenAPIHono<AppEnv>();
+app.use(encoding, requestId, hosts, origins, paths);
+app.onError(onError);
+app.notFound(noRoute);
+
+mountInfo(app); //        GET /api
+mountStatus(app); //      GET /api/status
+mountTopology(app); //    GET, POST /api/topology
+mountCapture(app); //     GET, POST /api/capture · GET, PATCH, DELETE /api/capture/{id}
+mountDescription(app); // GET /swagger.json, /api/swagger.json, /openapi.json
+mountProbe(app); //       WebSockets /ws/probe/topology, /ws/probe/flow
+mountSubscriber(app); //  WebSocket /ws/subscriber/flow
+watchRoutes(app);
+
+export default app;

@@ -1,0 +1,13 @@
+/** The type that every route and middleware shares: the bindings, and what a request carries on its way. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+
+export interface AppEnv {
+  Bindings: Env;
+  Variables: {
+    /** Made anew for each request; answers carry it as X-Request-Id, and our own mistakes are logged under it. */
+    requestId: string;
+  };
+}
+export type App = OpenAPIHono<AppEnv>;
+export type AppContext = Context<AppEnv>;

@@ -1,0 +1,58 @@
+/**
+ * Every refusal of the HTTP side, once: its code, its status, when it happens. The texts stand where the refusal is
+ * decided; they are the reference's where it has one, because clients print and tests compare them.
+ */
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+
+export const API_ERRORS = {
+  /** The body is not JSON (or YAML), is no object, or has a member of the wrong kind. */
+  malformedBody: 400,
+  /** A field rule of a resource is broken; all broken rules are told, one a line. */
+  invalidResource: 400,
+  /** X-Resource-TTL is no Go duration, or negative. */
+  invalidTtl: 400,
+  /** A Gremlin query that does not parse or cannot run. */
+  invalidQuery: 400,
+  /** A patch that is none, or a resource that has no patches. */
+  invalidPatch: 400,
+  /** `/api/{resource}/` where an id is needed. */
+  missingId: 400,
+  /** The Host header names none of EDGEDIVE_ALLOWED_HOSTS (DNS rebinding). */
+  forbiddenHost: 403,
+  /** The Origin is not among EDGEDIVE_ALLOWED_ORIGINS, or a preflight asks for a header nobody needs. */
+  forbiddenOrigin: 403,
+  unknownRoute: 404,
+  unknownResource: 404,
+  /** With `Allow`. */
+  wrongMethod: 405,
+  /** The result cannot be shown in the format that Accept asks for. */
+  notAcceptable: 406,
+  duplicateResource: 409,
+  /** Above `bodyBytesMax`. */
+  bodyTooLarge: 413,
+  /** Our own mistake: the text holds an id under which the log has the stack. */
+  internal: 500,
+  /** An object is overloaded or just restarting: asking again helps. */
+  unavailable: 503,
+  /** `resourcesMax` is reached. */
+  registryFull: 507,
+} as const satisfies Record<string, ContentfulStatusCode>;
+
+export type ApiErrorCode = keyof typeof API_ERRORS;
+/** Refusals are counted under their codes; `GET /api/status` shows the sums. */
+export const apiErrorCodes = Object.keys(API_ERRORS) as ApiErrorCode[];
+
+/** A refusal on its way to the client. An empty text makes an answer without a body. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ApiErrorCode;
+  readonly status: ContentfulStatusCode;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ApiErrorCode, text: string, headers: Readonly<Record<string, string>> = {}) {
+    super(text);
+    this.code = code;
+    this.status = API_ERRORS[code];
+    this.headers = headers;
+  }
+}

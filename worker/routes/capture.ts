@@ -1,0 +1,91 @@
+/**
+ * `/api/capture`: what to capture where. Kept by the Registry, which tells the Topology object; there the query picks
+ * the nodes and the probes are told. Count is how many nodes carry it now.
+ */
+import { z } from '@hono/zod-openapi';
+import { CAPTURE_TYPES, readCapture, TARGET_TYPES } from '../../core/capture/validate.ts';
+import { captureToJson } from '../../core/wire/capture-json.ts';
+import type { App } from '../app.ts';
+import { ApiError } from '../errors.ts';
+import { registryOf, topologyOf } from '../objects/stubs.ts';
+import { mountResource } from './resource.ts';
+
+const members = {
+  GremlinQuery: z.string().openapi({
+    description: 'Nodes that it selects are captured, now and later',
+    example: "G.V().Has('Name', 'eth0')",
+  }),
+  BPFFilter: z.string().optional().openapi({ description: 'pcap-filter(7) expression', example: 'port 80' }),
+  Name: z.string().optional(),
+  Description: z.string().optional(),
+  Type: z
+    .enum(['', ...CAPTURE_TYPES])
+    .optional()
+    .openapi({ description: 'Empty: by the type of each node' }),
+  Port: z.int().min(0).max(65_535).optional().openapi({ description: 'Port that sFlow is received on' }),
+  RawPacketLimit: z.int().min(0).max(10).optional().openapi({ description: 'Packets kept of each flow' }),
+  HeaderSize: z.int().min(0).max(4096).optional().openapi({
+    description: 'Bytes of each packet that are looked at; 0 = default, else at least 14',
+  }),
+  LayerKeyMode: z.enum(['', 'L2', 'L3']).optional().openapi({ description: 'L2 when absent' }),
+  ExtraLayers: z.int().min(0).max(255).optional().openapi({
+    description: 'Sum of 1 (VRRP), 2 (DNS), 4 (DHCPv4); 255 = all',
+  }),
+  Target: z.string().optional().openapi({ description: 'host:port that flows or packets are sent to' }),
+  TargetType: z.enum(['', ...TARGET_TYPES]).optional(),
+};
+const numbers = {
+  SamplingRate: z.int().min(0).max(0xffff_ffff),
+  PollingInterval: z.int().min(0).max(0xffff_ffff),
+};
+const switches = { ExtraTCPMetric: z.boolean(), IPDefrag: z.boolean(), ReassembleTCP: z.boolean() };
+
+const captureSchema = z
+  .object({
+    ...members,
+    ...numbers,
+    ...switches,
+    UUID: z.uuid(),
+    Count: z.int().min(0).openapi({ description: 'Nodes on which it is active now' }),
+  })
+  .openapi('Capture');
+
+const captureRequest = z
+  .object({
+    ...members,
+    ...z.object({ ...numbers, ...switches }).partial().shape,
+  })
+  .openapi('CaptureRequest');
+
+async function counts(env: Env): Promise<Record<string, number>> {
+  return topologyOf(env).captureCounts();
+}
+
+export function mountCapture(app: App): void {
+  mountResource(app, {
+    name: 'capture',
+    title: 'Capture',
+    tag: 'Captures',
+    schema: captureSchema,
+    request: captureRequest,
+    list: async (env) => {
+      const captures = await registryOf(env).list();
+      const active = captures.length === 0 ? {} : await counts(env);
+      return Object.fromEntries(
+        captures.map((capture) => [capture.UUID, captureToJson(capture, active[capture.UUID] ?? 0)]),
+      );
+    },
+    get: async (env, id) => {
+      const capture = await registryOf(env).get(id);
+      return capture && captureToJson(capture, (await counts(env))[id] ?? 0);
+    },
+    create: async (env, input, ttlMs) => {
+      const read = readCapture(input);
+      if ('errors' in read) throw new ApiError('invalidResource', read.errors.join('\n'));
+      const created = await registryOf(env).create(read.capture, ttlMs());
+      if (created.ok) return captureToJson(created.capture, 0);
+      throw new ApiError(created.status === 409 ? 'duplicateResource' : 'registryFull', created.text);
+    },
+    remove: async (env, id) => registryOf(env).delete(id),
+  });
+}

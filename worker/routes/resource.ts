@@ -1,0 +1,228 @@
+/**
+ * The contract that all resources share (REST section 6 of the reference notes): list, get, create, delete and patch
+ * under `/api/{name}`. A resource brings its schema, its reader and where it is kept; one file each.
+ */
+import { z, type RouteConfig } from '@hono/zod-openapi';
+import { DurationError, parseGoDuration } from '../../core/go-duration.ts';
+import { firstJsonValue, InputError } from '../../core/wire/json-input.ts';
+import type { App, AppContext } from '../app.ts';
+import { ApiError } from '../errors.ts';
+import { asMalformed, jsonAnswer, mount, readBody, readResource, refusals, security } from './rest.ts';
+
+export interface Resource {
+  /** In paths: `capture`. */
+  readonly name: string;
+  /** In texts: `Capture`. */
+  readonly title: string;
+  /** Group in the API description: `Captures`. */
+  readonly tag: string;
+  /** Schema of one resource as answered, named with `.openapi('Capture')`. */
+  readonly schema: z.ZodType;
+  /** Schema of a body to create one from. */
+  readonly request: z.ZodType;
+  /** All of them in public form, by id. */
+  readonly list: (env: Env) => Promise<Readonly<Record<string, unknown>>>;
+  readonly get: (env: Env, id: string) => Promise<unknown>;
+  /**
+   * Checks and keeps what a client sent; `ttlMs` is read only after the checks, and undefined without one.
+   * Throws ApiError.
+   */
+  readonly create: (env: Env, input: unknown, ttlMs: () => number | undefined) => Promise<unknown>;
+  /** False when there was none. */
+  readonly remove: (env: Env, id: string) => Promise<boolean>;
+  /** Absent: patches are refused, as the reference refuses them for this resource. */
+  readonly patch?: (env: Env, id: string, patch: readonly unknown[]) => Promise<Response>;
+}
+
+/** X-Resource-TTL in ms; 0 means none. Throws ApiError. */
+function readTtl(c: AppContext): number | undefined {
+  const header = c.req.header('X-Resource-TTL');
+  if (header === undefined || header === '') return undefined;
+  try {
+    const ttlMs = parseGoDuration(header);
+    if (ttlMs < 0) throw new DurationError(`negative duration "${header}"`);
+    return ttlMs === 0 ? undefined : ttlMs;
+  } catch (error) {
+    if (error instanceof DurationError) throw new ApiError('invalidTtl', `invalid ttl: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The id in the path. A slash at its end is tolerated, as the reference's store does. */
+function idOf(c: AppContext): string {
+  const id = c.req.param('id') ?? '';
+  return id.length > 1 && id.endsWith('/') ? id.slice(0, -1) : id;
+}
+
+function readPatch(text: string): readonly unknown[] {
+  try {
+    const { value } = firstJsonValue(text);
+    if (!Array.isArray(value)) throw new InputError('a patch is an array of operations');
+    return value;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new ApiError('invalidPatch', `incorrect JSON patch: ${error.message}. Patch: ${text}`);
+  }
+}
+
+export function mountResource(app: App, resource: Resource): void {
+  mountCollection(app, resource);
+  mountElement(app, resource);
+}
+
+function mountCollection(app: App, resource: Resource): void {
+  const { name, title, tag } = resource;
+  mount(
+    app,
+    {
+      method: 'get',
+      path: `/api/${name}`,
+      operationId: `list${title}s`,
+      tags: [tag],
+      summary: `List ${name}s`,
+      security,
+      responses: {
+        200: {
+          description: `All ${name}s, by id`,
+          content: {
+            'application/json': { schema: z.record(z.string(), resource.schema).openapi(`${title}s`) },
+          },
+        },
+      },
+    },
+    async (c) => jsonAnswer(c, await resource.list(c.env)),
+  );
+  const body = { schema: resource.request };
+  mount(
+    app,
+    {
+      method: 'post',
+      path: `/api/${name}`,
+      operationId: `create${title}`,
+      tags: [tag],
+      summary: `Create a ${name}`,
+      security,
+      request: {
+        headers: z.object({
+          'X-Resource-TTL': z.string().optional().openapi({
+            description: 'Deletes it after this Go duration',
+            example: '1h30m',
+          }),
+        }),
+        body: { required: true, content: { 'application/json': body, 'application/yaml': body } },
+      },
+      responses: {
+        201: { description: 'Created', content: { 'application/json': { schema: resource.schema } } },
+        ...refusals(400, 409, 413, 507),
+      },
+    },
+    async (c) => {
+      const input = await readResource(c);
+      const created = await inputChecked(() => resource.create(c.env, input, () => readTtl(c)));
+      return jsonAnswer(c, created, 201);
+    },
+  );
+  // What else the reference answers under the empty id. No part of the description: nobody asks this on purpose.
+  app.delete(`/api/${name}/`, () => {
+    throw new ApiError('missingId', 'Bad Request');
+  });
+  app.patch(`/api/${name}/`, () => {
+    throw new ApiError('missingId', '');
+  });
+}
+
+/** An async reader of client input; its InputError becomes 400. */
+async function inputChecked<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    return asMalformed(() => {
+      throw error;
+    });
+  }
+}
+
+function mountElement(app: App, resource: Resource): void {
+  const { name, title, tag } = resource;
+  const missing = (id: string): ApiError => new ApiError('unknownResource', `${title} '${id}' not found`);
+  const common = {
+    path: `/api/${name}/{id}`,
+    tags: [tag],
+    security,
+  } satisfies Partial<RouteConfig>;
+  const params = z.object({ id: z.string().openapi({ description: `Id of the ${name}` }) });
+  const found = { description: `The ${name}`, content: { 'application/json': { schema: resource.schema } } };
+  mount(
+    app,
+    {
+      ...common,
+      method: 'get',
+      operationId: `get${title}`,
+      summary: `Get a ${name}`,
+      request: { params },
+      responses: { 200: found, ...refusals(404) },
+    },
+    async (c) => {
+      const id = idOf(c);
+      const value = await resource.get(c.env, id);
+      if (value === undefined) throw missing(id);
+      return jsonAnswer(c, value);
+    },
+  );
+  mount(
+    app,
+    {
+      ...common,
+      method: 'delete',
+      operationId: `delete${title}`,
+      summary: `Delete a ${name}`,
+      request: { params },
+      responses: { 200: { description: 'Deleted' }, ...refusals(404) },
+    },
+    async (c) => {
+      const id = idOf(c);
+      if (!(await resource.remove(c.env, id))) throw missing(id);
+      return new Response('', { headers: { 'Content-Type': 'text/plain' } });
+    },
+  );
+  mountPatch(app, resource, {
+    ...common,
+    request: { params },
+    responses: { 200: found, ...refusals(400, 404, 413) },
+  });
+}
+
+function mountPatch(
+  app: App,
+  resource: Resource,
+  common: Omit<RouteConfig, 'method'> & { readonly request: { readonly params: z.ZodObject } },
+): void {
+  const { name, title } = resource;
+  mount(
+    app,
+    {
+      ...common,
+      method: 'patch',
+      operationId: `modify${title}`,
+      summary: resource.patch === undefined ? `Refused: a ${name} cannot be changed` : `Change a ${name}`,
+      request: {
+        ...common.request,
+        body: {
+          required: true,
+          content: {
+            'application/json': {
+              schema: z.array(z.looseObject({ op: z.string(), path: z.string() })).openapi('JSONPatch'),
+            },
+          },
+        },
+      },
+    },
+    async (c) => {
+      const id = idOf(c);
+      if ((await resource.get(c.env, id)) === undefined) throw new ApiError('unknownResource', '');
+      const patch = readPatch(await readBody(c));
+      if (resource.patch !== undefined) return resource.patch(c.env, id, patch);
+      throw new ApiError('invalidPatch', 'updating resource with patched version: resource not updatable');
+    },
+  );
+}

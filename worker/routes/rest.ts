@@ -1,0 +1,110 @@
+/**
+ * What all REST routes share: how one is mounted with its description, how bodies are read and answers written.
+ * Rules: REST section 1 and 16 of the reference notes.
+ */
+import { z, type RouteConfig } from '@hono/zod-openapi';
+import { parse as parseYaml, YAMLParseError } from 'yaml';
+import { limits } from '../../core/limits.ts';
+import { escapeHtml } from '../../core/wire/go-json.ts';
+import { firstJsonValue, InputError } from '../../core/wire/json-input.ts';
+import type { App, AppContext } from '../app.ts';
+import { ApiError } from '../errors.ts';
+
+const JSON_TYPE = 'application/json; charset=UTF-8';
+
+/**
+ * Mounts a route and puts it into the description that `/swagger.json` and `/openapi.json` are made of. The description's
+ * schemas do not check requests: refusals must have the reference's texts, so each resource reads its own body.
+ */
+export function mount(
+  app: App,
+  route: RouteConfig,
+  handler: (c: AppContext) => Response | Promise<Response>,
+): void {
+  app.openAPIRegistry.registerPath(route);
+  // An id is everything that follows: ids of nodes may hold slashes.
+  const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1{.+}');
+  app.on(route.method.toUpperCase(), path, handler);
+}
+
+/** An answer of JSON. GET answers end with a line feed, those to POST and PATCH do not. */
+export function jsonAnswer(c: AppContext, value: unknown, status = 200): Response {
+  const end = c.req.method === 'GET' ? '\n' : '';
+  return jsonText(`${escapeHtml(JSON.stringify(value))}${end}`, status);
+}
+
+/** An answer of JSON that is spelled already. */
+export function jsonText(body: BodyInit | null, status = 200): Response {
+  return new Response(body, { status, headers: { 'Content-Type': JSON_TYPE } });
+}
+
+/** The body as text. Throws ApiError 413 above `bodyBytesMax`, before keeping more than that. */
+export async function readBody(c: AppContext): Promise<string> {
+  const max = limits.bodyBytesMax;
+  const tooLarge = (): ApiError => new ApiError('bodyTooLarge', `request body is larger than ${max} bytes`);
+  if (Number(c.req.header('Content-Length') ?? '0') > max) throw tooLarge();
+  const stream = c.req.raw.body;
+  if (stream === null) return '';
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const chunk of stream as ReadableStream<Uint8Array>) {
+    bytes += chunk.byteLength;
+    if (bytes > max) throw tooLarge();
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Runs a reader of client input; its InputError becomes 400. */
+export function asMalformed<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InputError) throw new ApiError('malformedBody', error.message);
+    throw error;
+  }
+}
+
+function readYaml(text: string): unknown {
+  try {
+    return parseYaml(text, { logLevel: 'error' });
+  } catch (error) {
+    const line = error instanceof YAMLParseError ? (error.linePos?.[0].line ?? 1) : 1;
+    const words = error instanceof Error ? (error.message.split(/ at line|\n/)[0] ?? '') : String(error);
+    throw new InputError(`yaml: line ${line}: ${words}`);
+  }
+}
+
+/**
+ * The value a client sent with a resource: YAML when Content-Type is exactly `application/yaml`, else the first JSON
+ * value whatever Content-Type says. Throws ApiError 400 and 413.
+ */
+export async function readResource(c: AppContext): Promise<unknown> {
+  const text = await readBody(c);
+  return asMalformed(() =>
+    c.req.header('Content-Type') === 'application/yaml' ? readYaml(text) : firstJsonValue(text).value,
+  );
+}
+
+const refusal = (description: string): RouteConfig['responses'][string] => ({
+  description,
+  content: { 'text/plain': { schema: z.string() } },
+});
+
+const REFUSALS: Readonly<Record<number, RouteConfig['responses'][string]>> = {
+  400: refusal('The request is wrong; the text says why'),
+  404: refusal('No such resource'),
+  406: refusal('The result cannot be shown in the format asked for'),
+  409: refusal('The same exists already'),
+  413: refusal('The body is too large'),
+  507: refusal('No more can be kept'),
+};
+
+/** Descriptions of refusals, for a route's `responses`. */
+export function refusals(...statuses: number[]): RouteConfig['responses'] {
+  return Object.fromEntries(statuses.map((status) => [status, REFUSALS[status]!]));
+}
+
+/** Every route may be asked with Basic or with a token in X-Auth-Token. */
+export const security: NonNullable<RouteConfig['security']> = [{ basicAuth: [] }, { authToken: [] }];

@@ -1,0 +1,152 @@
+/**
+ * `/api/topology`: Gremlin queries over graph and flows, and the whole graph. The Topology object runs the query; here
+ * stand only the HTTP habits (REST section 5 of the reference notes): empty queries, formats, what it cost.
+ */
+import { z } from '@hono/zod-openapi';
+import { limits } from '../../core/limits.ts';
+import { negotiate } from '../../core/wire/accept.ts';
+import { decodeMembers, firstJsonValue, InputError } from '../../core/wire/json-input.ts';
+import type { App, AppContext } from '../app.ts';
+import { ApiError } from '../errors.ts';
+import { topologyOf } from '../objects/stubs.ts';
+import { asMalformed, jsonText, mount, readBody, refusals, security } from './rest.ts';
+
+const FORMATS = {
+  'application/json': 'json',
+  'text/vnd.graphviz': 'dot',
+  'application/vnd.tcpdump.pcap': 'pcap',
+} as const;
+type MediaType = keyof typeof FORMATS;
+const OFFERS = Object.keys(FORMATS) as [MediaType, ...MediaType[]];
+
+/** Hosts named in the cost headers at most; their number is always told. */
+const SILENT_HOSTS_NAMED_MAX = 20;
+
+const metadata = z.record(z.string(), z.unknown());
+const times = {
+  CreatedAt: z.int().nullable().openapi({ description: 'ms since 1970' }),
+  UpdatedAt: z.int().nullable(),
+  DeletedAt: z.int().nullable(),
+};
+const element = {
+  ID: z.string(),
+  Metadata: metadata,
+  Host: z.string(),
+  Origin: z.string(),
+  ...times,
+  Revision: z.int(),
+};
+const nodeSchema = z.object(element).openapi('Node');
+const edgeSchema = z.object({ ...element, Parent: z.string(), Child: z.string() }).openapi('Edge');
+const graphSchema = z
+  .object({ Nodes: z.array(nodeSchema).nullable(), Edges: z.array(edgeSchema).nullable() })
+  .openapi('Graph');
+const paramsSchema = z
+  .object({ GremlinQuery: z.string().optional().openapi({ example: "G.V().Has('Type', 'host')" }) })
+  .openapi('TopologyParams');
+const anyValue = z.any().openapi('AnyValue');
+const file = z.string().openapi({ format: 'binary' });
+
+/** The query in a body; '' when there is none. Throws ApiError. */
+function readQuery(text: string): string {
+  if (text.trim() === '') return '';
+  const query = asMalformed(() => {
+    const { value, more } = firstJsonValue(text);
+    if (more) throw new InputError('invalid character after top-level value');
+    return value === null ? '' : (decodeMembers(value, { GremlinQuery: 'string' }).GremlinQuery ?? '');
+  });
+  if (query.length > limits.queryCharsMax)
+    throw new ApiError('invalidQuery', `query is longer than ${limits.queryCharsMax} characters`);
+  return query;
+}
+
+type Answer = Awaited<ReturnType<ReturnType<typeof topologyOf>['query']>>;
+type Cost = Extract<Answer, { status: 200 }>['cost'];
+
+/** What the answer cost, and which probes did not say in time that all their flows are here. */
+function costHeaders(cost: Cost): Record<string, string> {
+  const { visited, shards, silentHosts, ms } = cost;
+  const headers: Record<string, string> = {
+    'X-Edgedive-Cost': `visited=${visited}, shards=${shards}, silent=${silentHosts.length}, ms=${ms}`,
+  };
+  if (silentHosts.length > 0)
+    headers['X-Edgedive-Silent-Hosts'] = silentHosts
+      .slice(0, SILENT_HOSTS_NAMED_MAX)
+      .map(encodeURIComponent)
+      .join(', ');
+  return headers;
+}
+
+async function search(c: AppContext): Promise<Response> {
+  const query = readQuery(await readBody(c));
+  // A type without a body, because the published Python client reads that header unasked.
+  if (query === '')
+    return new Response(null, { status: 204, headers: { 'Content-Type': 'application/json' } });
+  let refused: Exclude<Answer, { status: 200 }> | undefined;
+  for (const type of negotiate(c.req.header('Accept'), OFFERS)) {
+    const answer: Answer = await topologyOf(c.env).query(query, FORMATS[type]);
+    if (answer.status === 200)
+      return new Response(answer.body as BodyInit, {
+        headers: {
+          'Content-Type': type === 'application/vnd.tcpdump.pcap' ? type : `${type}; charset=UTF-8`,
+          ...costHeaders(answer.cost),
+        },
+      });
+    refused ??= answer;
+    if (answer.status === 400) break;
+  }
+  throw new ApiError(refused?.status === 406 ? 'notAcceptable' : 'invalidQuery', refused?.text ?? '');
+}
+
+/** The body with the line feed that GET answers end with. */
+function withLineFeed(body: string | ReadableStream<Uint8Array>): BodyInit {
+  if (typeof body === 'string') return `${body}\n`;
+  return body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      flush: (controller) => controller.enqueue(new TextEncoder().encode('\n')),
+    }),
+  );
+}
+
+export function mountTopology(app: App): void {
+  mount(
+    app,
+    {
+      method: 'get',
+      path: '/api/topology',
+      operationId: 'getTopology',
+      tags: ['Topology'],
+      summary: 'The whole graph',
+      security,
+      responses: {
+        200: { description: 'Nodes and edges', content: { 'application/json': { schema: graphSchema } } },
+      },
+    },
+    async (c) => jsonText(withLineFeed(await topologyOf(c.env).graphJson())),
+  );
+  mount(
+    app,
+    {
+      method: 'post',
+      path: '/api/topology',
+      operationId: 'searchTopology',
+      tags: ['Topology'],
+      summary: 'Run a Gremlin query over graph and flows',
+      security,
+      request: { body: { content: { 'application/json': { schema: paramsSchema } } } },
+      responses: {
+        200: {
+          description: 'The result; its shape depends on the query',
+          content: {
+            'application/json': { schema: anyValue },
+            'text/vnd.graphviz': { schema: file },
+            'application/vnd.tcpdump.pcap': { schema: file },
+          },
+        },
+        204: { description: 'No query' },
+        ...refusals(400, 406, 413),
+      },
+    },
+    search,
+  );
+}

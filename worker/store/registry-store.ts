@@ -1,0 +1,148 @@
+/**
+ * Tables of the Registry object. A resource is one row: its kind, id, JSON, the key that makes duplicates, and when
+ * it ends. `changes` and `told` (in meta) say whether the Topology object knows the newest captures.
+ */
+import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
+
+const schema: Schema = {
+  name: 'Registry',
+  migrations: [
+    (sql) => {
+      // Rows come back in the order of creation.
+      sql.exec(`CREATE TABLE resource (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+        duplicate_key TEXT, expires_ms INTEGER)`);
+      sql.exec('CREATE UNIQUE INDEX resource_id ON resource (kind, id)');
+      // Kinds without duplicates leave the key NULL, and NULLs are all different.
+      sql.exec('CREATE UNIQUE INDEX resource_duplicate ON resource (kind, duplicate_key)');
+      sql.exec('CREATE INDEX resource_expiry ON resource (expires_ms) WHERE expires_ms IS NOT NULL');
+      sql.exec('CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID');
+    },
+  ],
+};
+
+export interface NewResource {
+  readonly kind: string;
+  readonly id: string;
+  readonly body: string;
+  /** undefined = duplicates are welcome. */
+  readonly duplicateKey: string | undefined;
+  /** ms since 1970; undefined = for ever. */
+  readonly expiresMs: number | undefined;
+}
+
+export class RegistryStore {
+  readonly #sql: SqlStorage;
+  readonly #storage: DurableObjectStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    migrate(storage, schema);
+    this.#storage = storage;
+    this.#sql = storage.sql;
+  }
+
+  /** JSON texts of a kind, oldest first. */
+  bodies(kind: string): string[] {
+    const rows = this.#sql.exec<{ body: string }>(
+      'SELECT body FROM resource WHERE kind = ? ORDER BY seq',
+      kind,
+    );
+    return [...rows].map((row) => row.body);
+  }
+
+  body(kind: string, id: string): string | undefined {
+    const rows = this.#sql.exec<{ body: string }>(
+      'SELECT body FROM resource WHERE kind = ? AND id = ?',
+      kind,
+      id,
+    );
+    return [...rows][0]?.body;
+  }
+
+  /** How many of each kind. */
+  sizes(): Record<string, number> {
+    const rows = this.#sql.exec<{ kind: string; n: number }>(
+      'SELECT kind, count(*) AS n FROM resource GROUP BY kind',
+    );
+    return Object.fromEntries([...rows].map((row) => [row.kind, row.n]));
+  }
+
+  hasDuplicate(kind: string, duplicateKey: string): boolean {
+    const rows = this.#sql.exec(
+      'SELECT 1 FROM resource WHERE kind = ? AND duplicate_key = ? LIMIT 1',
+      kind,
+      duplicateKey,
+    );
+    return [...rows].length > 0;
+  }
+
+  /** In one transaction with the note that something changed. */
+  insert(resource: NewResource): void {
+    this.#storage.transactionSync(() => {
+      this.#sql.exec(
+        'INSERT INTO resource (kind, id, body, duplicate_key, expires_ms) VALUES (?, ?, ?, ?, ?)',
+        resource.kind,
+        resource.id,
+        resource.body,
+        resource.duplicateKey ?? null,
+        resource.expiresMs ?? null,
+      );
+      this.#noteChange();
+    });
+  }
+
+  /** False when there was none. */
+  remove(kind: string, id: string): boolean {
+    return this.#delete('DELETE FROM resource WHERE kind = ? AND id = ? RETURNING id', kind, id) > 0;
+  }
+
+  /** Removes what ended at or before `nowMs`; returns how many. */
+  expire(nowMs: number): number {
+    return this.#delete('DELETE FROM resource WHERE expires_ms <= ? RETURNING id', nowMs);
+  }
+
+  #delete(statement: string, ...parameters: (string | number)[]): number {
+    return this.#storage.transactionSync(() => {
+      const removed = [...this.#sql.exec(statement, ...parameters)].length;
+      if (removed > 0) this.#noteChange();
+      return removed;
+    });
+  }
+
+  /** How many will end, and when the next one does (ms since 1970). */
+  expiry(): { readonly expiring: number; readonly nextMs: number | undefined } {
+    const [row] = this.#sql.exec<{ n: number; next: number | null }>(
+      'SELECT count(*) AS n, min(expires_ms) AS next FROM resource WHERE expires_ms IS NOT NULL',
+    );
+    return { expiring: row?.n ?? 0, nextMs: row?.next ?? undefined };
+  }
+
+  /** Number of the last change. */
+  get changes(): number {
+    return Number(readMeta(this.#sql, 'changes') ?? '0');
+  }
+
+  #noteChange(): void {
+    writeMeta(this.#sql, 'changes', String(this.changes + 1));
+  }
+
+  /** Number of the last change that the Topology object was told. */
+  get told(): number {
+    return Number(readMeta(this.#sql, 'told') ?? '0');
+  }
+
+  set told(change: number) {
+    writeMeta(this.#sql, 'told', String(change));
+  }
+
+  counters(): Record<string, number> {
+    const rows = this.#sql.exec<{ name: string; value: number }>('SELECT name, value FROM counter');
+    return Object.fromEntries([...rows].map((row) => [row.name, row.value]));
+  }
+
+  setCounters(values: Readonly<Record<string, number>>): void {
+    for (const [name, value] of Object.entries(values))
+      this.#sql.exec('INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)', name, value);
+  }
+}
