@@ -1,0 +1,64 @@
+/**
+ * Flow records become the body of a FlowBatch: protobuf fields without the batch's number, which the outbox adds.
+ * Bodies keep below the limits of a batch, so that any of them can travel alone.
+ */
+import { limits } from '../../core/limits.ts';
+import { encodeFlow, encodeStats, type Flow, type Stats } from '../../proto/gen/flow.ts';
+import { Writer } from '../../proto/gen/runtime.ts';
+import type { BatchBody } from '../link/outbox.ts';
+
+const FLOWS = (2 << 3) | 2;
+const STATS = (3 << 3) | 2;
+const ENDED = (5 << 3) | 2;
+
+/** What to leave out of flows; SlowDown.detail of the probe protocol. */
+export type Detail = number;
+const NO_RAW_PACKETS = 1;
+const NO_APPLICATION_LAYERS = 2;
+
+export class BatchEncoder {
+  readonly #emit: (body: BatchBody) => void;
+  #writer = Writer.create();
+  #flows = 0;
+
+  /** `emit` gets each body as it is full, and the rest at `finish`. */
+  constructor(emit: (body: BatchBody) => void) {
+    this.#emit = emit;
+  }
+
+  /** The flow messages of one table at one moment; `ended` are UUIDs that left the table with them. */
+  add(flows: readonly Flow[], ended: readonly string[], detail: Detail): void {
+    const endings = new Set(ended);
+    for (const flow of flows) {
+      this.#addFlow(flow, detail);
+      // An ending stays in the batch of its flow.
+      if (endings.delete(flow.UUID)) this.#writer.uint32(ENDED).string(flow.UUID);
+      if (this.#flows >= limits.flowsPerBatchMax || this.#writer.len >= limits.flowBatchBytesMax / 2) this.finish();
+    }
+    for (const uuid of endings) {
+      this.#writer.uint32(ENDED).string(uuid);
+      if (this.#writer.len >= limits.flowBatchBytesMax / 2) this.finish();
+    }
+  }
+
+  addStats(stats: Stats): void {
+    encodeStats(stats, this.#writer.uint32(STATS).fork()).ldelim();
+  }
+
+  finish(): void {
+    if (this.#writer.len === 0) return;
+    const body = { bytes: this.#writer.finish(), flows: this.#flows };
+    this.#writer = Writer.create();
+    this.#flows = 0;
+    this.#emit(body);
+  }
+
+  #addFlow(flow: Flow, detail: Detail): void {
+    let shown = flow;
+    if (detail >= NO_RAW_PACKETS && flow.LastRawPackets.length > 0) shown = { ...shown, LastRawPackets: [] };
+    if (detail >= NO_APPLICATION_LAYERS)
+      shown = { ...shown, DHCPv4: undefined, DNS: undefined, VRRPv2: undefined };
+    encodeFlow(shown, this.#writer.uint32(FLOWS).fork()).ldelim();
+    this.#flows++;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * From a capture resource and a node to what is to be done: which way of capturing, with which parameters, or why
+ * not. Pure, so that every refusal can be tested; the texts are those of the flow model, section 16.
+ */
+import type { Capture } from '../../core/capture/capture.ts';
+import type { GraphNode } from '../../core/graph/element.ts';
+import type { CaptureSource, CaptureSpec } from './capture-source.ts';
+import type { Plan } from './capture-task.ts';
+import { chooseType } from './capture-type.ts';
+
+/** What topology knows of an interface that can be captured. */
+export interface CapturedInterface {
+  /** null = the namespace of the probe. */
+  readonly netnsPath: string | null;
+  readonly name: string;
+  readonly ifIndex: number;
+  readonly tid: string;
+  readonly encapType: string;
+  /** Administratively. */
+  readonly up: boolean;
+}
+
+const HEADER_BYTES_DEFAULT = 256;
+
+/** `node` and `found` are undefined when topology does not have them (any more). */
+export function planOf(
+  capture: Capture,
+  node: GraphNode | undefined,
+  found: CapturedInterface | undefined,
+  sources: ReadonlyMap<string, CaptureSource>,
+  exclusion: string,
+): Plan {
+  if (node === undefined) return { kind: 'none' };
+  const nodeType = String(node.metadata['Type'] ?? '');
+  const choice = chooseType(capture.Type ?? '', nodeType, found !== undefined, [...sources.keys()]);
+  const { type } = choice;
+  const refused = (error: string): Plan => ({ kind: 'error', type, error });
+  if (choice.kind === 'refused') return refused(choice.error);
+  const wrong = wrongTarget(capture) ?? missing(node.id, found);
+  if (wrong !== undefined) return refused(wrong);
+  return { kind: 'run', type, source: sources.get(type)!, spec: specOf(capture, found!, exclusion) };
+}
+
+function wrongTarget({ TargetType = '' }: Capture): string | undefined {
+  if (TargetType === '' || TargetType === 'local') return undefined;
+  if (TargetType === 'netflowv5' || TargetType === 'erspanv1')
+    return `target type ${TargetType} not available on this probe: flows go to the analyzer`;
+  return 'target type unknown';
+}
+
+function missing(nodeId: string, found: CapturedInterface | undefined): string | undefined {
+  if (found === undefined || found.name === '') return `No name for node ${nodeId}`;
+  if (found.encapType === '') return `No EncapType for node ${nodeId}`;
+  if (found.tid === '') return `No TID for node ${nodeId}`;
+  if (!found.up) return `Can't start capture on node down ${found.name}`;
+  return undefined;
+}
+
+function specOf(capture: Capture, found: CapturedInterface, exclusion: string): CaptureSpec {
+  return {
+    captureId: capture.UUID,
+    nodeTid: found.tid,
+    interfaceName: found.name,
+    ifIndex: found.ifIndex,
+    netnsPath: found.netnsPath,
+    encapType: found.encapType,
+    userFilter: capture.BPFFilter ?? '',
+    exclusion,
+    headerBytes: capture.HeaderSize || HEADER_BYTES_DEFAULT,
+    layerKeyMode: capture.LayerKeyMode === 'L3' ? 'L3' : 'L2',
+    extraTcpMetric: capture.ExtraTCPMetric,
+    ipDefrag: capture.IPDefrag,
+    reassembleTcp: capture.ReassembleTCP,
+    extraLayers: capture.ExtraLayers ?? 0,
+    rawPacketLimit: capture.RawPacketLimit ?? 0,
+  };
+}

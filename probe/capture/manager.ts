@@ -1,0 +1,172 @@
+/**
+ * Makes what runs equal to what the analyzer wants: every capture of the last CaptureSet on every node it names, as
+ * far as the interface is there and up. Each message and each change of topology leads to the same comparison, so a
+ * lost message or a failed start is mended by the next (docs/decisions/0005-declarative-captures.md).
+ */
+import type { CaptureState } from '../../core/capture/capture.ts';
+import type { GraphEvent, GraphNode } from '../../core/graph/element.ts';
+import { limits } from '../../core/limits.ts';
+import type { Pace } from '../link/flow-link.ts';
+import type { CaptureOrder } from '../link/topology-link.ts';
+import type { Log } from '../log.ts';
+import { planOf, type CapturedInterface } from './capture-plan.ts';
+import type { CaptureSource } from './capture-source.ts';
+import { CaptureTask, type Plan } from './capture-task.ts';
+import { StatePublisher } from './state-publisher.ts';
+
+/** What the manager needs of topology. */
+export interface CaptureTopology {
+  readonly graph: { node(id: string): GraphNode | undefined };
+  interfaceOf(nodeId: string): CapturedInterface | undefined;
+  /** An empty list removes the key. */
+  setCaptureStates(nodeId: string, states: CaptureState[]): void;
+}
+
+export interface CaptureManagerOptions {
+  readonly topology: CaptureTopology;
+  /** By capture type. */
+  readonly sources: ReadonlyMap<string, CaptureSource>;
+  /** The probe's own traffic as a filter; asked when a capture is planned. */
+  readonly exclusion: () => string;
+  readonly log: Log;
+}
+
+interface Entry {
+  readonly order: CaptureOrder;
+  readonly nodeId: string;
+  readonly task: CaptureTask;
+  /** Fixed at the first plan: another address of the analyzer is no reason to end flows. */
+  exclusion: string | undefined;
+}
+
+/** Events of one moment are answered together, well within the 100 ms in which a capture is to start. */
+const GATHER_MS = 10;
+const COUNTERS_MS = 1_000;
+
+export class CaptureManager {
+  readonly #options: CaptureManagerOptions;
+  readonly #publisher: StatePublisher;
+  /** By capture and node; iteration order is the analyzer's. */
+  #entries = new Map<string, Entry>();
+  #nodeIds = new Set<string>();
+  #gather: NodeJS.Timeout | undefined;
+  readonly #counters: NodeJS.Timeout;
+  #stopped = false;
+
+  constructor(options: CaptureManagerOptions) {
+    this.#options = options;
+    this.#publisher = new StatePublisher((nodeId, states) => {
+      if (options.topology.graph.node(nodeId) !== undefined) options.topology.setCaptureStates(nodeId, states);
+    });
+    this.#counters = setInterval(() => this.#publishAll(false), COUNTERS_MS);
+  }
+
+  /** The whole set that is to run from now on. */
+  apply(orders: readonly CaptureOrder[]): void {
+    if (this.#stopped) return;
+    const before = this.#entries;
+    const nodesBefore = this.#nodeIds;
+    this.#entries = new Map();
+    for (const order of orders) for (const nodeId of order.nodeIds) this.#keepOrAdd(order, nodeId, before);
+    this.#nodeIds = new Set([...this.#entries.values()].map((entry) => entry.nodeId));
+    for (const [key, entry] of before)
+      if (this.#entries.get(key)?.task !== entry.task) void entry.task.pursue({ kind: 'none' });
+    this.#reconcile();
+    for (const nodeId of nodesBefore) if (!this.#nodeIds.has(nodeId)) this.#publish(nodeId, true);
+  }
+
+  /** Tells that the graph changed. */
+  topologyChanged(events: readonly GraphEvent[]): void {
+    if (this.#stopped || this.#gather !== undefined) return;
+    const concerned = events.some((event) => 'node' in event && this.#nodeIds.has(event.node.id));
+    if (!concerned) return;
+    this.#gather = setTimeout(() => {
+      this.#gather = undefined;
+      this.#reconcile();
+    }, GATHER_MS);
+  }
+
+  /** Every flow that changed is handed over when this resolves. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#sources()].map((source) => source.flush()));
+  }
+
+  setPace(pace: Pace): void {
+    for (const source of this.#sources()) source.setPace(pace);
+  }
+
+  /** Ends every capture; their flows are handed over when this resolves. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#gather);
+    clearInterval(this.#counters);
+    await Promise.all([...this.#sources()].map((source) => source.stop()));
+  }
+
+  status(): Readonly<Record<string, unknown>> {
+    const entries = [...this.#entries.values()];
+    const states = entries.map((entry) => entry.task.state()?.State);
+    let packetsReceived = 0;
+    let packetsDropped = 0;
+    let flows = 0;
+    for (const { task } of entries) {
+      const stats = task.stats();
+      packetsReceived += stats.packetsReceived;
+      packetsDropped += stats.packetsDropped;
+      flows += stats.flows;
+    }
+    return {
+      wanted: entries.length,
+      active: states.filter((state) => state === 'active').length,
+      failed: states.filter((state) => state === 'error').length,
+      reopened: entries.reduce((sum, entry) => sum + entry.task.reopened, 0),
+      packetsReceived,
+      packetsDropped,
+      flows,
+      sources: Object.fromEntries([...this.#options.sources].map(([type, source]) => [type, source.status()])),
+    };
+  }
+
+  #sources(): Set<CaptureSource> {
+    return new Set(this.#options.sources.values());
+  }
+
+  #keepOrAdd(order: CaptureOrder, nodeId: string, before: ReadonlyMap<string, Entry>): void {
+    const key = `${order.capture.UUID} ${nodeId}`;
+    const known = before.get(key);
+    // A capture cannot be updated: the same id is the same capture, whatever its Count.
+    const task = known?.task ?? new CaptureTask(order.capture, () => this.#publish(nodeId, true));
+    this.#entries.set(key, { order, nodeId, task, exclusion: known?.exclusion });
+  }
+
+  #reconcile(): void {
+    let handles = 0;
+    for (const entry of this.#entries.values()) {
+      const plan = this.#planOf(entry);
+      const tooMany = plan.kind === 'run' && ++handles > limits.captureHandlesMax;
+      const error = `more than ${limits.captureHandlesMax} captures on this host`;
+      void entry.task.pursue(tooMany ? { kind: 'error', type: plan.type, error } : plan);
+      if (plan.kind === 'none') this.#publisher.forget(entry.nodeId);
+    }
+  }
+
+  #planOf(entry: Entry): Plan {
+    const { topology, sources, exclusion } = this.#options;
+    entry.exclusion ??= exclusion();
+    const node = topology.graph.node(entry.nodeId);
+    return planOf(entry.order.capture, node, topology.interfaceOf(entry.nodeId), sources, entry.exclusion);
+  }
+
+  #publishAll(now: boolean): void {
+    for (const nodeId of this.#nodeIds) this.#publish(nodeId, now);
+  }
+
+  #publish(nodeId: string, now: boolean): void {
+    const states: CaptureState[] = [];
+    for (const entry of this.#entries.values()) {
+      const state = entry.nodeId === nodeId ? entry.task.state() : undefined;
+      if (state !== undefined) states.push(state);
+    }
+    this.#publisher.publish(nodeId, states, now);
+  }
+}

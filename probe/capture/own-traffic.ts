@@ -1,0 +1,34 @@
+/**
+ * The probe's own talk with its analyzer is kept out of captures, or each flow sent would make a flow to send
+ * (flow model, section 15). Addresses are resolved here, once a connection: libpcap would ask the name service
+ * while a capture is being opened.
+ */
+import { lookup } from 'node:dns/promises';
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** `not (host A and port P)` for each, joined by `and`; "" for none. */
+export function exclusionOf(endpoints: readonly Endpoint[]): string {
+  return endpoints.map(({ address, port }) => `not (host ${address} and port ${port})`).join(' and ');
+}
+
+/** The user's filter and the exclusion as one; either may be "". */
+export function combineFilters(userFilter: string, exclusion: string): string {
+  if (userFilter.trim() === '') return exclusion;
+  return exclusion === '' ? userFilter : `(${userFilter}) and ${exclusion}`;
+}
+
+/** Every address of the host part of an analyzer's URL; an empty list when it cannot be resolved now. */
+export async function endpointsOf(url: URL): Promise<Endpoint[]> {
+  const port = Number(url.port) || (url.protocol === 'wss:' || url.protocol === 'https:' ? 443 : 80);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  try {
+    const found = await lookup(host, { all: true });
+    return [...new Set(found.map(({ address }) => address))].map((address) => ({ address, port }));
+  } catch {
+    return [];
+  }
+}

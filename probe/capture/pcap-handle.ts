@@ -1,0 +1,166 @@
+/**
+ * One libpcap handle of the npm package `cap`, inside the capture process. `cap` has three traps, all met here: it
+ * keeps no reference to the buffer it fills (so the handle does), it says nothing about drops (asked of the socket),
+ * and a handle whose interface went down stays silent for ever (noticed by the kernel counting what we never get).
+ */
+import { createRequire } from 'node:module';
+import { messageOf } from '../../core/errors.ts';
+import { loadKoffi } from '../linux/libc.ts';
+import { inNetns } from '../linux/netns.ts';
+import { CaptureError, type CaptureSpec } from './capture-source.ts';
+import { combineFilters } from './own-traffic.ts';
+import { interfaceIndex, readPacketStatistics, socketDescriptors } from './packet-socket.ts';
+
+interface Cap {
+  /** Returns the name of the link type. Throws Error with libpcap's text. */
+  open(device: string, filter: string, bufferBytes: number, buffer: Buffer): string;
+  close(): boolean;
+  on(event: 'packet', listener: (length: number, truncated: boolean) => void): void;
+}
+
+/** `cap` gives libpcap at most this many bytes of a packet. */
+const PACKET_BYTES_MAX = 65_535;
+/** Readings in a row with packets at the kernel and none here: the handle is dead. */
+const SILENT_READINGS_MAX = 2;
+
+/** Link types (tcpdump.org's numbers) by the names that `cap` gives them; it spells others as numbers of libpcap. */
+const LINK_TYPES: Readonly<Record<string, number>> = {
+  NULL: 0,
+  ETHERNET: 1,
+  LINKTYPE_LINUX_SLL: 113,
+  IEEE802_11_RADIO: 127,
+  RAW: 101,
+};
+/** What the packet decoder knows how to begin with (flow model, section 3). */
+const DECODED_LINK_TYPES = new Set([0, 1, 9, 12, 101, 105, 108, 113, 127, 228, 229]);
+
+let capModule: { Cap: new () => Cap } | undefined;
+
+/** Throws CaptureError saying what this host lacks. */
+export function loadCap(): { Cap: new () => Cap } {
+  if (capModule !== undefined) return capModule;
+  try {
+    capModule = createRequire(import.meta.url)('cap') as { Cap: new () => Cap };
+    return capModule;
+  } catch (error) {
+    const text = messageOf(error).split('\n')[0]!;
+    throw new CaptureError(
+      `the package cap could not be loaded (${text}); it needs libpcap and a build for this Node: npm run setup as root`,
+      { cause: error },
+    );
+  }
+}
+
+/** Whether this process can enter namespaces and read drop counters. */
+export function hasKoffi(): boolean {
+  try {
+    loadKoffi();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface PcapHandleOptions {
+  readonly spec: CaptureSpec;
+  readonly bufferBytes: number;
+  /** `buffer` is the same at each call and overwritten at the next. `length` is that on the wire. */
+  readonly onPacket: (buffer: Buffer, length: number) => void;
+}
+
+export class PcapHandle {
+  readonly linkType: number;
+  readonly #cap: Cap;
+  /** Referenced for as long as the handle lives: libpcap writes into it. */
+  readonly #buffer = Buffer.alloc(PACKET_BYTES_MAX);
+  /** Of the packet socket; undefined when it cannot be told. */
+  #fd: number | undefined;
+  #closed = false;
+  #received = 0;
+  #dropped = 0;
+  #receivedAtReading = 0;
+  #silentReadings = 0;
+
+  /** Opens at once, in the namespace of the spec. Throws CaptureError. */
+  constructor(options: PcapHandleOptions) {
+    const { spec, onPacket } = options;
+    this.#cap = new (loadCap().Cap)();
+    this.#cap.on('packet', (length) => {
+      if (this.#closed) return;
+      this.#received++;
+      onPacket(this.#buffer, length);
+    });
+    try {
+      this.linkType = this.#open(options);
+    } catch (error) {
+      if (error instanceof CaptureError) throw error;
+      throw new CaptureError(openError(spec, messageOf(error)), { cause: error });
+    }
+    if (DECODED_LINK_TYPES.has(this.linkType)) return;
+    this.close();
+    throw new CaptureError(`link type ${this.linkType} of ${spec.interfaceName} cannot be decoded`);
+  }
+
+  get received(): number {
+    return this.#received;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Brings the drop counter up to date; false when the handle has died. Called about every second. */
+  readStatistics(): boolean {
+    if (this.#fd === undefined || this.#closed) return true;
+    const { packets, drops } = readPacketStatistics(this.#fd);
+    this.#dropped += drops;
+    const gotNone = this.#received === this.#receivedAtReading;
+    this.#receivedAtReading = this.#received;
+    this.#silentReadings = packets > 0 && gotNone ? this.#silentReadings + 1 : 0;
+    return this.#silentReadings < SILENT_READINGS_MAX;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    if (this.#fd !== undefined) this.#dropped += readPacketStatistics(this.#fd).drops;
+    this.#closed = true;
+    this.#cap.close();
+  }
+
+  #open({ spec, bufferBytes }: PcapHandleOptions): number {
+    const koffi = hasKoffi();
+    const filter = combineFilters(spec.userFilter, spec.exclusion);
+    const open = () => {
+      const name = spec.interfaceName;
+      if (koffi && interfaceIndex(name) !== spec.ifIndex)
+        throw new CaptureError(`interface ${name} (index ${spec.ifIndex}) is gone`);
+      const before = koffi ? socketDescriptors() : undefined;
+      const linkType = this.#cap.open(name, filter, bufferBytes, this.#buffer);
+      this.#fd = before === undefined ? undefined : this.#findSocket(before);
+      return linkType;
+    };
+    return linkTypeOf(koffi ? inNetns(spec.netnsPath, open) : open());
+  }
+
+  #findSocket(before: ReadonlySet<number>): number | undefined {
+    for (const fd of socketDescriptors()) {
+      if (before.has(fd)) continue;
+      try {
+        readPacketStatistics(fd);
+        return fd;
+      } catch {
+        // A socket, but not the packet socket.
+      }
+    }
+    return undefined;
+  }
+}
+
+function linkTypeOf(name: string): number {
+  return LINK_TYPES[name] ?? Number(/^Unknown linktype (\d+)$/.exec(name)?.[1] ?? Number.NaN);
+}
+
+function openError(spec: CaptureSpec, text: string): string {
+  const denied = /permission|operation not permitted/i.test(text);
+  return `capture on ${spec.interfaceName} failed: ${text}${denied ? ' (needs root or CAP_NET_RAW)' : ''}`;
+}

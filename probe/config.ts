@@ -1,0 +1,95 @@
+/**
+ * The probe's settings, read once at start and passed on: command line first, then EDGEDIVE_* variables, then
+ * defaults. Whatever is wrong is a ConfigError: one line on stderr and exit status 2.
+ */
+import { hostname } from 'node:os';
+import { parseArgs } from 'node:util';
+import { messageOf } from '../core/errors.ts';
+
+export interface ProbeConfig {
+  /** `ws:` or `wss:` address of the analyzer, with host and port, without path. */
+  readonly analyzer: URL;
+  readonly hostId: string;
+  readonly token: string | undefined;
+  /** End when standard input closes: whoever started this probe is gone. */
+  readonly parentWatch: boolean;
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  /** The option or variable that is wrong. */
+  readonly key: string;
+
+  constructor(key: string, text: string) {
+    super(`${key}: ${text}`);
+    this.key = key;
+  }
+}
+
+export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--token T]
+
+  --analyzer URL   the analyzer: http://host:port, https://host, or host:port   (EDGEDIVE_ANALYZER, else 127.0.0.1:8082)
+  --host-id ID     name of this host in the fabric                              (EDGEDIVE_HOST_ID, else the hostname)
+  --token T        credential that the analyzer asks of probes                  (EDGEDIVE_TOKEN, else none)
+  --parent-watch   end when standard input closes`;
+
+const HOST_ID_CHARS_MAX = 255;
+const SCHEMES: Readonly<Record<string, string>> = { 'http:': 'ws:', 'https:': 'wss:', 'ws:': 'ws:', 'wss:': 'wss:' };
+
+/** Undefined = help was asked for. Throws ConfigError. */
+export function readConfig(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ProbeConfig | undefined {
+  const given = parse(args);
+  if (given.help === true) return undefined;
+  const setting = (option: string | undefined, variable: string) => option ?? (env[variable] || undefined);
+  return {
+    analyzer: analyzerOf(setting(given.analyzer, 'EDGEDIVE_ANALYZER') ?? '127.0.0.1:8082'),
+    hostId: hostIdOf(setting(given['host-id'], 'EDGEDIVE_HOST_ID') ?? hostname()),
+    token: tokenOf(setting(given.token, 'EDGEDIVE_TOKEN')),
+    parentWatch: given['parent-watch'] ?? false,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        analyzer: { type: 'string' },
+        'host-id': { type: 'string' },
+        token: { type: 'string' },
+        'parent-watch': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    const text = messageOf(error);
+    throw new ConfigError(/'(-[^']*?)(?: <value>)?'/.exec(text)?.[1] ?? 'command line', text.split('. ')[0]!);
+  }
+}
+
+function analyzerOf(text: string): URL {
+  const whole = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`;
+  const scheme = URL.canParse(whole) ? SCHEMES[new URL(whole).protocol] : undefined;
+  if (scheme === undefined) throw new ConfigError('--analyzer', `not an address: ${text}`);
+  const url = new URL(whole.replace(/^[^:]+:/, scheme));
+  if (url.username !== '' || url.password !== '') throw new ConfigError('--analyzer', 'credentials go into --token');
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
+    throw new ConfigError('--analyzer', `host and port only, without ${url.pathname}${url.search}${url.hash}`);
+  return url;
+}
+
+/** It travels in a header and is part of names: printable ASCII without blanks. */
+function hostIdOf(text: string): string {
+  if (text === '' || text.length > HOST_ID_CHARS_MAX || !/^[\x21-\x7e]+$/.test(text))
+    throw new ConfigError('--host-id', `1 to ${HOST_ID_CHARS_MAX} printable ASCII characters without blanks, not ${JSON.stringify(text)}`);
+  return text;
+}
+
+function tokenOf(text: string | undefined): string | undefined {
+  if (text !== undefined && !/^[\x21-\x7e]+$/.test(text))
+    throw new ConfigError('--token', 'printable ASCII without blanks');
+  return text;
+}
