@@ -97,7 +97,7 @@ export class XxHash64 {
     this.total = 0;
     lanes[2] = add(seedHigh, seedLow, P2H, P2L);
     lanes[3] = high;
-    lanes[0] = add(high, lanes[2]!, P1H, P1L);
+    lanes[0] = add(high, lanes[2], P1H, P1L);
     lanes[1] = high;
     lanes[4] = seedLow;
     lanes[5] = seedHigh;
