@@ -67,7 +67,7 @@ export interface TableOutput {
 export class FlowTable {
   readonly counters = new TableCounters();
   private readonly options: FlowTableOptions;
-  private readonly timings: FlowTimings;
+  private timings: FlowTimings;
   private readonly useLink: boolean;
   private readonly first: number;
   private readonly mplsPorts: ReadonlySet<number> | undefined;
@@ -273,6 +273,19 @@ export class FlowTable {
       this.lastTickMs = nowMs;
     }
     return output;
+  }
+
+  /**
+   * Changes how often a living flow is sent. Infinity holds updates back (births and ends still go); when it is
+   * lowered again, what changed meanwhile goes with the next tick, as one difference a flow.
+   */
+  setUpdateInterval(flowUpdateMs: number): void {
+    const isLower = flowUpdateMs < this.timings.flowUpdateMs;
+    if (flowUpdateMs === this.timings.flowUpdateMs) return;
+    this.timings = { ...this.timings, flowUpdateMs };
+    if (!isLower) return;
+    const { due, used } = this.rows;
+    for (let row = 0; row < used; row++) if (due[row] !== Infinity) due[row] = -Infinity;
   }
 
   /** Everything that changed since it was last sent, now (a query asked). */
