@@ -4,7 +4,7 @@
  *
  * The same class holds one host's graph in the probe and a whole fabric's in the Topology object.
  */
-import type { GraphEdge, GraphEvent, GraphNode } from './element.ts';
+import type { GraphEdge, GraphEvent, GraphNode, Json } from './element.ts';
 import { GraphError } from './errors.ts';
 import { INDEXED_KEYS, type GraphView, type IndexedKey } from './view.ts';
 
@@ -21,7 +21,7 @@ const NO_EDGES: readonly GraphEdge[] = [];
 export class Graph implements GraphView {
   readonly #slots = new Map<string, Slot>();
   readonly #edges = new Map<string, GraphEdge>();
-  /** key → value → slots. A value that is not a text is not indexed (it cannot equal a text). */
+  /** key → text → slots. Values that are neither text nor lists of texts are not indexed: they cannot equal a text. */
   readonly #index = new Map<IndexedKey, Map<string, Set<Slot>>>(INDEXED_KEYS.map((key) => [key, new Map()]));
   readonly #onEvent: (event: GraphEvent) => void;
   #nextOrder = 0;
@@ -140,24 +140,32 @@ export class Graph implements GraphView {
   }
 
   #indexSlot(slot: Slot): void {
-    for (const key of INDEXED_KEYS) {
-      const value = key === '@Host' ? slot.node.host : slot.node.metadata[key];
-      if (typeof value !== 'string') continue;
-      const byValue = this.#index.get(key)!;
-      const slots = byValue.get(value);
-      if (slots === undefined) byValue.set(value, new Set([slot]));
-      else slots.add(slot);
-    }
+    for (const key of INDEXED_KEYS)
+      for (const text of textsOf(slot.node, key)) {
+        const byText = this.#index.get(key)!;
+        const slots = byText.get(text);
+        if (slots === undefined) byText.set(text, new Set([slot]));
+        else slots.add(slot);
+      }
   }
 
   #unindexSlot(slot: Slot): void {
-    for (const key of INDEXED_KEYS) {
-      const value = key === '@Host' ? slot.node.host : slot.node.metadata[key];
-      if (typeof value !== 'string') continue;
-      const byValue = this.#index.get(key)!;
-      const slots = byValue.get(value);
-      slots?.delete(slot);
-      if (slots?.size === 0) byValue.delete(value);
-    }
+    for (const key of INDEXED_KEYS)
+      for (const text of textsOf(slot.node, key)) {
+        const byText = this.#index.get(key)!;
+        const slots = byText.get(text);
+        slots?.delete(slot);
+        if (slots?.size === 0) byText.delete(text);
+      }
   }
+}
+
+const NO_TEXTS: readonly string[] = [];
+
+/** The texts under an indexed key: itself, or the members of a list. */
+function textsOf(node: GraphNode, key: IndexedKey): readonly string[] {
+  const value: Json | undefined = key === '@Host' ? node.host : node.metadata[key];
+  if (typeof value === 'string') return [value];
+  if (!Array.isArray(value)) return NO_TEXTS;
+  return (value as readonly Json[]).filter((member) => typeof member === 'string');
 }

@@ -51,8 +51,8 @@ export class OwnChanges {
     const nodeIds = new Set(nodes.map((node) => node.id));
     const edgeIds = new Set(edges.map((edge) => edge.id));
     const owned = this.#owned();
-    for (const id of [...owned.edges]) if (!edgeIds.has(id)) this.#deleteEdge(id);
-    for (const id of [...owned.nodes]) if (!nodeIds.has(id)) this.#deleteNode(id);
+    for (const id of owned.edges) if (!edgeIds.has(id)) this.#deleteEdge(id);
+    for (const id of owned.nodes) if (!nodeIds.has(id)) this.#deleteNode(id);
     for (const node of nodes) this.apply({ kind: 'putNode', node });
     for (const edge of edges) this.apply({ kind: 'putEdge', edge });
   }

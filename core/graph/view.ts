@@ -5,7 +5,7 @@
 import type { GraphEdge, GraphNode } from './element.ts';
 
 /** Keys whose equality is answered without looking at every node. `Host` is the element's own host. */
-export const INDEXED_KEYS = ['Name', 'Type', 'TID', 'MAC', '@Host'] as const;
+export const INDEXED_KEYS = ['Name', 'Type', 'TID', 'MAC', 'PeerIntfMAC', '@Host'] as const;
 export type IndexedKey = (typeof INDEXED_KEYS)[number];
 
 export interface GraphView {
@@ -19,6 +19,9 @@ export interface GraphView {
   edgesOut(nodeId: string): Iterable<GraphEdge>;
   /** Edges whose child is the node. */
   edgesIn(nodeId: string): Iterable<GraphEdge>;
-  /** Nodes whose value under the key is exactly this text, in insertion order; undefined = no such index here. */
+  /**
+   * Nodes whose value under the key is exactly this text, or a list that holds it, in insertion order;
+   * undefined = no such index here.
+   */
   nodesWith?(key: IndexedKey, value: string): Iterable<GraphNode> | undefined;
 }

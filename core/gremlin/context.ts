@@ -5,13 +5,10 @@
 import type { Flow, FlowMetric, RawPacket } from '../../proto/gen/flow.ts';
 import type { FlowSearch } from '../flow/search.ts';
 import type { GraphEdge, GraphNode, Json } from '../graph/element.ts';
+import type { TimeSlice } from '../graph/history.ts';
 import type { GraphView } from '../graph/view.ts';
 
-/** [fromMs, toMs], both included; equal for a point in time. */
-export interface TimeSlice {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
+export type { TimeSlice } from '../graph/history.ts';
 
 export interface FlowSource {
   /** Live flows, filtered, sorted, de-duplicated and cut as the search says. */
@@ -43,6 +40,16 @@ export interface QueryContext {
   readonly flowHistory?: FlowHistory;
   /** ms since 1970. */
   readonly now: () => number;
+  /**
+   * Runs a stored workflow by id or name; its nodes and edges become a graph. Resolves to undefined when there is
+   * none of that name; a rejection is the workflow's own failure. Absent: there are no workflows.
+   */
+  readonly workflow?: (idOrName: string, args: readonly Json[]) => Promise<WorkflowResult | undefined>;
+}
+
+export interface WorkflowResult {
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly GraphEdge[];
 }
 
 /** What was done to answer, for the cost header. */
@@ -64,9 +71,12 @@ export type QueryResult =
   | { readonly kind: 'sockets'; readonly sockets: ReadonlyMap<string, readonly Json[]> }
   | { readonly kind: 'nextHops'; readonly hops: ReadonlyMap<string, Json> };
 
-/** One metric of a node or flow: counters by public name; Start and Last in ms. `flow` tells how it splits. */
+/**
+ * One metric of a node or flow: counters by public name (zero ones may be missing); Start and Last in ms. The family
+ * decides which counters there are, which are shown when zero, and how a metric is split in time.
+ */
 export interface MetricRecord {
-  readonly flow: boolean;
+  readonly family: 'flow' | 'interface' | 'sflow';
   readonly counters: Readonly<Record<string, number>>;
   readonly Start: number;
   readonly Last: number;

@@ -1,0 +1,264 @@
+/**
+ * What one value of a query asks of one field, as data: made from a parameter once, then either tested against
+ * values (`testOf`) or turned into a flow filter (`steps/flow-filter.ts`). Gremlin notes, sections 6.2 and 6.3.
+ */
+import { RE2JS } from 're2js';
+import { messageOf } from '../errors.ts';
+import type { Json } from '../graph/element.ts';
+import { limits } from '../limits.ts';
+import type { Param } from './ast.ts';
+import { GremlinError } from './errors.ts';
+import { parseIpv4, parsePrefix } from './ip.ts';
+import { printBare } from './print.ts';
+import { toInteger } from './values.ts';
+
+export type Condition =
+  | { readonly kind: 'exists' }
+  | { readonly kind: 'text'; readonly value: string }
+  | { readonly kind: 'integer'; readonly value: number }
+  | { readonly kind: 'boolean'; readonly value: boolean }
+  | { readonly kind: 'lt' | 'lte' | 'gt' | 'gte'; readonly value: number }
+  /** `source` is anchored. */
+  | { readonly kind: 'regex'; readonly source: string; readonly regex: RE2JS }
+  | { readonly kind: 'ipv4Range'; readonly cidr: string; readonly base: number; readonly size: number }
+  | { readonly kind: 'not'; readonly condition: Condition }
+  /** No conditions: holds always, also for `or` (an empty Within). */
+  | { readonly kind: 'and' | 'or'; readonly conditions: readonly Condition[] };
+
+export const EXISTS: Condition = { kind: 'exists' };
+
+/** Throws GremlinError of stage `exec` with the reference's texts. */
+export function conditionOf(param: Param): Condition {
+  switch (param.kind) {
+    case 'text':
+      return { kind: 'text', value: param.value };
+    case 'number':
+      return { kind: 'integer', value: Math.trunc(param.value) };
+    case 'boolean':
+      return { kind: 'boolean', value: param.value };
+    case 'word':
+      throw uncastable(param);
+    case 'predicate':
+      return predicateCondition(param);
+  }
+}
+
+/** A key that must exist (`Has(k)`), and the pairs of `Has(k, v, …)`. */
+export interface KeyCondition {
+  readonly key: string;
+  readonly condition: Condition;
+}
+
+function predicateCondition(param: Extract<Param, { kind: 'predicate' }>): Condition {
+  const { name, params } = param;
+  switch (name) {
+    case 'Metadata':
+      throw uncastable(param);
+    case 'Within':
+      return { kind: 'or', conditions: params.map(memberCondition) };
+    case 'Without':
+      return { kind: 'and', conditions: params.map((member) => not(memberCondition(member))) };
+    case 'Ne':
+      return { kind: 'and', conditions: [EXISTS, different(params[0]!)] };
+    case 'Nee':
+      return different(params[0]!);
+    case 'Lt':
+    case 'Lte':
+    case 'Gt':
+    case 'Gte':
+      return compare(name, integerOf(params[0]!, name.toUpperCase()));
+    case 'Inside':
+    case 'Outside':
+    case 'Between': {
+      const from = integerOf(params[0]!, name);
+      const to = integerOf(params[1]!, name);
+      if (name === 'Outside') return { kind: 'or', conditions: [compare('Lt', from), compare('Gt', to)] };
+      return {
+        kind: 'and',
+        conditions: [compare(name === 'Between' ? 'Gte' : 'Gt', from), compare('Lt', to)],
+      };
+    }
+    case 'Regex':
+      return regexCondition(params[0]!);
+    case 'Ipv4Range':
+      return rangeCondition(params[0]!);
+  }
+}
+
+function compare(name: 'Lt' | 'Lte' | 'Gt' | 'Gte', value: number): Condition {
+  return { kind: name.toLowerCase() as 'lt' | 'lte' | 'gt' | 'gte', value };
+}
+
+function not(condition: Condition): Condition {
+  return { kind: 'not', condition };
+}
+
+/** `Ne(true)` means "is false": something that is no boolean does not match. */
+function different(param: Param): Condition {
+  if (param.kind === 'boolean') return { kind: 'boolean', value: !param.value };
+  return not(memberCondition(param));
+}
+
+/** Text compares as text, everything else as an integer. */
+function memberCondition(param: Param): Condition {
+  if (param.kind === 'text') return { kind: 'text', value: param.value };
+  if (param.kind === 'number') return { kind: 'integer', value: Math.trunc(param.value) };
+  if (param.kind === 'boolean') return { kind: 'integer', value: param.value ? 1 : 0 };
+  throw uncastable(param);
+}
+
+function integerOf(param: Param, shownName: string): number {
+  const scalar = param.kind === 'text' || param.kind === 'number' || param.kind === 'boolean';
+  const value = scalar ? toInteger(param.value) : undefined;
+  if (value === undefined)
+    throw new GremlinError(
+      'exec',
+      'bad-predicate',
+      param.offset,
+      `${shownName} values should be of int64 type`,
+    );
+  return value;
+}
+
+/** Whole texts only. The pattern is compiled alone first: a wrong one must not become right inside the anchors. */
+function regexCondition(param: Param): Condition {
+  const pattern = param.kind === 'text' ? param.value : '';
+  const refuse = (message: string): GremlinError =>
+    new GremlinError('exec', 'bad-predicate', param.offset, message);
+  if (pattern.startsWith('^') || pattern.endsWith('$'))
+    throw refuse("Regex are anchored by default, ^ and $ don't have to be provided");
+  if (pattern.length > limits.regexCharsMax)
+    throw refuse(`The regular expression has more than ${limits.regexCharsMax} characters (regexCharsMax)`);
+  const source = `^(?:${pattern})$`;
+  try {
+    RE2JS.compile(pattern);
+    const regex = RE2JS.compile(source);
+    if (regex.programSize() <= limits.regexInstructionsMax) return { kind: 'regex', source, regex };
+  } catch (error) {
+    throw refuse(`error parsing regexp: ${messageOf(error).replace(/^error parsing regexp: /, '')}`);
+  }
+  throw refuse(
+    `The regular expression needs more than ${limits.regexInstructionsMax} instructions (regexInstructionsMax)`,
+  );
+}
+
+function rangeCondition(param: Param): Condition {
+  const refuse = (message: string): GremlinError =>
+    new GremlinError('exec', 'bad-predicate', param.offset, message);
+  if (param.kind !== 'text') throw refuse('Ipv4Range value has to be a string');
+  const prefix = parsePrefix(param.value);
+  if (prefix === undefined) throw refuse(`invalid CIDR address: ${param.value}`);
+  if (prefix.family !== 4) throw refuse(`Ipv4Range value has to be an IPv4 range: ${param.value}`);
+  return {
+    kind: 'ipv4Range',
+    cidr: param.value,
+    base: Number(prefix.value),
+    size: 2 ** (32 - prefix.bits),
+  };
+}
+
+function uncastable(param: Param): GremlinError {
+  return new GremlinError(
+    'exec',
+    'bad-predicate',
+    param.offset,
+    `unable to cast ${printBare(param)} of type predicate to int64`,
+  );
+}
+
+/** Holds or not for a value as read; undefined = the key does not exist. */
+export type Test = (value: Json | undefined) => boolean;
+
+/**
+ * `strict` is how flows and sockets compare: texts as text only, integers as integers only. Otherwise an integer
+ * meets whatever `toInteger` reads as one. A list satisfies a comparison when one of its members does.
+ */
+export function testOf(condition: Condition, strict = false): Test {
+  switch (condition.kind) {
+    case 'exists':
+      return (value) => value !== undefined;
+    case 'text': {
+      const text = condition.value;
+      return (value) => value === text || (Array.isArray(value) && value.includes(text));
+    }
+    case 'boolean': {
+      const wanted = condition.value;
+      return (value) => value === wanted || (Array.isArray(value) && value.includes(wanted));
+    }
+    case 'integer':
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte':
+      return integerTest(condition, strict);
+    case 'regex': {
+      const { regex } = condition;
+      return someMember((member) => typeof member === 'string' && regex.matches(member));
+    }
+    case 'ipv4Range': {
+      const { base, size } = condition;
+      return someMember((member) => typeof member === 'string' && isInRange(member, base, size));
+    }
+    case 'not': {
+      const inner = testOf(condition.condition, strict);
+      return (value) => !inner(value);
+    }
+    case 'and': {
+      const tests = condition.conditions.map((member) => testOf(member, strict));
+      return (value) => tests.every((test) => test(value));
+    }
+    case 'or':
+      return anyTest(condition.conditions, strict);
+  }
+}
+
+function anyTest(conditions: readonly Condition[], strict: boolean): Test {
+  if (conditions.length === 0) return () => true;
+  // `Within` with many texts is common (lists of ids): one look-up instead of one comparison each.
+  const texts = new Set<Json>();
+  const others: Test[] = [];
+  for (const member of conditions)
+    if (member.kind === 'text') texts.add(member.value);
+    else others.push(testOf(member, strict));
+  return (value) =>
+    (value !== undefined &&
+      (Array.isArray(value) ? value.some((item: Json) => texts.has(item)) : texts.has(value))) ||
+    others.some((test) => test(value));
+}
+
+function integerTest(
+  condition: Extract<Condition, { kind: 'integer' | 'lt' | 'lte' | 'gt' | 'gte' }>,
+  strict: boolean,
+): Test {
+  const { kind, value: bound } = condition;
+  return someMember((member) => {
+    if (strict && typeof member !== 'number') return false;
+    const integer = toInteger(member);
+    if (integer === undefined) return false;
+    switch (kind) {
+      case 'integer':
+        return integer === bound;
+      case 'lt':
+        return integer < bound;
+      case 'lte':
+        return integer <= bound;
+      case 'gt':
+        return integer > bound;
+      case 'gte':
+        return integer >= bound;
+    }
+  });
+}
+
+function someMember(test: (member: Json) => boolean): Test {
+  return (value) => {
+    if (value === undefined) return false;
+    return Array.isArray(value) ? (value as readonly Json[]).some(test) : test(value);
+  };
+}
+
+/** An address with or without `/n`, one or two digits that do not count. */
+function isInRange(text: string, base: number, size: number): boolean {
+  const address = parseIpv4(text.replace(/\/[0-9]{1,2}$/, ''));
+  return address !== undefined && address >= base && address < base + size;
+}

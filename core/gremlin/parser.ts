@@ -1,0 +1,168 @@
+/**
+ * Tokens → `Query` (Gremlin notes, section 3). Commas are noise, as in the reference. Parameters are checked as
+ * soon as a step or predicate is complete, so that of several mistakes the first is reported. Superset of the
+ * reference: `G()`, `NOW()`, `FOREVER()`, `Outside(a, b)`, negative numbers, escapes (docs/divergences.md).
+ */
+import { limits } from '../limits.ts';
+import { PREDICATE_NAMES, STEP_NAMES, WORDS } from './ast.ts';
+import type { Param, PredicateName, Query, Step, StepName, Word } from './ast.ts';
+import { checkPredicate, checkStep } from './check.ts';
+import { GremlinError } from './errors.ts';
+import type { GremlinErrorCode } from './errors.ts';
+import { tokenize } from './lexer.ts';
+import type { Token } from './lexer.ts';
+
+const STEPS = byUpperName<StepName>(STEP_NAMES, { AT: 'Context', NODE: 'CaptureNode' });
+const PREDICATES = byUpperName<PredicateName>(PREDICATE_NAMES, {});
+const PARAMETER_WORDS = byUpperName<Word>(WORDS, {});
+const BOOLEANS: ReadonlySet<string> = new Set(['TRUE', 'FALSE']);
+
+function byUpperName<Name extends string>(
+  names: readonly Name[],
+  aliases: Readonly<Record<string, Name>>,
+): ReadonlyMap<string, Name> {
+  const entries = names.map((name) => [name.toUpperCase(), name] as const);
+  return new Map<string, Name>([...entries, ...Object.entries(aliases)]);
+}
+
+/**
+ * Throws GremlinError of stage `parse`. A text that only the reference's reading of quotes understands
+ * (`G.V("id')`) is read that way; the error reported is that of the reading that the text looks like.
+ */
+export function parseQuery(text: string): Query {
+  if (text.length > limits.queryCharsMax)
+    throw new GremlinError(
+      'parse',
+      'limit',
+      limits.queryCharsMax,
+      `The query has more than ${limits.queryCharsMax} characters (queryCharsMax)`,
+    );
+  const tokens = tokenize(text, 'modern');
+  try {
+    return new Parser(text, tokens).query();
+  } catch (error) {
+    const hasStrings = tokens.some((token) => token.kind === 'string');
+    if (!(error instanceof GremlinError) || error.code === 'limit' || !hasStrings) throw error;
+    try {
+      return new Parser(text, tokenize(text, 'reference')).query();
+    } catch (second) {
+      throw tokens.some((token) => token.open) ? second : error;
+    }
+  }
+}
+
+class Parser {
+  readonly #text: string;
+  readonly #tokens: readonly Token[];
+  #at = 0;
+
+  constructor(text: string, tokens: readonly Token[]) {
+    this.#text = text;
+    this.#tokens = tokens;
+  }
+
+  query(): Query {
+    const first = this.#next();
+    if (first.kind !== 'word' || first.text.toUpperCase() !== 'G')
+      throw fail('syntax', first, `found ${quote(first.text)}, expected \`G\``);
+    this.#skipEmptyParentheses();
+    const steps: Step[] = [];
+    for (let token = this.#next(); token.kind !== 'end'; token = this.#next()) {
+      if (token.kind !== '.') throw fail('syntax', token, `found ${quote(token.text)}, expected \`.\``);
+      if (steps.length === limits.querySteps)
+        throw fail('limit', token, `The query has more than ${limits.querySteps} steps (querySteps)`);
+      steps.push(this.#step());
+    }
+    return Object.freeze({ text: this.#text, steps: Object.freeze(steps) });
+  }
+
+  #step(): Step {
+    const token = this.#next();
+    const upper = token.kind === 'word' ? token.text.toUpperCase() : '';
+    const name = STEPS.get(upper);
+    const isKeyword =
+      name !== undefined || PREDICATES.has(upper) || PARAMETER_WORDS.has(upper) || BOOLEANS.has(upper);
+    if (token.kind === 'word' && (!isKeyword || upper === 'OUTSIDE'))
+      throw fail('unknown-step', token, `Expected step function, got: ${token.text}`);
+    if (name === 'G') {
+      this.#skipEmptyParentheses();
+      return Object.freeze({ name, params: Object.freeze([]), offset: token.offset });
+    }
+    const params = this.#params(0);
+    if (name === undefined) throw fail('unknown-step', token, `Expected step function, got: ${token.text}`);
+    const step: Step = Object.freeze({ name, params, offset: token.offset });
+    checkStep(step);
+    return step;
+  }
+
+  #params(depth: number): readonly Param[] {
+    const open = this.#next();
+    if (open.kind !== '(') throw fail('syntax', open, `Expected left parenthesis, got: ${open.text}`);
+    if (depth > limits.queryNestingMax)
+      throw fail(
+        'limit',
+        open,
+        `Predicates are nested deeper than ${limits.queryNestingMax} (queryNestingMax)`,
+      );
+    const params: Param[] = [];
+    for (let token = this.#next(); token.kind !== ')'; token = this.#next()) {
+      if (token.kind === 'end') throw fail('syntax', token, 'Expected right parenthesis');
+      if (token.kind !== ',') params.push(Object.freeze(this.#param(token, depth)));
+    }
+    return Object.freeze(params);
+  }
+
+  #param(token: Token, depth: number): Param {
+    const { offset } = token;
+    if (token.kind === 'string') return { kind: 'text', value: token.text, offset };
+    if (token.kind === 'number') return numberParam(token);
+    if (token.kind === 'word') {
+      const upper = token.text.toUpperCase();
+      if (BOOLEANS.has(upper)) return { kind: 'boolean', value: upper === 'TRUE', offset };
+      const word = PARAMETER_WORDS.get(upper);
+      if (word !== undefined) {
+        this.#skipEmptyParentheses();
+        return { kind: 'word', word, offset };
+      }
+      const name = PREDICATES.get(upper);
+      if (name !== undefined) {
+        const params = this.#params(depth + 1);
+        checkPredicate(name, params, token);
+        return { kind: 'predicate', name, params, offset };
+      }
+    }
+    throw fail('syntax', token, `Unexpected token while parsing parameters, got: ${token.text}`);
+  }
+
+  #skipEmptyParentheses(): void {
+    if (this.#tokens[this.#at]?.kind === '(' && this.#tokens[this.#at + 1]?.kind === ')') this.#at += 2;
+  }
+
+  /** Past the end it stays at the end. */
+  #next(): Token {
+    const token = this.#tokens[Math.min(this.#at, this.#tokens.length - 1)]!;
+    this.#at++;
+    return token;
+  }
+}
+
+const INT64_MAX = 2 ** 63;
+
+/** A 64-bit integer when it reads as one, else a double: `1500.` and `9223372036854775808` are doubles. */
+function numberParam(token: Token): Param {
+  if (token.text.indexOf('.') !== token.text.lastIndexOf('.'))
+    throw fail('syntax', token, `Expected number token, got: ${token.text}`);
+  // Plus zero, so that -0 is 0.
+  const value = Number(token.text) + 0;
+  const integer = !token.text.includes('.') && value < INT64_MAX && value >= -INT64_MAX;
+  return { kind: 'number', value, integer, offset: token.offset };
+}
+
+/** As Go's %q prints the short texts that occur here. */
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+function fail(code: GremlinErrorCode, token: Token, message: string): GremlinError {
+  return new GremlinError('parse', code, token.offset, message);
+}

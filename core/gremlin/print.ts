@@ -1,0 +1,62 @@
+/**
+ * `Query` → text that parses to an equal query, and parameters as error messages show them (`[a 1 2]`).
+ */
+import type { Param, Query } from './ast.ts';
+
+export function printQuery(query: Query): string {
+  return ['G', ...query.steps.map((step) => (step.name === 'G' ? 'G' : call(step.name, step.params)))].join(
+    '.',
+  );
+}
+
+export function printParam(param: Param): string {
+  switch (param.kind) {
+    case 'text':
+      return printText(param.value);
+    case 'number':
+      return printNumber(param.value, param.integer);
+    case 'boolean':
+      return String(param.value);
+    case 'word':
+      return param.word;
+    case 'predicate':
+      return call(param.name, param.params);
+  }
+}
+
+function call(name: string, params: readonly Param[]): string {
+  return `${name}(${params.map(printParam).join(', ')})`;
+}
+
+function printText(text: string): string {
+  const escaped = text.replace(/[\\'\n\t\0]/g, (character) =>
+    character === '\n'
+      ? '\\n'
+      : character === '\t'
+        ? '\\t'
+        : character === '\0'
+          ? '\\u0000'
+          : `\\${character}`,
+  );
+  return `'${escaped}'`;
+}
+
+/** Digits and one dot: the language has no exponents. */
+function printNumber(value: number, integer: boolean): string {
+  if (integer) return BigInt(value).toString();
+  if (Number.isInteger(value)) return `${BigInt(value)}.`;
+  const text = String(value);
+  return text.includes('e') ? value.toFixed(20) : text;
+}
+
+/** A list of parameters as the reference prints it: members bare, spaces between. */
+export function printList(params: readonly Param[]): string {
+  return `[${params.map(printBare).join(' ')}]`;
+}
+
+/** One parameter as the reference prints it inside a message. */
+export function printBare(param: Param): string {
+  if (param.kind === 'text') return param.value;
+  if (param.kind === 'number') return String(param.value);
+  return printParam(param);
+}

@@ -1,0 +1,117 @@
+/**
+ * From flows to nodes: In Out Both by MAC of the link ends, Hops and CaptureNode by the capture node, Nodes all of
+ * these (Gremlin notes, section 8.3). Per flow and look-up the first node that passes the filter; none is skipped over.
+ */
+import type { Flow } from '../../../proto/gen/flow.ts';
+import type { GraphNode, Json } from '../../graph/element.ts';
+import type { IndexedKey } from '../../graph/view.ts';
+import type { Step, StepName } from '../ast.ts';
+import { elementConditions, elementTest } from '../element-filter.ts';
+import type { ElementTest } from '../element-filter.ts';
+import type { Run, Traversal, ValueOf } from '../state.ts';
+import { fetchFlows } from './flow.ts';
+
+/** `filters` are the Has steps right behind, which are part of the look-up. */
+export async function nodesOfFlows(
+  run: Run,
+  value: ValueOf<'flows'>,
+  step: Step,
+  filters: readonly Step[],
+): Promise<ValueOf<'nodes'>> {
+  const { on } = value;
+  const tests = [step, ...filters]
+    .map((one) => elementTest(elementConditions(one.params), 'node'))
+    .filter((test): test is ElementTest => test !== undefined);
+  const find = new NodeFinder(run, on, step, (node) => tests.every((test) => test(node)));
+  const lookUp = LOOK_UPS[step.name] ?? byCaptureNode;
+  const nodes: GraphNode[] = [];
+  for (const flow of await fetchFlows(run, value)) {
+    for (const node of lookUp(flow, find)) if (node !== undefined) nodes.push(node);
+    run.checkSize(step, nodes.length);
+  }
+  return { kind: 'nodes', on, nodes };
+}
+
+type LookUp = (flow: Flow, find: NodeFinder) => readonly (GraphNode | undefined)[];
+
+const byCaptureNode: LookUp = (flow, find) => [find.byTid(flow.NodeTID)];
+
+const LOOK_UPS: Readonly<Partial<Record<StepName, LookUp>>> = {
+  In: ({ Link }, find) => [find.byEnd(Link?.A)],
+  Out: ({ Link }, find) => [find.byEnd(Link?.B)],
+  Both: ({ Link }, find) => [find.byEnd(Link?.A), find.byEnd(Link?.B)],
+  Nodes: ({ NodeTID, Link }, find) => [find.byTid(NodeTID), find.byMac(Link?.A), find.byMac(Link?.B)],
+  Hops: byCaptureNode,
+  CaptureNode: byCaptureNode,
+};
+
+type LookUpKey = Extract<IndexedKey, 'MAC' | 'PeerIntfMAC' | 'TID'>;
+
+/** The first node per key and value that passes; by the graph's index, or by one made here of the whole graph. */
+class NodeFinder {
+  readonly #run: Run;
+  readonly #on: Traversal;
+  readonly #step: Step;
+  readonly #passes: ElementTest;
+  readonly #found = new Map<string, GraphNode | undefined>();
+  #scanned: Map<string, GraphNode> | undefined;
+
+  constructor(run: Run, on: Traversal, step: Step, passes: ElementTest) {
+    this.#run = run;
+    this.#on = on;
+    this.#step = step;
+    this.#passes = passes;
+  }
+
+  /** A MAC of the node itself, else of the interface at its other end. */
+  byEnd(mac: string | undefined): GraphNode | undefined {
+    return this.byMac(mac) ?? this.#find('PeerIntfMAC', mac);
+  }
+
+  byMac(mac: string | undefined): GraphNode | undefined {
+    return this.#find('MAC', mac);
+  }
+
+  byTid(tid: string): GraphNode | undefined {
+    return this.#find('TID', tid);
+  }
+
+  #find(key: LookUpKey, value: string | undefined): GraphNode | undefined {
+    if (value === undefined || value === '') return undefined;
+    const id = `${key} ${value}`;
+    if (this.#found.has(id)) return this.#found.get(id);
+    const indexed = this.#on.view.nodesWith?.(key, value);
+    const node = indexed === undefined ? this.#scan().get(id) : this.#firstOf(indexed);
+    this.#found.set(id, node);
+    return node;
+  }
+
+  #firstOf(nodes: Iterable<GraphNode>): GraphNode | undefined {
+    for (const node of nodes) {
+      this.#run.visit(this.#step);
+      if (this.#passes(node)) return node;
+    }
+    return undefined;
+  }
+
+  #scan(): ReadonlyMap<string, GraphNode> {
+    if (this.#scanned !== undefined) return this.#scanned;
+    const first = new Map<string, GraphNode>();
+    for (const node of this.#on.view.nodes()) {
+      this.#run.visit(this.#step);
+      if (!this.#passes(node)) continue;
+      for (const key of ['MAC', 'PeerIntfMAC', 'TID'] as const)
+        for (const value of textsOf(node.metadata[key]))
+          if (!first.has(`${key} ${value}`)) first.set(`${key} ${value}`, node);
+    }
+    this.#scanned = first;
+    return first;
+  }
+}
+
+function textsOf(value: Json | undefined): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return Array.isArray(value)
+    ? (value as readonly Json[]).filter((member) => typeof member === 'string')
+    : [];
+}

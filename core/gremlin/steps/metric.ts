@@ -1,0 +1,148 @@
+/**
+ * Metrics of nodes and flows, and their Sum, Count and Keys (Gremlin notes, section 8.5).
+ */
+import type { FlowMetric } from '../../../proto/gen/flow.ts';
+import type { Json } from '../../graph/element.ts';
+import { isJsonObject } from '../../graph/metadata.ts';
+import type { Step } from '../ast.ts';
+import type { MetricRecord } from '../context.ts';
+import { elementReader } from '../element-fields.ts';
+import { execError, listValue, scalar } from '../state.ts';
+import type { Run, ValueOf } from '../state.ts';
+import { INTERFACE_COUNTERS, SFLOW_COUNTERS } from '../typed-metadata.ts';
+import { fetchFlows, noFlowStore } from './flow.ts';
+import { searchOf } from './flow-plan.ts';
+
+export const FLOW_COUNTERS = ['ABPackets', 'ABBytes', 'BAPackets', 'BABytes'] as const;
+
+/** Name of the family's fields, in the order in which they are shown. */
+export function metricFields(family: MetricRecord['family']): readonly string[] {
+  if (family === 'flow') return [...FLOW_COUNTERS, 'Start', 'Last', 'RTT'];
+  return [...(family === 'sflow' ? SFLOW_COUNTERS : INTERFACE_COUNTERS), 'Start', 'Last'];
+}
+
+const METRIC_PATHS: Readonly<Record<string, string>> = {
+  LastUpdateMetric: 'LastUpdateMetric',
+  SFlow: 'SFlow.LastUpdateMetric',
+  Ovs: 'Ovs.LastUpdateMetric',
+};
+
+/** Node id → its metrics, ascending by start, each start once; in a time context those that lie inside it. */
+export function nodeMetrics(run: Run, value: ValueOf<'nodes'>, step: Step): ValueOf<'metrics'> {
+  const { on } = value;
+  const [param] = step.params;
+  const name = param?.kind === 'text' ? param.value : 'LastUpdateMetric';
+  const read = elementReader(METRIC_PATHS[name] ?? name, 'node');
+  const family = name === 'SFlow' ? 'sflow' : 'interface';
+  run.visit(step, value.nodes.length);
+  const metrics = new Map<string, MetricRecord[]>();
+  for (const node of value.nodes) {
+    const record = recordOf(read(node), family);
+    if (record === undefined) continue;
+    if (on.slice !== undefined && !(record.Start > on.slice.fromMs && record.Last < on.slice.toMs)) continue;
+    const records = metrics.get(node.id);
+    if (records === undefined) metrics.set(node.id, [record]);
+    else if (records.every((known) => known.Start !== record.Start)) records.push(record);
+  }
+  for (const records of metrics.values()) records.sort((a, b) => a.Start - b.Start);
+  return { kind: 'metrics', on, metrics };
+}
+
+function recordOf(value: Json | undefined, family: 'interface' | 'sflow'): MetricRecord | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const counters: Record<string, number> = {};
+  for (const name of family === 'sflow' ? SFLOW_COUNTERS : INTERFACE_COUNTERS) {
+    const counter = value[name];
+    if (typeof counter === 'number' && counter !== 0) counters[name] = counter;
+  }
+  return { family, counters, Start: numberIn(value, 'Start'), Last: numberIn(value, 'Last') };
+}
+
+function numberIn(value: { readonly [key: string]: Json }, name: string): number {
+  const member = value[name];
+  return typeof member === 'number' ? member : 0;
+}
+
+/** Flow UUID → live its last update (or, before the first, its totals), in the past its metric records. */
+export async function flowMetrics(
+  run: Run,
+  value: ValueOf<'flows'>,
+  step: Step,
+): Promise<ValueOf<'metrics'>> {
+  const { on, plan } = value;
+  const metrics = new Map<string, MetricRecord[]>();
+  if (on.slice === undefined) {
+    for (const flow of await fetchFlows(run, value)) {
+      const metric = flow.LastUpdateMetric ?? flow.Metric;
+      if (metric !== undefined) metrics.set(flow.UUID, [flowRecord(metric)]);
+    }
+    return { kind: 'metrics', on, metrics };
+  }
+  if (run.context.flowHistory === undefined) throw noFlowStore(plan.step);
+  const search = searchOf(plan);
+  const found = search === undefined ? [] : await run.context.flowHistory.metrics(search, on.slice);
+  for (const [uuid, records] of found) {
+    run.visit(step, records.length);
+    metrics.set(uuid, records.map(flowRecord));
+  }
+  return { kind: 'metrics', on, metrics };
+}
+
+function flowRecord(metric: FlowMetric): MetricRecord {
+  const { ABPackets, ABBytes, BAPackets, BABytes, RTT, Start, Last } = metric;
+  return { family: 'flow', counters: { ABPackets, ABBytes, BAPackets, BABytes, RTT }, Start, Last };
+}
+
+/** Counters added; the round-trip time of a sum means nothing and is dropped. Start and Last are the first's. */
+export function addMetrics(a: MetricRecord, b: MetricRecord): MetricRecord {
+  const counters: Record<string, number> = { ...a.counters };
+  for (const [name, counter] of Object.entries(b.counters)) counters[name] = (counters[name] ?? 0) + counter;
+  delete counters['RTT'];
+  return { ...a, counters };
+}
+
+/** One metric over everything, or, with a field, its integer sum. */
+export function sumMetrics(value: ValueOf<'metrics'>, step: Step): ValueOf<'value'> {
+  const records = [...value.metrics.values()].flat();
+  const [field] = step.params;
+  if (step.params.length > 1) throw execError('bad-parameter', step, 'Sum requires 1 parameter');
+  if (field !== undefined) {
+    if (field.kind !== 'text') throw execError('bad-parameter', step, 'Argument of Sum must be a string');
+    return scalar(sumField(records, field.value, step));
+  }
+  const [first, ...rest] = records;
+  if (first === undefined) return scalar(null);
+  let sum = first;
+  for (const record of rest) {
+    const Start = Math.min(sum.Start, record.Start);
+    const Last = Math.max(sum.Last, record.Last);
+    sum = { ...addMetrics(sum, record), Start, Last };
+  }
+  return scalar(metricToJson(sum));
+}
+
+function sumField(records: readonly MetricRecord[], field: string, step: Step): number {
+  let sum = 0;
+  for (const record of records) {
+    if (!metricFields(record.family).includes(field))
+      throw execError('field-not-found', step, 'Field not found');
+    sum += field === 'Start' || field === 'Last' ? record[field] : (record.counters[field] ?? 0);
+  }
+  return sum;
+}
+
+export function metricKeys(value: ValueOf<'metrics'>): ValueOf<'value'> {
+  for (const records of value.metrics.values())
+    if (records[0] !== undefined) return listValue(metricFields(records[0].family));
+  return listValue([]);
+}
+
+/** A metric as it is shown: flows show all but a zero round-trip time, interfaces only what is not zero. */
+export function metricToJson(record: MetricRecord): Json {
+  const shown: Record<string, Json> = {};
+  for (const name of metricFields(record.family)) {
+    const value = name === 'Start' || name === 'Last' ? record[name] : (record.counters[name] ?? 0);
+    if (value !== 0 || (record.family === 'flow' && name !== 'RTT')) shown[name] = value;
+  }
+  return shown;
+}

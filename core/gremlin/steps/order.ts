@@ -1,0 +1,31 @@
+/** Sort of nodes and edges: stable, numbers before text, missing last; without a key by @CreatedAt (section 14.17). */
+import type { GraphEdge, GraphNode } from '../../graph/element.ts';
+import type { Step } from '../ast.ts';
+import { elementReader } from '../element-fields.ts';
+import type { Run } from '../state.ts';
+import { compareSortKeys, sortKeyOf } from '../values.ts';
+
+/** `descending` and key of a Sort step; the key is undefined when none was given. */
+export function sortParameters(step: Step): { descending: boolean; key: string | undefined } {
+  const [first, second] = step.params;
+  const key = second ?? first;
+  return {
+    descending: first?.kind === 'word' && first.word === 'DESC',
+    key: key?.kind === 'text' ? key.value : undefined,
+  };
+}
+
+export function sortElements<Element extends GraphNode | GraphEdge>(
+  run: Run,
+  elements: readonly Element[],
+  step: Step,
+  of: 'node' | 'edge',
+): readonly Element[] {
+  const { descending, key } = sortParameters(step);
+  const read = elementReader(key ?? '@CreatedAt', of);
+  run.visit(step, elements.length);
+  return elements
+    .map((element) => ({ element, sortKey: sortKeyOf(read(element)) }))
+    .sort((a, b) => compareSortKeys(a.sortKey, b.sortKey, descending))
+    .map(({ element }) => element);
+}

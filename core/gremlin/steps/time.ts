@@ -1,0 +1,86 @@
+/** At / Context: the graph as it was (Gremlin notes, section 9.1). A second one replaces the first. */
+import { DurationError, parseGoDuration } from '../../go-duration.ts';
+import { isPoint, RevisionGraph } from '../../graph/history.ts';
+import type { TimeSlice } from '../../graph/history.ts';
+import type { Param, Step } from '../ast.ts';
+import { execError } from '../state.ts';
+import type { Run, ValueOf } from '../state.ts';
+
+/** Integers up to it are seconds, above it milliseconds. */
+const SECONDS_MAX = 2_147_483_647;
+
+export async function travel(run: Run, value: ValueOf<'graph'>, step: Step): Promise<ValueOf<'graph'>> {
+  const slice = sliceOf(step, run.context.now());
+  const { history } = run.context;
+  if (history === undefined || !value.on.canTravel)
+    throw execError('no-history', step, 'Backend does not support history');
+  const base = { slice, canTravel: true, remembered: new Map() };
+  if (isPoint(slice)) return { kind: 'graph', on: { ...base, view: await history.at(slice) } };
+  const { nodes, edges } = await history.revisions(slice);
+  run.visit(step, nodes.length + edges.length);
+  const revisions = new RevisionGraph(nodes, edges);
+  return { kind: 'graph', on: { ...base, view: revisions, revisions } };
+}
+
+function sliceOf(step: Step, nowMs: number): TimeSlice {
+  const [time, duration] = step.params;
+  if (time === undefined)
+    throw execError('bad-time', step, "At least one parameter must be provided to 'Context'");
+  if (step.params.length > 2)
+    throw execError('bad-time', step, "At most two parameters must be provided to 'Context'");
+  const lengthMs = duration === undefined ? 0 : durationOf(step, duration, nowMs);
+  const toMs = timeOf(step, time, nowMs);
+  return { fromMs: toMs - lengthMs, toMs };
+}
+
+function wrongKind(step: Step): Error {
+  return execError('bad-time', step, "Key 'Context' must be either an integer or a string");
+}
+
+/** `FOREVER` is the time since 1970. */
+function durationOf(step: Step, param: Param, nowMs: number): number {
+  if (param.kind === 'number' && param.integer) return param.value * 1000;
+  if (param.kind === 'word' && param.word === 'FOREVER') return nowMs;
+  if (param.kind !== 'text') throw wrongKind(step);
+  try {
+    return Math.trunc(parseGoDuration(param.value));
+  } catch (error) {
+    if (error instanceof DurationError) throw execError('bad-time', step, error.message);
+    throw error;
+  }
+}
+
+function timeOf(step: Step, param: Param, nowMs: number): number {
+  if (param.kind === 'number' && param.integer)
+    return param.value > SECONDS_MAX ? param.value : param.value * 1000;
+  if (param.kind === 'word' && param.word === 'NOW') return nowMs;
+  if (param.kind !== 'text') throw wrongKind(step);
+  const absolute = parseRfc1123(param.value);
+  if (absolute !== undefined) return absolute;
+  try {
+    return nowMs + Math.trunc(parseGoDuration(param.value));
+  } catch (error) {
+    if (!(error instanceof DurationError)) throw error;
+    throw execError('bad-time', step, 'Time must be in RFC1123 or in Go Duration format');
+  }
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const RFC1123 =
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d)(\.\d+)? ([A-Z]{3,4}(?:[+-]\d{1,2})?)$/i;
+
+/**
+ * ms since 1970 of `Tue, 14 Nov 2023 22:15:00 GMT`. The name of a zone counts as offset zero, except `GMT+3`; as in the
+ * reference the day of the week is not checked against the date.
+ */
+export function parseRfc1123(text: string): number | undefined {
+  const parts = RFC1123.exec(text);
+  if (parts === null) return undefined;
+  const [, day, monthName, year, hour, minute, second, fraction, zone] = parts;
+  const month = MONTHS.findIndex((name) => name.toLowerCase() === monthName!.toLowerCase());
+  const at = Date.UTC(Number(year), month, Number(day), Number(hour), Number(minute), Number(second));
+  const isReal = month >= 0 && Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60;
+  if (!isReal || new Date(at).getUTCDate() !== Number(day)) return undefined;
+  const offsetHours = /^GMT([+-]\d{1,2})$/i.exec(zone!)?.[1] ?? '0';
+  return at + Math.trunc(Number(fraction ?? 0) * 1000) - Number(offsetHours) * 3_600_000;
+}
