@@ -34,7 +34,12 @@ export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--t
   --parent-watch   end when standard input closes`;
 
 const HOST_ID_CHARS_MAX = 255;
-const SCHEMES: Readonly<Record<string, string>> = { 'http:': 'ws:', 'https:': 'wss:', 'ws:': 'ws:', 'wss:': 'wss:' };
+const SCHEMES: Readonly<Record<string, string>> = {
+  'http:': 'ws:',
+  'https:': 'wss:',
+  'ws:': 'ws:',
+  'wss:': 'wss:',
+};
 
 /** Undefined = help was asked for. Throws ConfigError. */
 export function readConfig(
@@ -75,16 +80,23 @@ function analyzerOf(text: string): URL {
   const scheme = URL.canParse(whole) ? SCHEMES[new URL(whole).protocol] : undefined;
   if (scheme === undefined) throw new ConfigError('--analyzer', `not an address: ${text}`);
   const url = new URL(whole.replace(/^[^:]+:/, scheme));
-  if (url.username !== '' || url.password !== '') throw new ConfigError('--analyzer', 'credentials go into --token');
+  if (url.username !== '' || url.password !== '')
+    throw new ConfigError('--analyzer', 'credentials go into --token');
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
-    throw new ConfigError('--analyzer', `host and port only, without ${url.pathname}${url.search}${url.hash}`);
+    throw new ConfigError(
+      '--analyzer',
+      `host and port only, without ${url.pathname}${url.search}${url.hash}`,
+    );
   return url;
 }
 
 /** It travels in a header and is part of names: printable ASCII without blanks. */
 function hostIdOf(text: string): string {
   if (text === '' || text.length > HOST_ID_CHARS_MAX || !/^[\x21-\x7e]+$/.test(text))
-    throw new ConfigError('--host-id', `1 to ${HOST_ID_CHARS_MAX} printable ASCII characters without blanks, not ${JSON.stringify(text)}`);
+    throw new ConfigError(
+      '--host-id',
+      `1 to ${HOST_ID_CHARS_MAX} printable ASCII characters without blanks, not ${JSON.stringify(text)}`,
+    );
   return text;
 }
 

@@ -10,7 +10,8 @@ export interface Log {
 
 /** A log whose lines name the part of the probe that speaks. */
 export function createLog(part: string, write: (line: string) => void = writeToStderr): Log {
-  const line = (level: string) => (text: string) => write(`${level} ${part}: ${text.replaceAll(/\s*\n\s*/g, ' · ')}\n`);
+  const line = (level: string) => (text: string) =>
+    write(`${level} ${part}: ${text.replaceAll(/\s*\n\s*/g, ' · ')}\n`);
   return { info: line('info'), warn: line('warn'), error: line('error') };
 }
 

@@ -33,7 +33,8 @@ export class BatchEncoder {
       this.#addFlow(flow, detail);
       // An ending stays in the batch of its flow.
       if (endings.delete(flow.UUID)) this.#writer.uint32(ENDED).string(flow.UUID);
-      if (this.#flows >= limits.flowsPerBatchMax || this.#writer.len >= limits.flowBatchBytesMax / 2) this.finish();
+      if (this.#flows >= limits.flowsPerBatchMax || this.#writer.len >= limits.flowBatchBytesMax / 2)
+        this.finish();
     }
     for (const uuid of endings) {
       this.#writer.uint32(ENDED).string(uuid);

@@ -8,7 +8,12 @@ import type { CaptureHandle, CaptureSource, CaptureSpec, CaptureStats } from './
 
 /** What should be now. */
 export type Plan =
-  | { readonly kind: 'run'; readonly type: string; readonly source: CaptureSource; readonly spec: CaptureSpec }
+  | {
+      readonly kind: 'run';
+      readonly type: string;
+      readonly source: CaptureSource;
+      readonly spec: CaptureSpec;
+    }
   /** It cannot run, for a reason that people can read. */
   | { readonly kind: 'error'; readonly type: string; readonly error: string }
   /** The node is not there, or the capture is not wanted. */

@@ -46,7 +46,16 @@ export function chooseType(
   const type = wanted !== '' ? wanted : ((special ? DEFAULT_TYPES[nodeType] : undefined) ?? preferred);
   const nodeTypes = Object.hasOwn(NODE_TYPES, type) ? NODE_TYPES[type]! : [];
   const allowed = nodeTypes.includes(nodeType) || (nodeTypes.includes(INTERFACES) && isInterface && !special);
-  if (!allowed) return { kind: 'refused', type, error: `Capture type ${type} not allowed on this node type: ${nodeType}` };
+  if (!allowed)
+    return {
+      kind: 'refused',
+      type,
+      error: `Capture type ${type} not allowed on this node type: ${nodeType}`,
+    };
   if (available.includes(type)) return { kind: 'type', type };
-  return { kind: 'refused', type, error: `Capture type ${type} not available on this probe: it has ${available.join(', ')}` };
+  return {
+    kind: 'refused',
+    type,
+    error: `Capture type ${type} not available on this probe: it has ${available.join(', ')}`,
+  };
 }

@@ -186,7 +186,9 @@ export class ChildHost {
     }
     this.#counters.crashes++;
     const quick = Date.now() - this.#startedAt < HEALTHY_MS;
-    this.#pauseMs = quick ? Math.min(RESTART_MS_MAX, Math.max(RESTART_MS_MIN, this.#pauseMs * 2)) : RESTART_MS_MIN;
+    this.#pauseMs = quick
+      ? Math.min(RESTART_MS_MAX, Math.max(RESTART_MS_MIN, this.#pauseMs * 2))
+      : RESTART_MS_MIN;
     const how = child.pid === undefined ? 'could not be started' : `ended with ${signal ?? code}`;
     this.#log.error(`the capture process ${how}; its captures lost what they had not sent`);
     this.#fail(new CaptureError(`the capture process ${how}`));

@@ -56,7 +56,8 @@ export class CaptureManager {
   constructor(options: CaptureManagerOptions) {
     this.#options = options;
     this.#publisher = new StatePublisher((nodeId, states) => {
-      if (options.topology.graph.node(nodeId) !== undefined) options.topology.setCaptureStates(nodeId, states);
+      if (options.topology.graph.node(nodeId) !== undefined)
+        options.topology.setCaptureStates(nodeId, states);
     });
     this.#counters = setInterval(() => this.#publishAll(false), COUNTERS_MS);
   }
@@ -123,7 +124,9 @@ export class CaptureManager {
       packetsReceived,
       packetsDropped,
       flows,
-      sources: Object.fromEntries([...this.#options.sources].map(([type, source]) => [type, source.status()])),
+      sources: Object.fromEntries(
+        [...this.#options.sources].map(([type, source]) => [type, source.status()]),
+      ),
     };
   }
 

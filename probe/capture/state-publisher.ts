@@ -44,7 +44,10 @@ export class StatePublisher {
     }
     if (states.length === 0) this.#nodes.delete(nodeId);
     else {
-      const intervalMs = now || resting || last === undefined ? INTERVAL_MS_MIN : Math.min(INTERVAL_MS_MAX, last.intervalMs * 2);
+      const intervalMs =
+        now || resting || last === undefined
+          ? INTERVAL_MS_MIN
+          : Math.min(INTERVAL_MS_MAX, last.intervalMs * 2);
       this.#nodes.set(nodeId, { text, seen: text, at: atMs, intervalMs });
     }
     this.#tell(nodeId, states);

@@ -69,7 +69,7 @@ export class AnalyzerSocket {
   readonly #identity: ProbeIdentity;
   readonly #handler: SocketHandler;
   readonly #log: Log;
-  readonly #backoff = new Backoff();
+  readonly #backoff: Backoff;
   #connection: Connection | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -78,7 +78,14 @@ export class AnalyzerSocket {
   #clockOffsetMs = 0;
 
   /** `url` is the whole address of the socket, `ws://host:port/ws/probe/flow`. */
-  constructor(url: string, identity: ProbeIdentity, log: Log, handler: SocketHandler) {
+  constructor(
+    url: string,
+    identity: ProbeIdentity,
+    log: Log,
+    handler: SocketHandler,
+    backoff = new Backoff(),
+  ) {
+    this.#backoff = backoff;
     this.#url = url;
     this.#identity = identity;
     this.#log = log;
@@ -146,7 +153,13 @@ export class AnalyzerSocket {
       maxPayload: limits.frameBytesMax,
       perMessageDeflate: false,
     });
-    const connection: Connection = { ws, heardAt: Date.now(), welcomedAt: undefined, failure: undefined, timers: [] };
+    const connection: Connection = {
+      ws,
+      heardAt: Date.now(),
+      welcomedAt: undefined,
+      failure: undefined,
+      timers: [],
+    };
     this.#connection = connection;
     ws.on('open', () => this.#opened(connection));
     ws.on('message', (data, isBinary) => this.#message(connection, data, isBinary));
@@ -196,7 +209,10 @@ export class AnalyzerSocket {
   #welcomed(connection: Connection, welcome: Welcome): void {
     if (connection.welcomedAt !== undefined) throw new Error('a second Welcome came');
     if (welcome.major !== protocolVersion.major) {
-      connection.failure = { kind: 'refused', text: `the analyzer speaks protocol ${welcome.major}, this probe ${protocolVersion.major}` };
+      connection.failure = {
+        kind: 'refused',
+        text: `the analyzer speaks protocol ${welcome.major}, this probe ${protocolVersion.major}`,
+      };
       connection.ws.close(closeCodes.versionTooNew, 'protocol version');
       return;
     }
@@ -243,7 +259,8 @@ export class AnalyzerSocket {
   #retryAfter(kind: FailureKind, text: string, wasConnected: boolean): void {
     const waitMs = this.#backoff.next(kind);
     if (text !== this.#lastError || wasConnected) {
-      const how = kind === 'refused' ? `refused, next attempt in ${Math.round(waitMs / 1_000)} s` : 'retrying';
+      const how =
+        kind === 'refused' ? `refused, next attempt in ${Math.round(waitMs / 1_000)} s` : 'retrying';
       this.#log[kind === 'refused' ? 'error' : 'warn'](`${this.#url}: ${text}; ${how}`);
     }
     this.#lastError = text;

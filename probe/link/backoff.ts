@@ -15,14 +15,17 @@ export type FailureKind =
 const FIRST_MS = 200;
 const WAIT_MS_MAX: Readonly<Record<FailureKind, number>> = { closed: 1_000, failed: 8_000, refused: 30_000 };
 /** A connection that held this long proves that the other end works; the waits begin anew. */
-const STABLE_MS = 5_000;
+const STABLE_MS = 2_000;
 
 export class Backoff {
   #failures = 0;
   readonly #random: () => number;
+  readonly #scale: number;
 
-  constructor(random: () => number = Math.random) {
+  /** `scale` multiplies every wait. */
+  constructor(random: () => number = Math.random, scale = 1) {
     this.#random = random;
+    this.#scale = scale;
   }
 
   get failures(): number {
@@ -34,7 +37,7 @@ export class Backoff {
     const most = WAIT_MS_MAX[kind];
     const step = kind === 'refused' ? most : Math.min(most, FIRST_MS * 2 ** Math.min(this.#failures, 16));
     this.#failures++;
-    return Math.round(step * (0.5 + this.#random()));
+    return Math.round(step * (0.5 + this.#random()) * this.#scale);
   }
 
   /** Tells how long the connection that just ended had worked. */

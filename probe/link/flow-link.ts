@@ -9,6 +9,7 @@ import { analyzerFrame } from '../../core/wire/probe-frames.ts';
 import type { SlowDown, ToProbe, Welcome } from '../../proto/gen/probe.ts';
 import type { Log } from '../log.ts';
 import { AnalyzerSocket, type ProbeIdentity, type SocketStatus } from './analyzer-socket.ts';
+import type { Backoff } from './backoff.ts';
 import { Outbox, type BatchBody, type OutboxCounters } from './outbox.ts';
 
 /** How much the captures are to say. */
@@ -27,6 +28,7 @@ export interface FlowLinkOptions {
   readonly identity: ProbeIdentity;
   readonly log: Log;
   readonly outbox?: Outbox;
+  readonly backoff?: Backoff;
   /** Brings what changed in the flow tables into `add`; resolves when it is there. */
   readonly flush: () => Promise<void>;
   readonly onPace: (pace: Pace) => void;
@@ -44,11 +46,13 @@ export class FlowLink {
   constructor(options: FlowLinkOptions) {
     this.#options = options;
     this.#outbox = options.outbox ?? new Outbox();
-    this.#socket = new AnalyzerSocket(`${options.analyzer}/ws/probe/flow`, options.identity, options.log, {
-      welcomed: (welcome) => this.#welcomed(welcome),
-      received: (message) => this.#received(message),
+    const handler = {
+      welcomed: (welcome: Welcome) => this.#welcomed(welcome),
+      received: (message: ToProbe) => this.#received(message),
       lost: () => this.#lost(),
-    });
+    };
+    const url = `${options.analyzer}/ws/probe/flow`;
+    this.#socket = new AnalyzerSocket(url, options.identity, options.log, handler, options.backoff);
   }
 
   get status(): SocketStatus & OutboxCounters & { flushes: number; pace: Pace } {
@@ -81,7 +85,11 @@ export class FlowLink {
   }
 
   #welcomed(welcome: Welcome): void {
-    this.#outbox.connect(welcome.last_sequence, welcome.batches_in_flight_max, (frame) => void this.#socket.send(frame));
+    this.#outbox.connect(
+      welcome.last_sequence,
+      welcome.batches_in_flight_max,
+      (frame) => void this.#socket.send(frame),
+    );
     this.#considerHold();
   }
 
@@ -113,7 +121,9 @@ export class FlowLink {
   #slowDown(order: SlowDown): void {
     const { update_interval: updateMs, detail } = order;
     if (updateMs !== this.#pace.updateMs || detail !== this.#pace.detail)
-      this.#options.log.info(`the analyzer asks for an update interval of ${updateMs} ms and detail ${detail}`);
+      this.#options.log.info(
+        `the analyzer asks for an update interval of ${updateMs} ms and detail ${detail}`,
+      );
     this.#setPace({ ...this.#pace, updateMs, detail });
   }
 

@@ -60,7 +60,10 @@ export function* syncFrames(graph: GraphView, nextSequence: () => number): Gener
 }
 
 /** The changes in as few frames as they fit into. */
-export function* changeFrames(changes: readonly GraphChange[], nextSequence: () => number): Generator<Uint8Array> {
+export function* changeFrames(
+  changes: readonly GraphChange[],
+  nextSequence: () => number,
+): Generator<Uint8Array> {
   let part: GraphChange[] = [];
   let bytes = 0;
   for (const change of changes) {

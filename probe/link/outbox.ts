@@ -135,7 +135,8 @@ export class Outbox {
     this.acknowledge(lastSequence);
     this.#acknowledged = lastSequence;
     this.#send = send;
-    this.#inFlightMax = inFlightMax > 0 ? Math.min(inFlightMax, limits.batchesInFlightMax) : limits.batchesInFlightMax;
+    this.#inFlightMax =
+      inFlightMax > 0 ? Math.min(inFlightMax, limits.batchesInFlightMax) : limits.batchesInFlightMax;
     let sequence = lastSequence;
     for (const batch of this.#inFlight) {
       batch.sequence = ++sequence;
@@ -218,7 +219,8 @@ export class Outbox {
       }
       this.#sendOldest(this.#send);
     }
-    while (this.#markers.length > 0 && this.#markers[0]!.position <= this.#entriesGone) this.#markers.shift()!.passed();
+    while (this.#markers.length > 0 && this.#markers[0]!.position <= this.#entriesGone)
+      this.#markers.shift()!.passed();
   }
 
   /** A lone batch that is not full waits for company, unless somebody waits for it. */

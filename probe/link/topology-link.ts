@@ -28,6 +28,8 @@ export interface TopologyLinkOptions {
   readonly log: Log;
   /** Every capture that this host is to run from now on. */
   readonly onCaptures: (orders: readonly CaptureOrder[]) => void;
+  /** Called behind the first sync of each connection. */
+  readonly onConnected?: () => void;
 }
 
 /** Changes of one moment travel together; far below the second in which they must be seen. */
@@ -49,14 +51,27 @@ export class TopologyLink {
 
   constructor(options: TopologyLinkOptions) {
     this.#options = options;
-    this.#socket = new AnalyzerSocket(`${options.analyzer}/ws/probe/topology`, options.identity, options.log, {
-      welcomed: () => this.#sync(),
-      received: (message) => this.#received(message),
-      lost: () => this.#fallBehind(),
-    });
+    this.#socket = new AnalyzerSocket(
+      `${options.analyzer}/ws/probe/topology`,
+      options.identity,
+      options.log,
+      {
+        welcomed: () => {
+          this.#sync();
+          options.onConnected?.();
+        },
+        received: (message) => this.#received(message),
+        lost: () => this.#fallBehind(),
+      },
+    );
   }
 
-  get status(): SocketStatus & { syncs: number; sequence: number; acknowledged: number; capturesRefused: number } {
+  get status(): SocketStatus & {
+    syncs: number;
+    sequence: number;
+    acknowledged: number;
+    capturesRefused: number;
+  } {
     return {
       ...this.#socket.status,
       syncs: this.#syncs,
@@ -138,7 +153,8 @@ export class TopologyLink {
 
 /** Throws when the text is not a capture; its members were validated where it was made. */
 function captureOf(text: string): Capture {
-  if (text.length > limits.bodyBytesMax) throw new Error(`${text.length} characters are too many for a capture`);
+  if (text.length > limits.bodyBytesMax)
+    throw new Error(`${text.length} characters are too many for a capture`);
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null || !('UUID' in value) || typeof value.UUID !== 'string')
     throw new Error('no UUID');

@@ -1,0 +1,58 @@
+/**
+ * What a host runs: `npm run probe -- --analyzer URL`, and the probe that `npm start` brings along. Reads the
+ * settings, starts the probe, and ends it in order on SIGINT, SIGTERM or the death of whoever started it.
+ */
+import { messageOf } from '../core/errors.ts';
+import { ConfigError, readConfig, usage, type ProbeConfig } from './config.ts';
+import { createLog } from './log.ts';
+import { startProbe } from './probe.ts';
+
+const log = createLog('probe');
+/** An orderly end takes at most about two seconds; then it is enough. */
+const END_MS_MAX = 4_000;
+
+function configOrExit(): ProbeConfig {
+  try {
+    const config = readConfig(process.argv.slice(2), process.env);
+    if (config !== undefined) return config;
+    process.stdout.write(`${usage}\n`);
+    process.exit(0);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`edgedive probe: ${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+/** Resolves with the reason to end. */
+function reasonToEnd(config: ProbeConfig): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal));
+    if (!config.parentWatch) return;
+    for (const event of ['end', 'close', 'error'])
+      process.stdin.on(event, () => resolve('whoever started it is gone'));
+    process.stdin.resume();
+  });
+}
+
+async function main(): Promise<void> {
+  const config = configOrExit();
+  const ending = reasonToEnd(config);
+  // Also bounds a start that hangs while the end is asked for.
+  void ending.then(() => {
+    setTimeout(() => {
+      log.error(`not ended within ${END_MS_MAX} ms`);
+      process.exit(1);
+    }, END_MS_MAX);
+  });
+  const probe = await startProbe(config);
+  await probe.stop(await ending);
+  process.exit(0);
+}
+
+try {
+  await main();
+} catch (error) {
+  log.error(messageOf(error));
+  process.exit(1);
+}

@@ -1,0 +1,109 @@
+/**
+ * A probe put together: topology, the two links to the analyzer, and the captures between them. Each part knows only
+ * what is handed to it here.
+ */
+import { randomUUID } from 'node:crypto';
+import { messageOf } from '../core/errors.ts';
+import { missingCapabilities } from './capabilities.ts';
+import { CaptureManager } from './capture/manager.ts';
+import { endpointsOf, exclusionOf, type Endpoint } from './capture/own-traffic.ts';
+import { PcapSource } from './capture/pcap-source.ts';
+import type { ProbeConfig } from './config.ts';
+import type { ProbeIdentity } from './link/analyzer-socket.ts';
+import { FlowLink } from './link/flow-link.ts';
+import { TopologyLink } from './link/topology-link.ts';
+import { createLog } from './log.ts';
+import { StatusReporter } from './status-reporter.ts';
+import { createTopologyProbe } from './topology/topology.ts';
+import { probeVersion } from './version.ts';
+
+export interface Probe {
+  /** Ends captures, waits up to a second until their last flows are durable, says goodbye. */
+  stop(reason: string): Promise<void>;
+}
+
+/** How long the last flows may take to become durable at the analyzer. */
+const DRAIN_MS_MAX = 1_000;
+
+export async function startProbe(config: ProbeConfig): Promise<Probe> {
+  const log = createLog('probe');
+  const identity: ProbeIdentity = {
+    hostId: config.hostId,
+    incarnation: randomUUID(),
+    version: probeVersion(),
+    token: config.token,
+  };
+  const analyzer = config.analyzer.origin;
+  log.info(`host ${identity.hostId}, analyzer ${analyzer}, version ${identity.version}`);
+  const missing = missingCapabilities();
+  for (const { what, consequence } of missing) log.warn(`missing: ${what}: ${consequence}`);
+
+  const topology = createTopologyProbe({ hostId: config.hostId, log: createLog('topology') });
+  let endpoints: readonly Endpoint[] = await endpointsOf(config.analyzer);
+
+  const flowLink = new FlowLink({
+    analyzer,
+    identity,
+    log: createLog('flows'),
+    flush: () => manager.flush(),
+    onPace: (pace) => manager.setPace(pace),
+  });
+  const pcap = new PcapSource({ sink: flowLink, pace: flowLink.pace, log: createLog('capture') });
+  const manager = new CaptureManager({
+    topology,
+    sources: new Map([
+      ['pcap', pcap],
+      ['afpacket', pcap],
+    ]),
+    exclusion: () => exclusionOf(endpoints),
+    log: createLog('capture'),
+  });
+  const topologyLink = new TopologyLink({
+    analyzer,
+    identity,
+    graph: topology.graph,
+    log: createLog('topology'),
+    onCaptures: (orders) => manager.apply(orders),
+    onConnected: () => {
+      reporter.forget();
+      reporter.report();
+    },
+  });
+  const startedAt = Date.now();
+  const reporter = new StatusReporter({
+    send: (json) => topologyLink.sendStatus(json),
+    gather: () => ({
+      version: identity.version,
+      incarnation: identity.incarnation,
+      startedAt,
+      missing,
+      topology: topology.status(),
+      captures: manager.status(),
+      links: { topology: topologyLink.status, flow: flowLink.status },
+    }),
+  });
+
+  topology.onChanges((events) => {
+    topologyLink.changed(events);
+    manager.topologyChanged(events);
+  });
+  await topology.start();
+  if (endpoints.length === 0) endpoints = await endpointsOf(config.analyzer);
+  pcap.warmUp().catch((error: unknown) => log.warn(`no packets can be captured: ${messageOf(error)}`));
+  topologyLink.start();
+  flowLink.start();
+  reporter.start();
+
+  return {
+    async stop(reason) {
+      log.info(`ending: ${reason}`);
+      reporter.stop();
+      await manager.stop();
+      await flowLink.stop(reason, DRAIN_MS_MAX);
+      const { queuedBytes } = flowLink.status;
+      if (queuedBytes > 0) log.warn(`${queuedBytes} bytes of flows could not be delivered`);
+      await topologyLink.stop(reason);
+      await topology.stop();
+    },
+  };
+}
