@@ -36,6 +36,12 @@ export const limits = {
   batchesInFlightMax: 16,
   /** A subscriber with more than this unsent is closed with 1013 and told why. */
   subscriberBufferBytesMax: 8 * 1_048_576,
+  /** Namespaces of one subscriber, and the length of its filter; more are refused with 400 before the upgrade. */
+  subscriberNamespacesMax: 16,
+  subscriberFilterCharsMax: 512,
+  /** Answers to a subscriber's own messages: so many at once, and then so many a second; the rest is ignored. */
+  subscriberRepliesBurst: 20,
+  subscriberRepliesPerSecond: 5,
   /** Subscribers on one hub; more are refused with 503. */
   subscribersPerHubMax: 5_000,
 
@@ -127,7 +133,7 @@ export const timings = {
   /** A live flow that nobody told about for this long has lost its probe's word of its end; it is dropped. */
   flowForgottenMs: 1_500_000,
   /** How often an object looks for history that is too old. */
-  historyCheckMs: 3_600_000,
+  historyCheckMs: 600_000,
   /** Sockets of the kernel are looked at this often in case a signal was lost … */
   readinessSweepMs: 1_000,
   /** … and this often where signals do not reach (outside a process's main thread). */

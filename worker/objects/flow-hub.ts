@@ -1,0 +1,254 @@
+/**
+ * The flow stream of `/ws/subscriber/flow`: takes each row that a shard accepted, once, and sends it to every
+ * subscriber that wants it, each spelling encoded once. It sleeps while nobody subscribes.
+ */
+import { DurableObject } from 'cloudflare:workers';
+import { messageOf } from '../../core/errors.ts';
+import { limits } from '../../core/limits.ts';
+import { decodeEnvelope, encodeEnvelope } from '../../core/wire/envelope.ts';
+import { FlowMessages } from '../../core/wire/flow-messages.ts';
+import { readFlowSubscription } from '../../core/wire/flow-subscription.ts';
+import { readProbeFrame } from '../../core/wire/probe-frames.ts';
+import { closeCodes } from '../../core/wire/wire-error.ts';
+import type { Flow, Stats } from '../../proto/gen/flow.ts';
+import { decodeLogRow } from '../../proto/gen/shard.ts';
+import { HubStore } from '../store/hub-store.ts';
+import { Counters } from './counters.ts';
+import { FlowFilters } from './flow-filters.ts';
+import { isUpgrade, peerOf, upgraded } from './handover.ts';
+import { TokenBucket } from './rate-limit.ts';
+import { shardsOf } from './stubs.ts';
+import {
+  subscriberCounters,
+  SubscriberSockets,
+  type SubscriberCounter,
+  type SubscriberState,
+} from './subscriber-sockets.ts';
+
+type OwnCounter =
+  | 'rows'
+  | 'rowsMalformed'
+  | 'flows'
+  | 'subscribersRefused'
+  | 'framesTooLarge'
+  | 'framesAnswered'
+  | 'framesIgnored'
+  | 'filterFailures';
+type Counter = SubscriberCounter | OwnCounter;
+const ownCounters: readonly OwnCounter[] = [
+  'rows',
+  'rowsMalformed',
+  'flows',
+  'subscribersRefused',
+  'framesTooLarge',
+  'framesAnswered',
+  'framesIgnored',
+  'filterFailures',
+];
+
+export interface FlowHubStatus {
+  readonly subscribers: readonly {
+    readonly hostId: string;
+    readonly clientType: string;
+    readonly protocol: string;
+    readonly address: string;
+    readonly connectedMs: number;
+  }[];
+  readonly counters: Readonly<Record<Counter, number>>;
+}
+
+const encoder = new TextEncoder();
+
+export class FlowHub extends DurableObject<Env> {
+  readonly #store: HubStore;
+  readonly #counters: Counters<Counter>;
+  readonly #sockets: SubscriberSockets;
+  readonly #filters = new FlowFilters();
+  readonly #replies = new WeakMap<WebSocket, TokenBucket>();
+  #last: Promise<number> = Promise.resolve(0);
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#store = new HubStore(ctx.storage);
+    this.#counters = new Counters<Counter>([...subscriberCounters, ...ownCounters], this.#store.counters());
+    this.#sockets = new SubscriberSockets(ctx, (name) => this.#counters.add(name));
+  }
+
+  /** Upgrades of /ws/subscriber/flow, authenticated by the route. Everything is checked before the upgrade. */
+  override async fetch(request: Request): Promise<Response> {
+    if (!isUpgrade(request)) return new Response(null, { status: 426 });
+    const subscription = readFlowSubscription(parametersOf(request));
+    if ('refused' in subscription) return this.#refuse(400, subscription.refused);
+    const fault = await this.#filters.check(subscription.filter);
+    if (fault !== undefined) return this.#refuse(400, fault);
+    const peer = peerOf(request);
+    const hostId =
+      subscription.hostId === '' ? `${peer.address}:${crypto.randomUUID()}` : subscription.hostId;
+    if (this.#sockets.isTaken(hostId, peer.principal)) return this.#refuse(409, '');
+    if (this.#sockets.size >= limits.subscribersPerHubMax) return this.#refuse(503, 'too many subscribers');
+    const { 0: client, 1: server } = new WebSocketPair();
+    const isFirst = this.#sockets.size === 0;
+    this.#sockets.accept(server, { ...subscription, hostId }, peer);
+    if (isFirst) await this.#wakeShards();
+    return upgraded(this.env, client);
+  }
+
+  #refuse(status: number, text: string): Response {
+    this.#counters.add('subscribersRefused');
+    if (text === '') return new Response(null, { status });
+    return new Response(`${text}\n`, { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' } });
+  }
+
+  /** After the subscriber is in, so that a shard that hears "nobody" meanwhile does not believe it. */
+  async #wakeShards(): Promise<void> {
+    await Promise.all(shardsOf(this.env).map((shard) => shard.wakeHubs()));
+  }
+
+  /** A LogRow, exactly as a shard wrote it; one after the other. Answers how many subscribers there are. */
+  publish(row: Uint8Array): Promise<number> {
+    const published = this.#last.then(() => this.#publish(row));
+    // The caller hears of a failure; the next row goes out all the same.
+    this.#last = published.catch(() => 0);
+    return published;
+  }
+
+  async #publish(row: Uint8Array): Promise<number> {
+    if (this.#sockets.size === 0) return 0;
+    const batch = this.#read(row);
+    if (batch === undefined) return this.#sockets.size;
+    this.#counters.add('rows');
+    this.#counters.add('flows', batch.flows.length);
+    const messages = new Map([['', new FlowMessages(batch.flows, batch.stats, () => crypto.randomUUID())]]);
+    for (const filter of new Set([...this.#sockets.all()].map(([, state]) => state.filter)))
+      if (filter !== '') messages.set(filter, await this.#filtered(filter, batch));
+    for (const [socket, state] of this.#sockets.all()) this.#deliver(socket, state, messages);
+    return this.#sockets.size;
+  }
+
+  #read(row: Uint8Array): { flows: Flow[]; stats: Stats[] } | undefined {
+    const flows: Flow[] = [];
+    const stats: Stats[] = [];
+    try {
+      for (const { frame } of decodeLogRow(row).entries) {
+        if (frame.length === 0) continue;
+        const message = readProbeFrame(frame);
+        if (message.kind !== 'flows') continue;
+        for (const flow of message.batch.flows) flows.push(flow);
+        for (const one of message.batch.stats) stats.push(one);
+      }
+    } catch (error) {
+      this.#counters.add('rowsMalformed');
+      console.error(`flow hub: a row cannot be read: ${messageOf(error)}`);
+      return undefined;
+    }
+    return { flows, stats };
+  }
+
+  /** A filter that fails on this batch lets nothing of it through, and is counted. */
+  async #filtered(filter: string, batch: { flows: Flow[]; stats: Stats[] }): Promise<FlowMessages> {
+    let flows: readonly Flow[] = [];
+    try {
+      flows = await this.#filters.apply(filter, batch.flows);
+    } catch (error) {
+      this.#counters.add('filterFailures');
+      console.warn(`flow hub: filter ${filter}: ${messageOf(error)}`);
+    }
+    return new FlowMessages(flows, batch.stats, () => crypto.randomUUID());
+  }
+
+  #deliver(socket: WebSocket, state: SubscriberState, messages: ReadonlyMap<string, FlowMessages>): void {
+    for (const frame of messages.get(state.filter)?.for(state) ?? [])
+      if (!this.#sockets.send(socket, frame)) return;
+  }
+
+  /** Subscribers have nothing to say here; a message with an id is told so (WebSocket notes, section 15). */
+  override webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): void {
+    const state = this.#sockets.state(socket);
+    if (state === undefined) return;
+    const bytes = typeof data === 'string' ? byteLength(data) : data.byteLength;
+    if (bytes > limits.clientFrameBytesMax) {
+      this.#counters.add('framesTooLarge');
+      this.#sockets.close(
+        socket,
+        closeCodes.tooLarge,
+        `a message may have ${limits.clientFrameBytesMax} bytes`,
+      );
+      return;
+    }
+    const answer = this.#answerTo(data, state);
+    if (answer === undefined || !this.#mayAnswer(socket)) {
+      this.#counters.add('framesIgnored');
+      return;
+    }
+    this.#counters.add('framesAnswered');
+    this.#sockets.send(socket, answer);
+  }
+
+  #answerTo(
+    data: ArrayBuffer | string,
+    state: SubscriberState,
+  ): string | Uint8Array<ArrayBuffer> | undefined {
+    try {
+      const { namespace, type, uuid } = decodeEnvelope(data, state.protocol);
+      const isSync = type === 'SyncRequest';
+      if (uuid === '' && !isSync) return undefined;
+      const obj = JSON.stringify('the flow stream takes no messages');
+      return encodeEnvelope(
+        { namespace, type: isSync ? 'SyncReply' : `${type}Reply`, uuid, status: 400, obj },
+        state.protocol,
+      );
+    } catch {
+      // Not an envelope: ignored, as the reference does.
+      return undefined;
+    }
+  }
+
+  #mayAnswer(socket: WebSocket): boolean {
+    let bucket = this.#replies.get(socket);
+    if (bucket === undefined) {
+      bucket = new TokenBucket(limits.subscriberRepliesBurst, limits.subscriberRepliesPerSecond, Date.now());
+      this.#replies.set(socket, bucket);
+    }
+    return bucket.take(Date.now());
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#ended(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#ended(socket);
+  }
+
+  #ended(socket: WebSocket): void {
+    this.#sockets.forget(socket);
+    this.#counters.save((values) => this.#store.setCounters(values));
+  }
+
+  status(): FlowHubStatus {
+    return {
+      subscribers: [...this.#sockets.all()].map(([, state]) => ({
+        hostId: state.hostId,
+        clientType: state.clientType,
+        protocol: state.protocol,
+        address: state.address,
+        connectedMs: state.connectedMs,
+      })),
+      counters: this.#counters.all(),
+    };
+  }
+}
+
+/** UTF-8 bytes, counted only when the length alone does not tell. */
+function byteLength(text: string): number {
+  return text.length * 3 <= limits.clientFrameBytesMax ? text.length : encoder.encode(text).length;
+}
+
+/** Headers first; the lower-case query parameters of the same name where a header is missing or empty. */
+function parametersOf(request: Request): (name: string) => readonly string[] {
+  const query = new URL(request.url).searchParams;
+  return (name) => {
+    const header = request.headers.get(name) ?? '';
+    return header === '' ? query.getAll(name.toLowerCase()) : [header];
+  };
+}

@@ -1,0 +1,291 @@
+/**
+ * The flows of the hosts that belong to this shard: takes their batches exactly once, keeps them live in memory and
+ * all of them in its log, answers searches, and feeds the hubs. docs/design/objects.md describes the life of a batch.
+ */
+import { DurableObject } from 'cloudflare:workers';
+import { LiveTable } from '../../core/flow/live-table.ts';
+import { runSearch } from '../../core/flow/run-search.ts';
+import type { FlowSearch } from '../../core/flow/search.ts';
+import { limits, timings } from '../../core/limits.ts';
+import { readProbeFrame } from '../../core/wire/probe-frames.ts';
+import { closeCodes, WireError } from '../../core/wire/wire-error.ts';
+import { createFlowSet, encodeFlowSet, type Flow, type Stats } from '../../proto/gen/flow.ts';
+import { ShardStore, type LogRowToWrite } from '../store/shard-store.ts';
+import { bytesOrStream } from './answer-stream.ts';
+import { Counters } from './counters.ts';
+import { FlowFlush } from './flow-flush.ts';
+import { FlowIngest, ingestCounters, type IngestCounter } from './flow-ingest.ts';
+import { feedCounters, HubFeed, type FeedCounter } from './hub-feed.ts';
+import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.ts';
+
+type OwnCounter =
+  | 'searches'
+  | 'searchFlowsVisited'
+  | 'searchFlowsShipped'
+  | 'rowsForgotten'
+  | 'flowsForgotten';
+type Counter = ProbeCounter | IngestCounter | FeedCounter | OwnCounter;
+const ownCounters: readonly OwnCounter[] = [
+  'searches',
+  'searchFlowsVisited',
+  'searchFlowsShipped',
+  'rowsForgotten',
+  'flowsForgotten',
+];
+
+export interface SearchAnswer {
+  /** FlowSet bytes; a stream of them when there are many. Filtered, sorted, de-duplicated and cut as the search says. */
+  readonly flows: Uint8Array | ReadableStream<Uint8Array>;
+  /** Hosts whose flows may be older than the question. */
+  readonly silentHosts: readonly string[];
+  readonly visited: number;
+  readonly shipped: number;
+}
+
+export interface FlowShardStatus {
+  readonly probes: readonly {
+    readonly hostId: string;
+    readonly connectedMs: number;
+    readonly flows: number;
+  }[];
+  readonly liveFlows: number;
+  readonly liveBytes: number;
+  readonly storedBytes: number;
+  readonly hubs: readonly { readonly idle: boolean; readonly backlogBytes: number }[];
+  /** Capture UUID → host → the last statistics. */
+  readonly stats: Readonly<Record<string, Readonly<Record<string, Stats>>>>;
+  readonly counters: Readonly<Record<Counter, number>>;
+}
+
+/** Rows of history deleted at once. */
+const FORGET_ROWS = 1_000;
+/** How often the history's size is looked at while flows come in. */
+const FORGET_EVERY_COMMITS = 256;
+
+export class FlowShard extends DurableObject<Env> {
+  #store!: ShardStore;
+  #counters!: Counters<Counter>;
+  #sockets!: ProbeSockets;
+  #ingest!: FlowIngest;
+  #flush!: FlowFlush;
+  #feed!: HubFeed;
+  readonly #live = new LiveTable(limits.shardLiveBytesMax);
+  /** Hosts without a probe whose flows may still be live → since when, ms since 1970. Kept in the tables. */
+  #gone!: Map<string, number>;
+  #alarmMs = Infinity;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    // Nothing is answered before the live table is there; a newer schema makes every request fail with its text.
+    void ctx.blockConcurrencyWhile(() => this.#wake());
+  }
+
+  async #wake(): Promise<void> {
+    this.#store = new ShardStore(this.ctx.storage);
+    this.#counters = new Counters<Counter>(
+      [...probeCounters, ...ingestCounters, ...feedCounters, ...ownCounters],
+      this.#store.counters(),
+    );
+    const count = (name: Counter, by?: number): void => this.#counters.add(name, by);
+    this.#sockets = new ProbeSockets(this.ctx, this.env, count);
+    this.#flush = new FlowFlush(this.#sockets);
+    this.#feed = new HubFeed(this.env, count);
+    this.#ingest = new FlowIngest(this.#live, {
+      write: (rows) => this.#write(rows),
+      publish: (rows) => {
+        for (const row of rows) this.ctx.waitUntil(this.#feed.publish(row.bytes));
+      },
+      acknowledge: (socket, sequence) => this.#sockets.send(socket, { ack: { sequence } }),
+      committed: () => this.#committed(),
+      count,
+    });
+    const now = Date.now();
+    for (const host of this.#store.snapshot()) this.#ingest.restore(host, now);
+    for (const entry of this.#store.tail()) this.#ingest.replay(entry);
+    this.#gone = this.#store.goneHosts();
+    // Sockets that did not survive (the whole process ended, not only the object) vanished just now.
+    for (const host of this.#ingest.hosts())
+      if (this.#live.sizeOf(host) > 0 && this.#sockets.socketOf(host) === undefined && !this.#gone.has(host))
+        this.#setGone(host, now);
+    this.#alarmMs = (await this.ctx.storage.getAlarm()) ?? Infinity;
+    this.#schedule();
+  }
+
+  /** Upgrades of /ws/probe/flow, authenticated by the route. */
+  override fetch(request: Request): Response {
+    return this.#sockets.accept(request);
+  }
+
+  override webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): void {
+    if (this.#sockets.state(socket) === undefined) return;
+    try {
+      this.#frame(socket, data);
+    } catch (error) {
+      this.#left(socket, () => this.#sockets.fail(socket, error));
+    }
+  }
+
+  #frame(socket: WebSocket, data: ArrayBuffer | string): void {
+    const message = readProbeFrame(data);
+    if (message.kind === 'hello') {
+      const { hostId, incarnation } = this.#sockets.hello(socket, message.hello);
+      this.#clearGone(hostId);
+      this.#sockets.welcome(socket, this.#ingest.begin(hostId, incarnation));
+      return;
+    }
+    const state = this.#sockets.state(socket);
+    if (state === undefined || state.incarnation === '')
+      throw new WireError(closeCodes.policy, 'the first frame is Hello');
+    switch (message.kind) {
+      case 'flows': {
+        const from = { host: state.hostId, incarnation: state.incarnation };
+        const frame = new Uint8Array(data as ArrayBuffer);
+        this.#ingest.take(socket, from, frame, message.batch, state.sequence === 0);
+        if (message.batch.sequence > state.sequence)
+          this.#sockets.update(socket, { sequence: message.batch.sequence });
+        break;
+      }
+      case 'flushDone':
+        // A search waits for what came before this.
+        this.#ingest.commit();
+        this.#flush.done(socket, message.id);
+        break;
+      case 'goodbye':
+        this.#sockets.close(socket, 1000, 'goodbye');
+        this.#flush.forget(socket);
+        this.#ingest.commit();
+        this.#ingest.drop(state.hostId);
+        break;
+      case 'status':
+        break; // Told on the topology socket; harmless here.
+      case 'unknown':
+        this.#counters.add('unknownFrames');
+        break;
+      case 'sync':
+      case 'changes':
+        throw new WireError(closeCodes.protocol, 'the graph goes to the topology socket');
+    }
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#left(socket, () => this.#sockets.forget(socket));
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#left(socket, () => this.#sockets.forget(socket));
+  }
+
+  /** `end` forgets the socket; a host that is then without one keeps its flows for the grace. */
+  #left(socket: WebSocket, end: () => void): void {
+    const state = this.#sockets.state(socket);
+    end();
+    this.#flush.forget(socket);
+    if (state === undefined || this.#sockets.socketOf(state.hostId) !== undefined) return;
+    if (state.incarnation !== '') this.#setGone(state.hostId, Date.now());
+    this.#schedule();
+  }
+
+  #setGone(host: string, atMs: number): void {
+    this.#gone.set(host, atMs);
+    this.#store.setGone(host, atMs);
+  }
+
+  #clearGone(host: string): void {
+    if (this.#gone.delete(host)) this.#store.clearGone(host);
+  }
+
+  /** When it fails nothing of it was taken: the object is given up, wakes with what is stored, and probes resend. */
+  #write(rows: readonly LogRowToWrite[]): void {
+    try {
+      this.#store.append(rows, Date.now(), () =>
+        this.#counters.save((values) => this.#store.setCounters(values)),
+      );
+    } catch (error) {
+      console.error('flow shard: could not write, starting again from the tables:', error);
+      this.ctx.abort('could not write flows');
+      throw error;
+    }
+    this.#schedule();
+  }
+
+  #forgetHistory(): void {
+    const before = Date.now() - timings.flowHistoryMs;
+    this.#counters.add('rowsForgotten', this.#store.forget(before, FORGET_ROWS));
+  }
+
+  /** Everything is applied: the only moment at which memory equals the log. */
+  #committed(): void {
+    if (this.#store.wantsSnapshot) this.#store.writeSnapshot(this.#ingest.pieces());
+    if (this.#counters.get('commits') % FORGET_EVERY_COMMITS === 0) this.#forgetHistory();
+  }
+
+  override alarm(): void {
+    this.#alarmMs = Infinity;
+    const now = Date.now();
+    for (const [host, goneMs] of this.#gone) {
+      if (goneMs + timings.probeGraceMs > now) continue;
+      this.#counters.add('flowsStale', this.#ingest.drop(host));
+      this.#clearGone(host);
+    }
+    this.#counters.add('flowsForgotten', this.#live.dropIdle(now - timings.flowForgottenMs));
+    this.#forgetHistory();
+    this.#counters.save((values) => this.#store.setCounters(values));
+    this.#schedule();
+  }
+
+  /** One alarm for all: the end of a vanished probe's grace, or the next look at what is too old. */
+  #schedule(): void {
+    const now = Date.now();
+    let due = this.#live.size > 0 || this.#store.hasLog() ? now + timings.historyCheckMs : Infinity;
+    for (const goneMs of this.#gone.values()) due = Math.min(due, goneMs + timings.probeGraceMs);
+    if (due >= this.#alarmMs) return;
+    this.#alarmMs = due;
+    void this.ctx.storage.setAlarm(due);
+  }
+
+  /** Live flows of this shard's hosts. Waits at most `timings.flushWaitMs` for the probes concerned. */
+  async search(search: FlowSearch): Promise<SearchAnswer> {
+    const hosts = search.hosts === undefined ? undefined : new Set(search.hosts);
+    const silent = new Set(await this.#flush.flush(hosts));
+    for (const host of this.#gone.keys())
+      if (this.#live.sizeOf(host) > 0 && (hosts === undefined || hosts.has(host))) silent.add(host);
+    const candidates = [...this.#live.flows(hosts)];
+    const found = runSearch(candidates, search).map((flow) =>
+      search.withRawPackets === true ? flow : withoutPackets(flow),
+    );
+    this.#counters.add('searches');
+    this.#counters.add('searchFlowsVisited', candidates.length);
+    this.#counters.add('searchFlowsShipped', found.length);
+    return {
+      flows: bytesOrStream(encodeFlowSet(createFlowSet({ Flows: found })).finish()),
+      silentHosts: [...silent],
+      visited: candidates.length,
+      shipped: found.length,
+    };
+  }
+
+  /** A hub got its first subscriber. */
+  wakeHubs(): void {
+    this.#feed.wake();
+  }
+
+  status(): FlowShardStatus {
+    return {
+      probes: [...this.#sockets.live()].map(([, state]) => ({
+        hostId: state.hostId,
+        connectedMs: state.connectedMs,
+        flows: this.#live.sizeOf(state.hostId),
+      })),
+      liveFlows: this.#live.size,
+      liveBytes: this.#live.bytes,
+      storedBytes: this.#store.bytes,
+      hubs: this.#feed.status(),
+      stats: this.#ingest.stats(),
+      counters: this.#counters.all(),
+    };
+  }
+}
+
+function withoutPackets(flow: Flow): Flow {
+  return flow.LastRawPackets.length === 0 ? flow : { ...flow, LastRawPackets: [] };
+}

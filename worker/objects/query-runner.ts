@@ -1,0 +1,134 @@
+/**
+ * Runs Gremlin for a Topology object: over its graph, and over the flows that the shards hold. A flow search goes to
+ * the shards of the hosts concerned, each of which filters, sorts and cuts; what they send is merged here.
+ */
+import { runSearch } from '../../core/flow/run-search.ts';
+import type { FlowSearch } from '../../core/flow/search.ts';
+import type { GraphNode } from '../../core/graph/element.ts';
+import type { GraphView } from '../../core/graph/view.ts';
+import type { FlowSource, QueryContext, QueryResult } from '../../core/gremlin/context.ts';
+import { GremlinError } from '../../core/gremlin/errors.ts';
+import { parseQuery, runQuery } from '../../core/gremlin/gremlin.ts';
+import { resultToDot } from '../../core/wire/gremlin-dot.ts';
+import { resultToJsonChunks } from '../../core/wire/gremlin-json.ts';
+import { resultToPcap } from '../../core/wire/gremlin-pcap.ts';
+import { decodeFlowSet, type Flow } from '../../proto/gen/flow.ts';
+import { bytesOf, bytesOrStream, textOrStream } from './answer-stream.ts';
+import { shardsForHosts, shardsOf } from './stubs.ts';
+
+export type QueryFormat = 'json' | 'dot' | 'pcap';
+
+export interface QueryCostTold {
+  /** Nodes, edges and flows looked at. */
+  readonly visited: number;
+  /** FlowShard objects asked. */
+  readonly shards: number;
+  /** Hosts whose flows may be older than the question. */
+  readonly silentHosts: readonly string[];
+  readonly ms: number;
+}
+
+type Body = string | Uint8Array | ReadableStream<Uint8Array>;
+
+export type QueryAnswer =
+  | {
+      readonly status: 200;
+      readonly contentType: string;
+      readonly body: Body;
+      readonly cost: QueryCostTold;
+    }
+  | { readonly status: 400 | 406; readonly text: string };
+
+const FORMATS: Readonly<Record<QueryFormat, { type: string; spell: (result: QueryResult) => Body }>> = {
+  json: {
+    type: 'application/json; charset=UTF-8',
+    spell: (result) => textOrStream(resultToJsonChunks(result)),
+  },
+  dot: { type: 'text/vnd.graphviz; charset=UTF-8', spell: (result) => textOrStream([resultToDot(result)]) },
+  pcap: { type: 'application/vnd.tcpdump.pcap', spell: (result) => bytesOrStream(resultToPcap(result)) },
+};
+
+export class QueryRunner {
+  readonly #env: Env;
+  readonly #graph: GraphView;
+
+  constructor(env: Env, graph: GraphView) {
+    this.#env = env;
+    this.#graph = graph;
+  }
+
+  /** 400 for a query that does not parse or cannot run, 406 for a result that the format cannot show. */
+  async answer(text: string, format: QueryFormat): Promise<QueryAnswer> {
+    const startedMs = Date.now();
+    const flows = new ShardFlows(this.#env);
+    try {
+      const { result, cost } = await runQuery(parseQuery(text), this.#context(flows));
+      return {
+        status: 200,
+        contentType: FORMATS[format].type,
+        body: FORMATS[format].spell(result),
+        cost: {
+          visited: cost.visited + flows.visited,
+          shards: flows.shards,
+          silentHosts: [...flows.silentHosts],
+          ms: Date.now() - startedMs,
+        },
+      };
+    } catch (error) {
+      if (!(error instanceof GremlinError)) throw error;
+      return { status: error.stage === 'encode' ? 406 : 400, text: error.message };
+    }
+  }
+
+  /** The nodes that a capture's query selects: nodes of the result or of its paths; other results select none. */
+  async findNodes(text: string): Promise<{ nodes: readonly GraphNode[]; visited: number }> {
+    const { result, cost } = await runQuery(parseQuery(text), this.#context(NO_FLOWS));
+    return { nodes: nodesIn(result), visited: cost.visited };
+  }
+
+  #context(flows: FlowSource): QueryContext {
+    return { graph: this.#graph, flows, now: () => Date.now() };
+  }
+}
+
+/** A capture's query is about the graph; flows in it select nothing, as in the reference. */
+const NO_FLOWS: FlowSource = { search: () => Promise.resolve([]) };
+
+function nodesIn(result: QueryResult): readonly GraphNode[] {
+  if (result.kind === 'nodes') return result.nodes;
+  if (result.kind === 'paths') return result.paths.flat();
+  return [];
+}
+
+/** The flows of all shards as one table; remembers what asking cost. */
+class ShardFlows implements FlowSource {
+  readonly #env: Env;
+  readonly silentHosts = new Set<string>();
+  visited = 0;
+  shards = 0;
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  async search(search: FlowSearch): Promise<readonly Flow[]> {
+    const shards = search.hosts === undefined ? shardsOf(this.#env) : shardsForHosts(this.#env, search.hosts);
+    this.shards += shards.length;
+    const parts = await Promise.all(shards.map((shard) => this.#ask(shard, pushedDown(search))));
+    if (parts.length === 1 && search.range === undefined) return parts[0]!;
+    const { filter: _done, ...merge } = search;
+    return runSearch(parts.flat(), merge);
+  }
+
+  async #ask(shard: ReturnType<typeof shardsOf>[number], search: FlowSearch): Promise<Flow[]> {
+    const answer = await shard.search(search);
+    for (const host of answer.silentHosts) this.silentHosts.add(host);
+    this.visited += answer.visited;
+    return decodeFlowSet(await bytesOf(answer.flows)).Flows;
+  }
+}
+
+/** Each shard may hold the first ones of all, so that it is asked for everything up to the end of the range. */
+function pushedDown(search: FlowSearch): FlowSearch {
+  return search.range === undefined ? search : { ...search, range: { from: 0, to: search.range.to } };
+}

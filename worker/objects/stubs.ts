@@ -1,0 +1,91 @@
+/**
+ * The names of the objects and who finds which. Every name begins with the fabric, so that two fabrics on one
+ * analyzer share nothing. A host belongs to one shard and a subscriber to one hub by jump hash, which moves as few
+ * of them as possible when the number changes.
+ */
+import type { FlowHub } from './flow-hub.ts';
+import type { FlowShard } from './flow-shard.ts';
+import type { Registry } from './registry.ts';
+import type { Topology } from './topology.ts';
+
+export function topologyOf(env: Env): DurableObjectStub<Topology> {
+  return env.TOPOLOGY.getByName(`${env.EDGEDIVE_FABRIC}/topology`);
+}
+
+export function registryOf(env: Env): DurableObjectStub<Registry> {
+  return env.REGISTRY.getByName(`${env.EDGEDIVE_FABRIC}/registry`);
+}
+
+export function shardsOf(env: Env): DurableObjectStub<FlowShard>[] {
+  return numbers(shardCount(env)).map((index) => shardAt(env, index));
+}
+
+export function shardForHost(env: Env, hostId: string): DurableObjectStub<FlowShard> {
+  return shardAt(env, shardIndexOf(env, hostId));
+}
+
+/** The shards of these hosts, each once. */
+export function shardsForHosts(env: Env, hostIds: readonly string[]): DurableObjectStub<FlowShard>[] {
+  const indexes = new Set(hostIds.map((hostId) => shardIndexOf(env, hostId)));
+  return [...indexes].map((index) => shardAt(env, index));
+}
+
+export function hubsOf(env: Env): DurableObjectStub<FlowHub>[] {
+  return numbers(hubCount(env)).map((index) => hubAt(env, index));
+}
+
+/** `connectionKey` is the subscriber's host id, so that one host id always meets itself at the same hub. */
+export function hubFor(env: Env, connectionKey: string): DurableObjectStub<FlowHub> {
+  return hubAt(env, jumpHash(hashOf(connectionKey), hubCount(env)));
+}
+
+export function hubCount(env: Env): number {
+  return countOf(env.EDGEDIVE_FLOW_HUBS);
+}
+
+export function hubAt(env: Env, index: number): DurableObjectStub<FlowHub> {
+  return env.FLOW_HUB.getByName(`${env.EDGEDIVE_FABRIC}/hub/${index}`);
+}
+
+function shardAt(env: Env, index: number): DurableObjectStub<FlowShard> {
+  return env.FLOW_SHARD.getByName(`${env.EDGEDIVE_FABRIC}/shard/${index}`);
+}
+
+function shardIndexOf(env: Env, hostId: string): number {
+  return jumpHash(hashOf(hostId), shardCount(env));
+}
+
+function shardCount(env: Env): number {
+  return countOf(env.EDGEDIVE_FLOW_SHARDS);
+}
+
+/** At least one, whatever the variable says. */
+function countOf(variable: string): number {
+  const count = Number(variable);
+  return Number.isSafeInteger(count) && count >= 1 ? count : 1;
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}
+
+/** FNV-1a, 64 bits, over the UTF-8 bytes. */
+function hashOf(text: string): bigint {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text))
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash;
+}
+
+/** Lamping and Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm" (2014). A bucket from 0 to buckets - 1. */
+export function jumpHash(key: bigint, buckets: number): number {
+  let bucket = -1;
+  let next = 0;
+  let state = key;
+  while (next < buckets) {
+    bucket = next;
+    state = BigInt.asUintN(64, state * 2862933555777941757n + 1n);
+    next = Math.floor((bucket + 1) * (2 ** 31 / (Number(state >> 33n) + 1)));
+  }
+  return bucket;
+}

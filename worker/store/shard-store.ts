@@ -1,0 +1,215 @@
+/**
+ * The tables of a FlowShard object: the log of everything that was acknowledged, one row a group commit, and a
+ * snapshot of the live table from which a woken shard goes on. The rows are the raw material of flow history.
+ */
+import { messageOf } from '../../core/errors.ts';
+import { limits } from '../../core/limits.ts';
+import { Writer } from '../../proto/gen/runtime.ts';
+import {
+  decodeLogRow,
+  decodeSnapshotPart,
+  encodeHostSnapshot,
+  type HostSnapshot,
+  type LogEntry,
+} from '../../proto/gen/shard.ts';
+import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
+
+const schema: Schema = {
+  name: 'FlowShard',
+  migrations: [
+    (sql) =>
+      sql.exec(`
+        CREATE TABLE log (
+          row INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,
+          flows INTEGER NOT NULL, blob BLOB NOT NULL);
+        CREATE TABLE snapshot (part INTEGER PRIMARY KEY, blob BLOB NOT NULL);
+        CREATE TABLE gone (host TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+      `),
+  ],
+};
+
+export interface LogRowToWrite {
+  /** A LogRow message. */
+  readonly bytes: Uint8Array;
+  /** First Start and last Last of its flows, ms since 1970; 0 without flows. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly flows: number;
+}
+
+export interface StoredEntry extends LogEntry {
+  readonly atMs: number;
+}
+
+/** Rows read at once while waking; a row has at most `limits.rowBytesMax`. */
+const LOAD_ROWS = 16;
+/** Tag and length in front of a piece. */
+const PIECE_HEAD_BYTES = 8;
+
+export class ShardStore {
+  readonly #storage: DurableObjectStorage;
+  readonly #sql: SqlStorage;
+  #nextRow: number;
+  /** Rows up to this one are contained in the snapshot. */
+  #snapshotRow: number;
+  /** Bytes of the log behind the snapshot, and of the snapshot itself. */
+  #tailBytes = 0;
+  #snapshotBytes = 0;
+
+  /** Throws when the storage has a newer schema. */
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+    migrate(storage, schema);
+    this.#snapshotRow = Number(readMeta(this.#sql, 'snapshotRow') ?? '0');
+    const last = this.#sql.exec<{ row: number | null }>('SELECT max(row) AS row FROM log').one().row;
+    this.#nextRow = Math.max(last ?? 0, this.#snapshotRow) + 1;
+  }
+
+  /** Writes the rows and whatever `more` writes, all or nothing. */
+  append(rows: readonly LogRowToWrite[], atMs: number, more: () => void): void {
+    this.#storage.transactionSync(() => {
+      for (const row of rows) {
+        this.#sql.exec(
+          'INSERT INTO log (row, at_ms, from_ms, to_ms, flows, blob) VALUES (?, ?, ?, ?, ?, ?)',
+          this.#nextRow++,
+          atMs,
+          row.fromMs,
+          row.toMs,
+          row.flows,
+          row.bytes,
+        );
+        this.#tailBytes += row.bytes.length;
+      }
+      more();
+    });
+  }
+
+  /** The snapshot, part by part; then `tail` gives what came after it. */
+  *snapshot(): Generator<HostSnapshot> {
+    for (const { blob } of this.#sql.exec<{ blob: ArrayBuffer }>('SELECT blob FROM snapshot ORDER BY part')) {
+      this.#snapshotBytes += blob.byteLength;
+      yield* decodeSnapshotPart(new Uint8Array(blob)).hosts;
+    }
+  }
+
+  /** Every entry of the log behind the snapshot, oldest first. A row that cannot be read is left out, and told. */
+  *tail(): Generator<StoredEntry> {
+    let from = this.#snapshotRow + 1;
+    for (;;) {
+      const rows = this.#sql
+        .exec<{ row: number; at_ms: number; blob: ArrayBuffer }>(
+          `SELECT row, at_ms, blob FROM log WHERE row >= ? ORDER BY row LIMIT ${LOAD_ROWS}`,
+          from,
+        )
+        .toArray();
+      for (const { row, at_ms, blob } of rows) {
+        from = row + 1;
+        this.#tailBytes += blob.byteLength;
+        for (const entry of entriesOf(row, blob)) yield { ...entry, atMs: at_ms };
+      }
+      if (rows.length < LOAD_ROWS) return;
+    }
+  }
+
+  /** Whether waking would read much more than a snapshot holds. */
+  get wantsSnapshot(): boolean {
+    return this.#tailBytes > Math.max(limits.snapshotTailBytesMin, this.#snapshotBytes);
+  }
+
+  /** Replaces the snapshot by the state given, which contains everything appended so far. */
+  writeSnapshot(hosts: Iterable<HostSnapshot>): void {
+    let bytes = 0;
+    this.#storage.transactionSync(() => {
+      this.#sql.exec('DELETE FROM snapshot');
+      for (const part of partsOf(hosts)) {
+        this.#sql.exec('INSERT INTO snapshot (blob) VALUES (?)', part);
+        bytes += part.length;
+      }
+      writeMeta(this.#sql, 'snapshotRow', String(this.#nextRow - 1));
+    });
+    this.#snapshotRow = this.#nextRow - 1;
+    this.#snapshotBytes = bytes;
+    this.#tailBytes = 0;
+  }
+
+  /**
+   * Deletes history that is older than the time, and the oldest beyond `limits.shardHistoryBytesMax`; at most
+   * `rowsMax` rows, and never what a woken shard needs. Returns how many.
+   */
+  forget(beforeMs: number, rowsMax: number): number {
+    const excess = this.bytes - limits.shardHistoryBytesMax;
+    const rows = this.#sql
+      .exec<{ row: number; at_ms: number; bytes: number }>(
+        'SELECT row, at_ms, length(blob) AS bytes FROM log WHERE row <= ? ORDER BY row LIMIT ?',
+        this.#snapshotRow,
+        rowsMax,
+      )
+      .toArray();
+    let freed = 0;
+    let last: number | undefined;
+    let count = 0;
+    for (const row of rows) {
+      if (row.at_ms >= beforeMs && freed >= excess) break;
+      freed += row.bytes;
+      last = row.row;
+      count++;
+    }
+    if (last !== undefined) this.#sql.exec('DELETE FROM log WHERE row <= ?', last);
+    return count;
+  }
+
+  hasLog(): boolean {
+    return this.#sql.exec('SELECT 1 FROM log LIMIT 1').toArray().length > 0;
+  }
+
+  /** Hosts whose probe vanished, and when. */
+  goneHosts(): Map<string, number> {
+    const rows = this.#sql.exec<{ host: string; at_ms: number }>('SELECT host, at_ms FROM gone').toArray();
+    return new Map(rows.map(({ host, at_ms }) => [host, at_ms]));
+  }
+
+  setGone(host: string, atMs: number): void {
+    this.#sql.exec('INSERT OR REPLACE INTO gone (host, at_ms) VALUES (?, ?)', host, atMs);
+  }
+
+  clearGone(host: string): void {
+    this.#sql.exec('DELETE FROM gone WHERE host = ?', host);
+  }
+
+  counters(): Record<string, number> {
+    return JSON.parse(readMeta(this.#sql, 'counters') ?? '{}') as Record<string, number>;
+  }
+
+  setCounters(counters: Readonly<Record<string, number>>): void {
+    writeMeta(this.#sql, 'counters', JSON.stringify(counters));
+  }
+
+  get bytes(): number {
+    return this.#sql.databaseSize;
+  }
+}
+
+function entriesOf(row: number, blob: ArrayBuffer): readonly LogEntry[] {
+  try {
+    return decodeLogRow(new Uint8Array(blob)).entries;
+  } catch (error) {
+    console.error(`flow shard: log row ${row} cannot be read: ${messageOf(error)}`);
+    return [];
+  }
+}
+
+/** SnapshotPart messages of at most `limits.rowBytesMax`, as long as no single piece is larger. */
+function* partsOf(pieces: Iterable<HostSnapshot>): Generator<Uint8Array> {
+  let part = Writer.create();
+  for (const piece of pieces) {
+    const bytes = encodeHostSnapshot(piece).finish();
+    if (part.len > 0 && part.len + bytes.length + PIECE_HEAD_BYTES > limits.rowBytesMax) {
+      yield part.finish();
+      part = Writer.create();
+    }
+    // Field 1 of SnapshotPart: a message has the form of bytes.
+    part.uint32((1 << 3) | 2).bytes(bytes);
+  }
+  if (part.len > 0) yield part.finish();
+}

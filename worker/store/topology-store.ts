@@ -1,0 +1,224 @@
+/**
+ * The tables of a Topology object: the current graph, its past, the captures it was told, and the probes it knows.
+ * Elements have integer keys, handed out in order of insertion: SQLite writes those several times faster than text
+ * keys, one row is billed instead of two, and a woken object lists its graph in the order in which it grew.
+ *
+ * `revision` is append-only: when an element is changed or deleted, what it was until then is added with the time
+ * span in which it held. The current state stands only in `node` and `edge`.
+ */
+import type { Capture } from '../../core/capture/capture.ts';
+import type { GraphEdge, GraphEvent, GraphNode } from '../../core/graph/element.ts';
+import {
+  edgeFromJson,
+  edgeToJson,
+  nodeFromJson,
+  nodeToJson,
+  type EdgeJson,
+  type NodeJson,
+} from '../../core/wire/element-json.ts';
+import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
+
+const schema: Schema = {
+  name: 'Topology',
+  migrations: [
+    (sql) =>
+      sql.exec(`
+        CREATE TABLE node (row INTEGER PRIMARY KEY, json TEXT NOT NULL);
+        CREATE TABLE edge (row INTEGER PRIMARY KEY, json TEXT NOT NULL);
+        CREATE TABLE revision (
+          row INTEGER PRIMARY KEY, kind TEXT NOT NULL, element TEXT NOT NULL,
+          from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, json TEXT NOT NULL);
+        CREATE TABLE capture (row INTEGER PRIMARY KEY, uuid TEXT NOT NULL, json TEXT NOT NULL);
+        CREATE TABLE probe (host TEXT PRIMARY KEY, incarnation TEXT NOT NULL, gone_ms INTEGER) WITHOUT ROWID;
+      `),
+  ],
+};
+
+/** Rows read at once while waking: 100,000 nodes load in about 0.3 s this way. */
+const LOAD_ROWS = 1_000;
+
+type Kind = 'node' | 'edge';
+
+/** A probe as the object remembers it; `goneMs` is undefined while it is connected. */
+export interface KnownProbe {
+  readonly host: string;
+  readonly incarnation: string;
+  readonly goneMs: number | undefined;
+}
+
+export class TopologyStore {
+  readonly #sql: SqlStorage;
+  readonly #storage: DurableObjectStorage;
+  readonly #rows: Record<Kind, Map<string, number>> = { node: new Map(), edge: new Map() };
+  readonly #next: Record<Kind, number> = { node: 1, edge: 1 };
+
+  /** Throws when the storage has a newer schema. */
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+    migrate(storage, schema);
+  }
+
+  transaction(work: () => void): void {
+    this.#storage.transactionSync(work);
+  }
+
+  /** Every node of the current graph, then every edge, each in order of insertion. Call once, first of all. */
+  load(onNode: (node: GraphNode) => void, onEdge: (edge: GraphEdge) => void): void {
+    this.#loadKind('node', (json) => onNode(nodeFromJson(json)));
+    this.#loadKind('edge', (json) => onEdge(edgeFromJson(json as EdgeJson)));
+  }
+
+  #loadKind(kind: Kind, take: (json: NodeJson | EdgeJson) => void): void {
+    for (;;) {
+      const rows = this.#sql
+        .exec<{ row: number; json: string }>(
+          `SELECT row, json FROM ${kind} WHERE row >= ? ORDER BY row LIMIT ${LOAD_ROWS}`,
+          this.#next[kind],
+        )
+        .toArray();
+      for (const { row, json } of rows) {
+        const element = JSON.parse(json) as NodeJson | EdgeJson;
+        this.#rows[kind].set(element.ID, row);
+        this.#next[kind] = row + 1;
+        take(element);
+      }
+      if (rows.length < LOAD_ROWS) return;
+    }
+  }
+
+  /** Writes one event of the graph. Only inside `transaction`. */
+  write(event: GraphEvent, atMs: number): void {
+    switch (event.kind) {
+      case 'nodeAdded':
+        this.#insert('node', event.node.id, JSON.stringify(nodeToJson(event.node)));
+        break;
+      case 'edgeAdded':
+        this.#insert('edge', event.edge.id, JSON.stringify(edgeToJson(event.edge)));
+        break;
+      case 'nodeUpdated':
+        this.#archive('node', event.before, JSON.stringify(nodeToJson(event.before)), atMs);
+        this.#update('node', event.node.id, JSON.stringify(nodeToJson(event.node)));
+        break;
+      case 'edgeUpdated':
+        this.#archive('edge', event.before, JSON.stringify(edgeToJson(event.before)), atMs);
+        this.#update('edge', event.edge.id, JSON.stringify(edgeToJson(event.edge)));
+        break;
+      case 'nodeDeleted':
+        this.#archive('node', event.node, JSON.stringify(nodeToJson(event.node)), atMs);
+        this.#delete('node', event.node.id);
+        break;
+      case 'edgeDeleted':
+        this.#archive('edge', event.edge, JSON.stringify(edgeToJson(event.edge)), atMs);
+        this.#delete('edge', event.edge.id);
+        break;
+    }
+  }
+
+  #insert(kind: Kind, id: string, json: string): void {
+    const row = this.#next[kind]++;
+    this.#rows[kind].set(id, row);
+    this.#sql.exec(`INSERT INTO ${kind} (row, json) VALUES (?, ?)`, row, json);
+  }
+
+  #update(kind: Kind, id: string, json: string): void {
+    this.#sql.exec(`UPDATE ${kind} SET json = ? WHERE row = ?`, json, this.#rows[kind].get(id) ?? -1);
+  }
+
+  #delete(kind: Kind, id: string): void {
+    this.#sql.exec(`DELETE FROM ${kind} WHERE row = ?`, this.#rows[kind].get(id) ?? -1);
+    this.#rows[kind].delete(id);
+  }
+
+  #archive(kind: Kind, element: GraphNode, json: string, atMs: number): void {
+    this.#sql.exec(
+      'INSERT INTO revision (kind, element, from_ms, to_ms, json) VALUES (?, ?, ?, ?, ?)',
+      kind,
+      element.id,
+      element.updatedAt,
+      atMs,
+      json,
+    );
+  }
+
+  /** Deletes at most `rowsMax` of the oldest revisions that ended before the time; true when more are left. */
+  forgetRevisions(beforeMs: number, rowsMax: number): boolean {
+    // Rows are added in order of `to_ms`, so that the oldest rows are the first to go and need no index.
+    const last = this.#sql
+      .exec<{ row: number | null; n: number }>(
+        `SELECT max(row) AS row, count(*) AS n FROM
+           (SELECT row, to_ms FROM revision ORDER BY row LIMIT ?) WHERE to_ms < ?`,
+        rowsMax,
+        beforeMs,
+      )
+      .one();
+    if (last.row === null) return false;
+    this.#sql.exec('DELETE FROM revision WHERE row <= ?', last.row);
+    return last.n === rowsMax;
+  }
+
+  revisionCount(): number {
+    return this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM revision').one().n;
+  }
+
+  hasRevisions(): boolean {
+    return this.#sql.exec('SELECT 1 FROM revision LIMIT 1').toArray().length > 0;
+  }
+
+  captures(): Capture[] {
+    return this.#sql
+      .exec<{ json: string }>('SELECT json FROM capture ORDER BY row')
+      .toArray()
+      .map(({ json }) => JSON.parse(json) as Capture);
+  }
+
+  /** Replaces the list; only what differs is written. */
+  setCaptures(before: readonly Capture[], after: readonly Capture[]): void {
+    const texts = new Map(before.map((capture) => [capture.UUID, JSON.stringify(capture)]));
+    this.transaction(() => {
+      for (const capture of after) {
+        const json = JSON.stringify(capture);
+        if (texts.get(capture.UUID) !== json) {
+          this.#sql.exec('DELETE FROM capture WHERE uuid = ?', capture.UUID);
+          this.#sql.exec('INSERT INTO capture (uuid, json) VALUES (?, ?)', capture.UUID, json);
+        }
+        texts.delete(capture.UUID);
+      }
+      for (const uuid of texts.keys()) this.#sql.exec('DELETE FROM capture WHERE uuid = ?', uuid);
+    });
+  }
+
+  probes(): KnownProbe[] {
+    return this.#sql
+      .exec<{ host: string; incarnation: string; gone_ms: number | null }>(
+        'SELECT host, incarnation, gone_ms FROM probe ORDER BY host',
+      )
+      .toArray()
+      .map((row) => ({ host: row.host, incarnation: row.incarnation, goneMs: row.gone_ms ?? undefined }));
+  }
+
+  setProbe(probe: KnownProbe): void {
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO probe (host, incarnation, gone_ms) VALUES (?, ?, ?)',
+      probe.host,
+      probe.incarnation,
+      probe.goneMs ?? null,
+    );
+  }
+
+  deleteProbe(host: string): void {
+    this.#sql.exec('DELETE FROM probe WHERE host = ?', host);
+  }
+
+  counters(): Record<string, number> {
+    return JSON.parse(readMeta(this.#sql, 'counters') ?? '{}') as Record<string, number>;
+  }
+
+  setCounters(counters: Readonly<Record<string, number>>): void {
+    writeMeta(this.#sql, 'counters', JSON.stringify(counters));
+  }
+
+  get bytes(): number {
+    return this.#sql.databaseSize;
+  }
+}
