@@ -31,13 +31,13 @@ function loadPcap(): Pcap {
   for (const name of LIBRARY_NAMES) {
     try {
       const library = koffi.load(name);
-      const bind = <T>(definition: string): T => library.func(definition) as T;
+      const bind = (definition: string) => library.func(definition);
       pcap = {
-        openDead: bind('void *pcap_open_dead(int, int)'),
-        compile: bind('int pcap_compile(void *, void *, const char *, int, uint32_t)'),
-        error: bind('const char *pcap_geterr(void *)'),
-        freeCode: bind('void pcap_freecode(void *)'),
-        close: bind('void pcap_close(void *)'),
+        openDead: bind('void *pcap_open_dead(int, int)') as Pcap['openDead'],
+        compile: bind('int pcap_compile(void *, void *, const char *, int, uint32_t)') as Pcap['compile'],
+        error: bind('const char *pcap_geterr(void *)') as Pcap['error'],
+        freeCode: bind('void pcap_freecode(void *)') as Pcap['freeCode'],
+        close: bind('void pcap_close(void *)') as Pcap['close'],
         decode: (pointer, length) => new Uint8Array(koffi.view(pointer, length)).slice(),
       };
       return pcap;

@@ -239,8 +239,7 @@ export class PacketRing {
     );
     this.#set(PACKET_RX_RING, request, SOL_PACKET);
     this.#attach(filter);
-    const { mmap } = loadNative();
-    const mapped = mmap(null, blockBytes * blocks, PROT_READ_WRITE, MAP_SHARED, this.fd, 0);
+    const mapped = loadNative().mmap(null, blockBytes * blocks, PROT_READ_WRITE, MAP_SHARED, this.fd, 0);
     try {
       this.#bind(ifIndex);
       if (promiscuous && ifIndex !== 0) this.addPromiscuous(ifIndex);
