@@ -83,11 +83,11 @@ let native: Native | undefined;
 function loadNative(): Native {
   if (native !== undefined) return native;
   const library = loadKoffi().load(null);
-  const bind = <T>(definition: string): T => library.func(definition) as T;
+  const bind = (definition: string) => library.func(definition);
   native = {
-    getsockopt: bind('int getsockopt(int, int, int, void *, void *)'),
-    mmap: bind('void *mmap(void *, size_t, int, int, int, intptr_t)'),
-    munmap: bind('int munmap(void *, size_t)'),
+    getsockopt: bind('int getsockopt(int, int, int, void *, void *)') as Native['getsockopt'],
+    mmap: bind('void *mmap(void *, size_t, int, int, int, intptr_t)') as Native['mmap'],
+    munmap: bind('int munmap(void *, size_t)') as Native['munmap'],
   };
   return native;
 }
