@@ -2,14 +2,13 @@
  * Holds core/bpf against libpcap: random filters (bpf-grammar.ts), accepted or refused alike, and the same set of
  * matching packets (bpf-packets.ts). Every difference is printed; the exit status is 1 when there is any.
  *
- *   node scripts/bpf-differential.ts [filters=20000] [seed=random] [directory=../shared/pcap] [--unoptimized]
+ *   node scripts/bpf-differential.ts [filters=20000] [seed=random] [directory=../shared/pcap]
  */
 import { existsSync } from 'node:fs';
-import { compileBpf, parseBpf } from '../core/bpf/bpf.ts';
-import { messageOf } from '../core/errors.ts';
+import { BpfError, compileBpf, parseBpf } from '../core/bpf/bpf.ts';
 import { randomFilter, randomFrom } from './bpf-grammar.ts';
 import { loadLibpcap } from './bpf-libpcap.ts';
-import type { Libpcap } from './bpf-libpcap.ts';
+import type { Libpcap, LibpcapFilter } from './bpf-libpcap.ts';
 import { samplePackets } from './bpf-packets.ts';
 import type { SamplePacket } from './bpf-packets.ts';
 
@@ -29,10 +28,10 @@ export interface Comparison {
 
 const linkTypes = [1, 1, 1, 1, 1, 12, 113, 276, 0, 108, 228, 229, 9];
 
-/** Refusals that only reading from memory brings: libpcap's handle here is one for an interface. */
-const onlyStored = /reading savefiles/;
-
-/** Compares `count` random filters. The same seed gives the same filters. */
+/**
+ * Compares `count` random filters; the same seed gives the same filters. Accepted or refused: `parseBpf` with libpcap
+ * on an interface, `compileBpf` with libpcap on a capture file; the verdicts are those of the latter.
+ */
 export function compareWithLibpcap(
   libpcap: Libpcap,
   packets: ReadonlyMap<number, readonly SamplePacket[]>,
@@ -48,43 +47,51 @@ export function compareWithLibpcap(
     const filter = randomFilter(random);
     const linkType = random.pick(linkTypes);
     const differ = (what: string): void => void differences.push({ filter, linkType, what });
-    const theirs = libpcap.compile(filter, linkType);
-    const ours = attempt(() => parseBpf(filter, linkType));
-    if (typeof theirs === 'string') {
-      if (typeof ours !== 'string') differ(`libpcap refuses: ${theirs}; we accept`);
-      continue;
-    }
-    if (typeof ours === 'string') {
-      differ(`libpcap accepts; we refuse: ${ours}`);
-      theirs.free();
-      continue;
-    }
-    accepted++;
-    const predicate = attempt(() => compileBpf(filter, linkType));
-    if (typeof predicate === 'string') {
-      if (!onlyStored.test(predicate)) differ(`compileBpf refuses what parseBpf accepts: ${predicate}`);
-      theirs.free();
-      continue;
-    }
-    for (const { bytes, wireLength, name } of packets.get(linkType) ?? []) {
-      verdicts++;
-      const expected = theirs.matches(bytes, wireLength);
-      if (expected) matches++;
-      if (predicate(bytes, 0, bytes.length, wireLength) !== expected) {
+    const live = libpcap.compile(filter, linkType, false);
+    const reason = refusalOf(() => parseBpf(filter, linkType));
+    agree(live, reason, 'for an interface', differ);
+    if (typeof live !== 'string') live.free();
+
+    const stored = libpcap.compile(filter, linkType, true);
+    let predicate: ReturnType<typeof compileBpf> | undefined;
+    const storedReason = refusalOf(() => (predicate = compileBpf(filter, linkType)));
+    agree(stored, storedReason, 'for a file', differ);
+    if (typeof stored === 'string') continue;
+    if (predicate !== undefined) {
+      accepted++;
+      for (const { bytes, wireLength, name } of packets.get(linkType) ?? []) {
+        verdicts++;
+        const expected = stored.matches(bytes, wireLength);
+        if (expected) matches++;
+        if (predicate(bytes, 0, bytes.length, wireLength) === expected) continue;
         differ(`${name}: libpcap ${expected ? 'matches' : 'does not match'}`);
         break;
       }
     }
-    theirs.free();
+    stored.free();
   }
   return { filters: count, accepted, verdicts, matches, differences };
 }
 
-function attempt<T>(make: () => T): T | string {
+/** Notes when one side accepts what the other refuses. */
+function agree(
+  theirs: LibpcapFilter | string,
+  ours: string | undefined,
+  where: string,
+  differ: (what: string) => void,
+): void {
+  if (typeof theirs === 'string' && ours === undefined) differ(`${where}: libpcap alone refuses: ${theirs}`);
+  if (typeof theirs !== 'string' && ours !== undefined) differ(`${where}: we alone refuse: ${ours}`);
+}
+
+function refusalOf(make: () => unknown): string | undefined {
   try {
-    return make();
+    make();
+    return undefined;
   } catch (error) {
-    return messageOf(error);
+    // Anything else is a fault of ours.
+    if (!(error instanceof BpfError)) throw error;
+    return error.message;
   }
 }
 

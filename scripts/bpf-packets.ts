@@ -157,7 +157,7 @@ const ethernetPackets = (directory: string | undefined): Map<number, SamplePacke
 
 /** Other link headers in front of the network packet of an Ethernet frame. */
 const headers: Readonly<Record<number, (type: number, macs: number[]) => number[] | undefined>> = {
-  0: (type) => (type === 0x0800 ? [2, 0, 0, 0] : type === 0x86dd ? [10, 0, 0, 0] : [7, 0, 0, 0]),
+  0: (type) => (type === 0x0800 ? [2, 0, 0, 0] : type === 0x86dd ? [30, 0, 0, 0] : [7, 0, 0, 0]),
   9: (type) =>
     type === 0x0800
       ? [0xff, 3, 0, 0x21]
@@ -167,7 +167,7 @@ const headers: Readonly<Record<number, (type: number, macs: number[]) => number[
           ? [0xff, 3, 2, 0x81]
           : undefined,
   12: (type) => (type === 0x0800 || type === 0x86dd ? [] : undefined),
-  108: (type) => (type === 0x0800 ? [0, 0, 0, 2] : type === 0x86dd ? [0, 0, 0, 10] : [0, 0, 0, 7]),
+  108: (type) => (type === 0x0800 ? [0, 0, 0, 2] : type === 0x86dd ? [0, 0, 0, 24] : [0, 0, 0, 7]),
   113: (type, macs) => [
     ...[0, macs[0]! & 1 ? 1 : macs[5]! === 2 ? 4 : 0, 0, 1, 0, 6, ...macs.slice(6, 12), 0, 0],
     ...(type <= 1500 ? [0, 4] : [type >> 8, type & 0xff]),

@@ -2,14 +2,15 @@
  * pcap-filter(7) without libpcap: checks a filter text, and turns it into a predicate over packets.
  * Used where no libpcap is to be had (the Worker, the page) for capture requests and `RawPackets().BPF(…)`;
  * on the probe libpcap itself compiles. Line of data: lexer → parser (frozen expression) → generate (graph of
- * blocks) → evaluate (closures). Held against libpcap 1.10.3 by scripts/bpf-differential.ts.
+ * blocks) → optimize → evaluate (closures). Held against libpcap 1.10.3 by scripts/bpf-differential.ts.
  */
 import type { BpfExpression } from './ast.ts';
 import { BpfError } from './errors.ts';
 import { evaluator } from './evaluate.ts';
 import { generate } from './generate.ts';
-import type { Program } from './generate.ts';
+import type { Block } from './instructions.ts';
 import { layoutOf } from './link-types.ts';
+import { optimize } from './optimize.ts';
 import { parse } from './parser.ts';
 
 export type { BpfExpression } from './ast.ts';
@@ -37,13 +38,14 @@ export function compileBpf(
   expression: string,
   linkType: number,
 ): (packet: Uint8Array, offset: number, capturedLength: number, wireLength: number) => boolean {
-  return evaluator(program(parse(expression), linkType, false).root);
+  return evaluator(program(parse(expression), linkType, false));
 }
 
-function program(expression: BpfExpression, linkType: number, live: boolean): Program {
+function program(expression: BpfExpression, linkType: number, live: boolean): Block {
   const layout = layoutOf(linkType);
   if (layout === undefined) {
     throw new BpfError(`filters are not supported on link type ${linkType}`, 0);
   }
-  return generate(expression, layout, live);
+  const made = generate(expression, layout, live);
+  return made.canOptimize ? optimize(made.root) : made.root;
 }

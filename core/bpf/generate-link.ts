@@ -14,9 +14,10 @@ import { layerNames } from './link-types.ts';
 const cookedNovell = 0x0001;
 const cookedLlc = 0x0004;
 
-/** AF_INET, and what AF_INET6 is on Linux, NetBSD and OpenBSD, FreeBSD, macOS. */
+/** AF_INET; AF_INET6 on Linux, and on the systems whose captures have this link layer: macOS, NetBSD/OpenBSD, FreeBSD. */
 const afInet = 2;
-const afInet6 = [10, 24, 28, 30];
+const afInet6Linux = 10;
+const afInet6Stored = [30, 24, 28];
 
 /**
  * Whether the frame carries `protocol`, an EtherType or (up to 1500) an 802.2 service access point.
@@ -45,7 +46,8 @@ export function linkProtocol(generator: Generator, protocol: number, offset: num
     case 'loop':
       if (protocol === etherTypes.ip) return family(generator, afInet);
       if (protocol === etherTypes.ip6) {
-        return afInet6
+        const families = generator.live ? [afInet6Linux] : afInet6Stored;
+        return families
           .map((value) => family(generator, value))
           .reduce((first, next) => bpf.either(first, next));
       }
