@@ -12,16 +12,17 @@ const log = createLog('probe');
 const END_MS_MAX = 4_000;
 
 function configOrExit(): ProbeConfig {
+  let config: ProbeConfig | undefined;
   try {
-    const config = readConfig(process.argv.slice(2), process.env);
-    if (config !== undefined) return config;
-    process.stdout.write(`${usage}\n`);
-    process.exit(0);
+    config = readConfig(process.argv.slice(2), process.env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`edgedive probe: ${error.message}\n`);
-    process.exit(2);
+    return process.exit(2);
   }
+  if (config !== undefined) return config;
+  process.stdout.write(`${usage}\n`);
+  return process.exit(0);
 }
 
 /** Resolves with the reason to end. */
@@ -35,16 +36,18 @@ function reasonToEnd(config: ProbeConfig): Promise<string> {
   });
 }
 
+function limitEnd(): NodeJS.Timeout {
+  return setTimeout(() => {
+    log.error(`not ended within ${END_MS_MAX} ms`);
+    process.exit(1);
+  }, END_MS_MAX);
+}
+
 async function main(): Promise<void> {
   const config = configOrExit();
   const ending = reasonToEnd(config);
   // Also bounds a start that hangs while the end is asked for.
-  void ending.then(() => {
-    setTimeout(() => {
-      log.error(`not ended within ${END_MS_MAX} ms`);
-      process.exit(1);
-    }, END_MS_MAX);
-  });
+  void ending.then(limitEnd);
   const probe = await startProbe(config);
   await probe.stop(await ending);
   process.exit(0);

@@ -31,7 +31,8 @@ export function planOf(
   exclusion: string,
 ): Plan {
   if (node === undefined) return { kind: 'none' };
-  const nodeType = String(node.metadata['Type'] ?? '');
+  const shown = node.metadata['Type'];
+  const nodeType = typeof shown === 'string' ? shown : '';
   const choice = chooseType(capture.Type ?? '', nodeType, found !== undefined, [...sources.keys()]);
   const { type } = choice;
   const refused = (error: string): Plan => ({ kind: 'error', type, error });

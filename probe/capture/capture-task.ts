@@ -173,12 +173,6 @@ export class CaptureTask {
 
 /** Equal keys: nothing to do. */
 function keyOf(plan: Plan): string {
-  switch (plan.kind) {
-    case 'run':
-      return `run ${plan.type} ${JSON.stringify(plan.spec)}`;
-    case 'error':
-      return `error ${plan.type} ${plan.error}`;
-    case 'none':
-      return 'none';
-  }
+  if (plan.kind === 'run') return `run ${plan.type} ${JSON.stringify(plan.spec)}`;
+  return plan.kind === 'error' ? `error ${plan.type} ${plan.error}` : 'none';
 }

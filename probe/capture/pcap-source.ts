@@ -44,7 +44,7 @@ export class PcapSource implements CaptureSource {
       this.#hosts.delete(netnsPath);
       await host.stop();
     };
-    return { stats: handle.stats, close };
+    return { stats: () => handle.stats(), close };
   }
 
   async flush(): Promise<void> {

@@ -39,7 +39,7 @@ export class StatePublisher {
     const resting = last?.seen === text;
     const due = last === undefined || atMs - last.at >= last.intervalMs - INTERVAL_MS_MIN / 2;
     if (!now && !due && !resting) {
-      last!.seen = text;
+      last.seen = text;
       return;
     }
     if (states.length === 0) this.#nodes.delete(nodeId);

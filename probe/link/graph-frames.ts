@@ -17,22 +17,18 @@ const FRAME_BYTES_TARGET = limits.frameBytesMax - 2 * limits.elementBytesMax;
 const nodeText = (node: GraphNode) => JSON.stringify(nodeToJson(node));
 const edgeText = (edge: GraphEdge) => JSON.stringify(edgeToJson(edge));
 
+const KINDS = {
+  nodeAdded: ChangeKind.NODE_ADDED,
+  nodeUpdated: ChangeKind.NODE_UPDATED,
+  nodeDeleted: ChangeKind.NODE_DELETED,
+  edgeAdded: ChangeKind.EDGE_ADDED,
+  edgeUpdated: ChangeKind.EDGE_UPDATED,
+  edgeDeleted: ChangeKind.EDGE_DELETED,
+} as const satisfies Record<GraphEvent['kind'], ChangeKind>;
+
 /** A change as it travels; the element is as after the change, a deleted one carries DeletedAt. */
 export function changeOf(event: GraphEvent): GraphChange {
-  switch (event.kind) {
-    case 'nodeAdded':
-      return { kind: ChangeKind.NODE_ADDED, element: nodeText(event.node) };
-    case 'nodeUpdated':
-      return { kind: ChangeKind.NODE_UPDATED, element: nodeText(event.node) };
-    case 'nodeDeleted':
-      return { kind: ChangeKind.NODE_DELETED, element: nodeText(event.node) };
-    case 'edgeAdded':
-      return { kind: ChangeKind.EDGE_ADDED, element: edgeText(event.edge) };
-    case 'edgeUpdated':
-      return { kind: ChangeKind.EDGE_UPDATED, element: edgeText(event.edge) };
-    case 'edgeDeleted':
-      return { kind: ChangeKind.EDGE_DELETED, element: edgeText(event.edge) };
-  }
+  return { kind: KINDS[event.kind], element: 'node' in event ? nodeText(event.node) : edgeText(event.edge) };
 }
 
 /** Frames that make the analyzer's copy equal to this graph; `nextSequence` is called once a frame, in order. */

@@ -94,10 +94,9 @@ describe('FlowLink', () => {
       deaths++;
       return false;
     };
-    let id = 0;
     const total = 3_000;
-    while (id < total) {
-      link.add(bodyOf(...Array.from({ length: 10 }, () => ++id)));
+    for (let id = 0; id < total; id += 10) {
+      link.add(bodyOf(...Array.from({ length: 10 }, (_, index) => id + index + 1)));
       if (random() < 0.05) {
         analyzer.acknowledges = !analyzer.acknowledges;
         if (random() < 0.5) analyzer.socket(PATH)?.ws.terminate();

@@ -28,6 +28,9 @@ function batchOf(frame: Uint8Array): FlowBatch {
 const idsOf = (batches: readonly FlowBatch[]) =>
   batches.flatMap((batch) => batch.flows.map((flow) => Number(flow.UUID)));
 
+/** Number and flows of a batch. */
+const numbered = (batch: FlowBatch) => [batch.sequence].concat(idsOf([batch]));
+
 /** A connected outbox and what it sends. */
 function connected(options: OutboxOptions = {}, lastSequence = 0, inFlightMax = 16) {
   const outbox = new Outbox({ paceMs: 0, ...options });
@@ -65,7 +68,7 @@ describe('Outbox', () => {
     const again: FlowBatch[] = [];
     outbox.connect(1, 16, (frame) => again.push(batchOf(frame)));
     expect(sent).toHaveLength(3);
-    expect(again.map((batch) => [batch.sequence, ...idsOf([batch])])).toEqual([
+    expect(again.map(numbered)).toEqual([
       [2, 2],
       [3, 3],
       [4, 4],
@@ -80,7 +83,7 @@ describe('Outbox', () => {
     const again: FlowBatch[] = [];
     outbox.connect(0, 16, (frame) => again.push(batchOf(frame)));
     outbox.add(bodyOf(4));
-    expect(again.map((batch) => [batch.sequence, ...idsOf([batch])])).toEqual([
+    expect(again.map(numbered)).toEqual([
       [1, 3],
       [2, 4],
     ]);
@@ -91,7 +94,7 @@ describe('Outbox', () => {
     outbox.add(bodyOf(1));
     const sent: FlowBatch[] = [];
     outbox.connect(7, 16, (frame) => sent.push(batchOf(frame)));
-    expect(sent.map((batch) => [batch.sequence, ...idsOf([batch])])).toEqual([[8, 1]]);
+    expect(sent.map(numbered)).toEqual([[8, 1]]);
   });
 
   it('drops the oldest unsent beyond its bound, counts them, and tells the number once, without a hole', () => {
@@ -102,7 +105,7 @@ describe('Outbox', () => {
     outbox.acknowledge(2);
     outbox.acknowledge(4);
     outbox.acknowledge(5);
-    expect(sent.map((batch) => [batch.sequence, ...idsOf([batch]), batch.flows_dropped])).toEqual([
+    expect(sent.map((batch) => numbered(batch).concat(batch.flows_dropped))).toEqual([
       [1, 1, 0],
       [2, 2, 0],
       [3, 6, 3],

@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import type { Capture } from '../../../core/capture/capture.ts';
+import type { GraphNode } from '../../../core/graph/element.ts';
+import { planOf, type CapturedInterface } from '../../../probe/capture/capture-plan.ts';
+import type { CaptureSource } from '../../../probe/capture/capture-source.ts';
+import { chooseType } from '../../../probe/capture/capture-type.ts';
+import { combineFilters, endpointsOf, exclusionOf } from '../../../probe/capture/own-traffic.ts';
+
+const SOURCES = new Map<string, CaptureSource>([['pcap', {} as CaptureSource]]);
+const VETH: CapturedInterface = {
+  netnsPath: null,
+  name: 'veth0',
+  ifIndex: 7,
+  tid: 't',
+  encapType: 'ether',
+  up: true,
+};
+
+function captureOf(more: Partial<Capture> = {}): Capture {
+  return {
+    UUID: 'u',
+    GremlinQuery: 'G.V()',
+    Count: 0,
+    SamplingRate: 0,
+    PollingInterval: 0,
+    ExtraTCPMetric: false,
+    IPDefrag: false,
+    ReassembleTCP: false,
+    ...more,
+  };
+}
+
+function nodeOf(type: string): GraphNode {
+  const metadata = { Name: 'n', Type: type };
+  return {
+    id: 'id',
+    metadata,
+    host: 'h',
+    origin: 'o',
+    createdAt: 0,
+    updatedAt: 0,
+    deletedAt: null,
+    revision: 1,
+  };
+}
+
+const errorOf = (capture: Partial<Capture>, type: string, found?: CapturedInterface) => {
+  const plan = planOf(captureOf(capture), nodeOf(type), found, SOURCES, '');
+  return plan.kind === 'error' ? plan.error : plan.kind;
+};
+
+describe('planOf', () => {
+  it('does nothing for a node that is not there', () => {
+    expect(planOf(captureOf(), undefined, undefined, SOURCES, '')).toEqual({ kind: 'none' });
+  });
+
+  it('takes the options of the capture, and the defaults of the flow model where there are none', () => {
+    const plan = planOf(captureOf(), nodeOf('veth'), VETH, SOURCES, 'not (host 1.2.3.4 and port 5)');
+    expect(plan).toMatchObject({
+      kind: 'run',
+      type: 'pcap',
+      spec: {
+        headerBytes: 256,
+        layerKeyMode: 'L2',
+        userFilter: '',
+        exclusion: 'not (host 1.2.3.4 and port 5)',
+      },
+    });
+    const options = {
+      HeaderSize: 96,
+      LayerKeyMode: 'L3',
+      BPFFilter: 'tcp',
+      RawPacketLimit: 3,
+      ExtraLayers: 255,
+    };
+    expect(planOf(captureOf(options), nodeOf('veth'), VETH, SOURCES, '')).toMatchObject({
+      spec: { headerBytes: 96, layerKeyMode: 'L3', userFilter: 'tcp', rawPacketLimit: 3, extraLayers: 255 },
+    });
+  });
+
+  it.each([
+    [
+      'a node that is no interface',
+      {},
+      'netns',
+      undefined,
+      'Capture type pcap not allowed on this node type: netns',
+    ],
+    [
+      'a type for other nodes',
+      { Type: 'dpdk' },
+      'veth',
+      VETH,
+      'Capture type dpdk not allowed on this node type: veth',
+    ],
+    [
+      'a type unknown',
+      { Type: 'constructor' },
+      'veth',
+      VETH,
+      'Capture type constructor not allowed on this node type: veth',
+    ],
+    [
+      'a type that we lack',
+      { Type: 'sflow' },
+      'veth',
+      VETH,
+      'Capture type sflow not available on this probe: it has pcap',
+    ],
+    [
+      'the default type of a bridge of OVS',
+      {},
+      'ovsbridge',
+      VETH,
+      'Capture type ovssflow not available on this probe: it has pcap',
+    ],
+    ['an interface down', {}, 'veth', { ...VETH, up: false }, "Can't start capture on node down veth0"],
+    ['no EncapType', {}, 'veth', { ...VETH, encapType: '' }, 'No EncapType for node id'],
+    ['no TID', {}, 'veth', { ...VETH, tid: '' }, 'No TID for node id'],
+    ['no name', {}, 'veth', { ...VETH, name: '' }, 'No name for node id'],
+    [
+      'an export that we lack',
+      { TargetType: 'netflowv5' },
+      'veth',
+      VETH,
+      'target type netflowv5 not available on this probe: flows go to the analyzer',
+    ],
+    ['an export unknown', { TargetType: 'x' }, 'veth', VETH, 'target type unknown'],
+    ['the local target', { TargetType: 'local' }, 'veth', VETH, 'run'],
+  ])('says about %s what is wrong', (_what, capture, type, found, expected) => {
+    expect(errorOf(capture, type, found)).toBe(expected);
+  });
+});
+
+describe('chooseType', () => {
+  it('takes a kernel interface of any kind, tap devices too', () => {
+    for (const type of ['veth', 'bridge', 'device', 'tuntap', 'wireguard'])
+      expect(chooseType('', type, true, ['pcap', 'afpacket'])).toEqual({ kind: 'type', type: 'pcap' });
+  });
+
+  it('takes the other when the preferred is not to be had', () => {
+    expect(chooseType('', 'veth', true, ['afpacket'])).toEqual({ kind: 'type', type: 'afpacket' });
+  });
+});
+
+describe('the filter that leaves the own traffic out', () => {
+  it('names each address of the analyzer, and goes with the filter of the user', () => {
+    const exclusion = exclusionOf([
+      { address: '10.0.0.1', port: 8082 },
+      { address: '2001:db8::1', port: 8082 },
+    ]);
+    expect(exclusion).toBe('not (host 10.0.0.1 and port 8082) and not (host 2001:db8::1 and port 8082)');
+    expect(combineFilters('tcp or udp', exclusion)).toBe(`(tcp or udp) and ${exclusion}`);
+    expect(combineFilters(' ', exclusion)).toBe(exclusion);
+    expect(combineFilters('tcp', '')).toBe('tcp');
+    expect(combineFilters('', '')).toBe('');
+  });
+
+  it('knows the port that an address does not name', async () => {
+    expect(await endpointsOf(new URL('ws://127.0.0.1'))).toEqual([{ address: '127.0.0.1', port: 80 }]);
+    expect(await endpointsOf(new URL('wss://[::1]'))).toEqual([{ address: '::1', port: 443 }]);
+    expect(await endpointsOf(new URL('ws://127.0.0.1:8082'))).toEqual([{ address: '127.0.0.1', port: 8082 }]);
+  });
+});
