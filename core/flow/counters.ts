@@ -12,6 +12,9 @@ export class TableCounters {
   /** Packets with neither a link nor a network header, which belong to no flow. */
   packetsIgnored = 0;
   bytesIgnored = 0;
+  /** Fragments of datagrams that never were whole. */
+  fragmentsDropped = 0;
+  fragmentBytesDropped = 0;
   /** Packets by DecodeStatus. */
   readonly decoded = new Float64Array(decodeStatusNames.length);
 

@@ -139,6 +139,7 @@ export function flowOf(
   flow.TrackingID = formatHash(words[at + R.W_L2_HIGH]!, words[at + R.W_L2_LOW]!);
   flow.L3TrackingID = formatHash(words[at + R.W_L3_HIGH]!, words[at + R.W_L3_LOW]!);
   flow.FinishType = ((flags & R.F_FINISH_MASK) >> R.F_FINISH_SHIFT) as FlowFinishType;
+  if ((flags & R.F_IP_METRIC) !== 0) flow.IPMetric = { Fragments: 0, FragmentErrors: 0 };
   if (extra !== undefined) addExtra(flow, extra);
   return flow;
 }

@@ -1,5 +1,16 @@
-/** What few flows have, kept beside the rows: metrics on request, raw packets, decoded application layers. */
+/**
+ * What only some captures ask for, kept beside the rows: TCP metrics and reassembly, fragments, raw packets, decoded
+ * DNS, DHCPv4 and VRRP layers (flow model notes, sections 9 to 12).
+ */
+import { readDhcpv4 } from '../packet/dhcp.ts';
+import { readDns } from '../packet/dns.ts';
+import { LayerType } from '../packet/layers.ts';
+import type { Layers } from '../packet/layers.ts';
+import { createTCPMetric, createVRRPv2 } from '../../proto/gen/flow.ts';
 import type { DHCPv4, DNS, IPMetric, RawPacket, TCPMetric, VRRPv2 } from '../../proto/gen/flow.ts';
+import { TcpStream } from './reassembly.ts';
+import type { SubPacket } from './sub-packet.ts';
+import { countTcpMetric, tcpFlagsOf } from './update.ts';
 
 export interface FlowExtra {
   tcpMetric?: TCPMetric;
@@ -12,4 +23,153 @@ export interface FlowExtra {
   vrrpv2?: VRRPv2;
   /** The addresses where the visible network layer is not the one of the key. */
   network?: { readonly a: string; readonly b: string };
+  /** From A, from B. */
+  streams?: [TcpStream | undefined, TcpStream | undefined];
+}
+
+/** Bits of the option `extraLayers`. */
+export const EXTRA_VRRP = 1;
+export const EXTRA_DNS = 2;
+export const EXTRA_DHCPV4 = 4;
+
+const FIN = 0x01;
+const SYN = 0x02;
+const RST = 0x04;
+
+/** At most one application layer, looked for in this order, from the first packet. DNS is read with every packet. */
+export function readApplicationLayer(extra: FlowExtra, layers: Layers, sub: SubPacket, wanted: number): void {
+  for (let i = sub.from; i < layers.count; i++) {
+    const at = layers.starts[i]!;
+    if (layers.types[i] === LayerType.DHCPv4 && (wanted & EXTRA_DHCPV4) !== 0) {
+      extra.dhcpv4 = readDhcpv4(layers.bytes, at);
+      return;
+    }
+    if (layers.types[i] === LayerType.VRRP && (wanted & EXTRA_VRRP) !== 0) {
+      extra.vrrpv2 = createVRRPv2({
+        version: layers.bytes[at]! >> 4,
+        VirtualRtrID: layers.bytes[at + 1]!,
+        priority: layers.bytes[at + 2]!,
+        adver_int: layers.bytes[at + 5]!,
+      });
+      return;
+    }
+  }
+}
+
+/** The newest DNS packet of a flow replaces the one before. A malformed one is left out. */
+export function readDnsLayer(
+  extra: FlowExtra,
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  timeMs: number,
+  subMsNs: number,
+): void {
+  const dns = readDns(bytes, at, end, timeMs, subMsNs);
+  if (dns) extra.dns = dns;
+}
+
+/** Keeps bytes[from, to) as one of the first `limit` packets of a flow. */
+export function keepRawPacket(
+  extra: FlowExtra,
+  limit: number,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  linkType: number,
+  timeMs: number,
+): void {
+  const captured = extra.rawPacketsCaptured ?? 0;
+  if (captured >= limit) return;
+  extra.rawPacketsCaptured = captured + 1;
+  (extra.rawPackets ??= []).push({
+    Timestamp: timeMs,
+    Index: captured + 1,
+    Data: bytes.slice(from, to),
+    LinkType: linkType,
+  });
+}
+
+function ttlOf(layers: Layers, sub: SubPacket): number {
+  if (sub.ipv4 >= 0) return sub.isIpv4Whole ? layers.bytes[sub.ipv4 + 8]! : 0;
+  return sub.ipv6 >= 0 && sub.isIpv6Whole ? layers.bytes[sub.ipv6 + 7]! : 0;
+}
+
+/** Counts SYN, FIN and RST of a TCP packet, if the flow has TCP metrics. */
+export function followTcpFlags(
+  extra: FlowExtra,
+  layers: Layers,
+  sub: SubPacket,
+  isForward: boolean,
+  timeMs: number,
+): void {
+  const tcp = tcpFlagsOf(layers, sub);
+  if (extra.tcpMetric && tcp !== 0)
+    countTcpMetric(extra.tcpMetric, tcp, isForward, timeMs, ttlOf(layers, sub));
+}
+
+/** Follows the stream of a TCP packet; its numbers reach the flow when it completes. True while one is open. */
+export function followStream(
+  extra: FlowExtra,
+  layers: Layers,
+  sub: SubPacket,
+  isForward: boolean,
+  timeMs: number,
+  subMsNs: number,
+): boolean {
+  const { bytes, end } = layers;
+  const at = sub.tcp;
+  const headerLength = (bytes[at + 12]! >> 4) * 4;
+  const payloadAt = at + headerLength;
+  const length = headerLength >= 20 && payloadAt < end ? end - payloadAt : 0;
+  const flags = bytes[at + 13]!;
+  const isSyn = (flags & SYN) !== 0;
+  const streams = (extra.streams ??= [undefined, undefined]);
+  const side = isForward ? 0 : 1;
+  if ((flags & (SYN | FIN | RST)) !== 0 || length > 0) {
+    // The end of a stream that nobody follows is no stream.
+    if (streams[side] === undefined && (isSyn || length > 0)) streams[side] = new TcpStream();
+    const seq = (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!;
+    streams[side]?.take(seq, length, isSyn, (flags & (FIN | RST)) !== 0, timeMs, subMsNs);
+    if (streams[side]?.isComplete) complete(extra, side);
+  }
+  return streams[0] !== undefined || streams[1] !== undefined;
+}
+
+/** Completes streams that were silent since before `lastMs` (Infinity: all). True while one stays open. */
+export function flushStreams(extra: FlowExtra, lastMs: number): boolean {
+  const { streams } = extra;
+  if (streams === undefined) return false;
+  for (const side of [0, 1] as const) {
+    const stream = streams[side];
+    if (stream === undefined || stream.lastMs >= lastMs) continue;
+    stream.flush();
+    complete(extra, side);
+  }
+  return streams[0] !== undefined || streams[1] !== undefined;
+}
+
+/** Copies what a stream counted into the flow's TCP metrics and forgets it. */
+function complete(extra: FlowExtra, side: 0 | 1): void {
+  const stream = extra.streams?.[side];
+  if (stream === undefined) return;
+  const metric = (extra.tcpMetric ??= createTCPMetric());
+  if (side === 0) {
+    metric.ABSegmentOutOfOrder = stream.outOfOrder;
+    metric.ABSegmentSkipped = stream.skipped;
+    metric.ABSegmentSkippedBytes = stream.skippedBytes;
+    metric.ABPackets = stream.packets;
+    metric.ABBytes = stream.bytes;
+    if (stream.sawStart) metric.ABSawStart = 1;
+    if (stream.sawEnd) metric.ABSawEnd = 1;
+  } else {
+    metric.BASegmentOutOfOrder = stream.outOfOrder;
+    metric.BASegmentSkipped = stream.skipped;
+    metric.BASegmentSkippedBytes = stream.skippedBytes;
+    metric.BAPackets = stream.packets;
+    metric.BABytes = stream.bytes;
+    if (stream.sawStart) metric.BASawStart = 1;
+    if (stream.sawEnd) metric.BASawEnd = 1;
+  }
+  extra.streams![side] = undefined;
 }

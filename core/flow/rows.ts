@@ -72,6 +72,8 @@ export const F_RTT = 16384;
 export const F_NETWORK_EXTRA = 32768;
 /** The addresses of the network header were cut off. */
 export const F_NO_ADDRESSES = 65536;
+/** Fragments are counted; zeros unless FlowExtra tells otherwise. */
+export const F_IP_METRIC = 131072;
 
 const SMALL_KEY_WORDS = 8;
 const FIRST_CAPACITY = 1024;

@@ -6,7 +6,7 @@
  * from A to B. This is the reference's rule where ends differ, and right where they are equal (loopback), where the
  * reference counts the first packet backwards.
  */
-import { FlowFinishType, createTCPMetric } from '../../proto/gen/flow.ts';
+import { FlowFinishType } from '../../proto/gen/flow.ts';
 import type { TCPMetric } from '../../proto/gen/flow.ts';
 import type { Layers } from '../packet/layers.ts';
 import {
@@ -165,6 +165,16 @@ export function countTcpMetric(
   }
 }
 
-export function newTcpMetric(): TCPMetric {
-  return createTCPMetric();
+/** Counts packets that were held back (fragments of the datagram that was completed). */
+export function countEarlier(
+  rows: FlowRows,
+  row: number,
+  swap: boolean,
+  packets: number,
+  bytes: number,
+): void {
+  const at = row * ROW_DOUBLES;
+  const isForward = ((rows.words[row * ROW_WORDS + W_FLAGS]! & F_SWAP) !== 0) === swap;
+  rows.doubles[at + (isForward ? D_AB_PACKETS : D_BA_PACKETS)]! += packets;
+  rows.doubles[at + (isForward ? D_AB_BYTES : D_BA_BYTES)]! += bytes;
 }
