@@ -1,6 +1,6 @@
 /**
  * Keeps one program running: when it dies it is started again, at once the first time, later and later while it keeps
- * dying. What it prints goes to stderr line by line under its name, so that stdout stays ours.
+ * dying. What it prints goes to stderr line by line, so that stdout stays ours.
  */
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -11,8 +11,9 @@ const BACKOFF_MS = [100, 500, 1_000, 2_000, 5_000];
 const STEADY_MS = 10_000;
 
 interface SupervisedOptions extends TetherOptions {
-  /** In front of each of its lines. */
   readonly name: string;
+  /** In front of each of its lines. */
+  readonly prefix: string;
   readonly stopGraceMs: number;
   readonly onLine?: (line: string) => void;
   /** Told of every end that we did not ask for; false forbids another start. */
@@ -51,7 +52,7 @@ export class Supervised {
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
-        process.stderr.write(`${this.#options.name}: ${line}\n`);
+        process.stderr.write(`${this.#options.prefix}${line}\n`);
         this.#options.onLine?.(line);
       });
     }

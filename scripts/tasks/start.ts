@@ -24,7 +24,9 @@ import { readWranglerToml, workerdConfig } from '../start/workerd-config.ts';
 /** With an open socket workerd had not ended 12 s after SIGTERM; its storage survives a kill. */
 const WORKERD_GRACE_MS = 1_000;
 /** The probe says goodbye and sends what it holds. */
-const PROBE_GRACE_MS = 3_000;
+const PROBE_GRACE_MS = 4_500;
+/** What the probe says of each of its sockets once the analyzer has welcomed it. */
+const PROBE_UP = /: connected to /;
 /** A probe that is slow to come up does not hold back the ready line for longer. */
 const PROBE_WAIT_MS_MAX = 3_000;
 const READY_WAIT_MS_MAX = 30_000;
@@ -47,6 +49,7 @@ async function main(): Promise<void> {
 
   const analyzer = new Supervised({
     name: 'analyzer',
+    prefix: 'analyzer: ',
     command: packageFile(
       `@cloudflare/workerd-${process.platform}-${process.arch === 'x64' ? '64' : process.arch}`,
       'bin/workerd',
@@ -158,6 +161,7 @@ async function answering(url: string): Promise<void> {
 function startProbe({ listen, hostId }: StartOptions, up: () => void): Supervised {
   return new Supervised({
     name: 'probe',
+    prefix: '',
     command: process.execPath,
     args: [
       join(root, 'probe/main.ts'),
@@ -167,7 +171,9 @@ function startProbe({ listen, hostId }: StartOptions, up: () => void): Supervise
       hostId,
     ],
     stopGraceMs: PROBE_GRACE_MS,
-    onLine: up,
+    onLine: (line) => {
+      if (PROBE_UP.test(line)) up();
+    },
   });
 }
 
