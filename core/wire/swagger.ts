@@ -51,9 +51,11 @@ function schemaOf(schema: unknown): unknown {
 }
 
 function parametersOf(operation: Operation3): JsonObject[] {
-  const plain = (operation.parameters ?? []).map(({ schema, ...parameter }) =>
-    Object.assign(parameter, schemaOf(schema ?? {})),
-  );
+  const plain = (operation.parameters ?? []).map(({ schema, ...parameter }) => {
+    // Examples stand only in schemas, and a parameter has none here.
+    const { example: _example, ...limits } = schemaOf(schema ?? {}) as JsonObject;
+    return Object.assign(parameter, limits);
+  });
   const { requestBody: body } = operation;
   if (body === undefined) return plain;
   const schema = schemaOf(Object.values(body.content)[0]?.schema ?? {});

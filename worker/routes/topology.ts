@@ -87,15 +87,14 @@ async function search(c: AppContext): Promise<Response> {
     const answer: Answer = await topologyOf(c.env).query(query, FORMATS[type]);
     if (answer.status === 200)
       return new Response(answer.body as BodyInit, {
-        headers: {
-          'Content-Type': type === 'application/vnd.tcpdump.pcap' ? type : `${type}; charset=UTF-8`,
-          ...costHeaders(answer.cost),
-        },
+        headers: { 'Content-Type': answer.contentType, ...costHeaders(answer.cost) },
       });
     refused ??= answer;
     if (answer.status === 400) break;
   }
-  throw new ApiError(refused?.status === 406 ? 'notAcceptable' : 'invalidQuery', refused?.text ?? '');
+  const { status, text } = refused!;
+  if (status === 406) throw new ApiError('notAcceptable', `Error while encoding response: ${text}`);
+  throw new ApiError('invalidQuery', text);
 }
 
 /** The body with the line feed that GET answers end with. */
