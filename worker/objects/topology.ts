@@ -47,7 +47,8 @@ export class Topology extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     // Nothing is answered before the graph is there; a newer schema makes every request fail with its text.
-    void ctx.blockConcurrencyWhile(() => this.#wake());
+    // The runtime tells the error to the callers; here nobody waits for it.
+    ctx.blockConcurrencyWhile(() => this.#wake()).catch(() => {});
   }
 
   async #wake(): Promise<void> {
