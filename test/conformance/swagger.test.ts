@@ -6,7 +6,7 @@
 import SwaggerParser from '@apidevtools/swagger-parser';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 
-vi.mock('cloudflare:workers', () => ({ DurableObject: class {} }));
+vi.mock('cloudflare:workers', () => ({ DurableObject: Object }));
 
 interface Analyzer {
   request(path: string, init: object, env: object): Promise<Response>;
