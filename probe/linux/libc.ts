@@ -13,12 +13,15 @@ export interface Koffi {
   errno(): number;
   /** Address of a buffer's first byte. The caller keeps the buffer alive while the kernel may use it. */
   address(buffer: Uint8Array): bigint;
+  /** The memory a pointer shows, not copied. */
+  view(pointer: unknown, length: number): ArrayBuffer;
 }
 
 /** Buffers are passed by address and filled in place. A negative result means: see `lastErrno()`. */
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
+  getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
@@ -56,6 +59,7 @@ export function loadLibc(): Libc {
   libc = {
     socket: func('int socket(int, int, int)') as Libc['socket'],
     bind: func('int bind(int, void *, uint32_t)') as Libc['bind'],
+    getsockname: func('int getsockname(int, void *, void *)') as Libc['getsockname'],
     send: func('intptr_t send(int, void *, size_t, int)') as Libc['send'],
     recv: func('intptr_t recv(int, void *, size_t, int)') as Libc['recv'],
     setsockopt: func('int setsockopt(int, int, int, void *, uint32_t)') as Libc['setsockopt'],

@@ -1,0 +1,247 @@
+/**
+ * From files in the folders of namespaces to namespace nodes (topology notes, section 10). A file is a namespace
+ * once its device differs from its folder's: `ip netns add` makes the file first and mounts on it after. Two files
+ * of one namespace (device and inode) share a node, named after the first; the probe's own namespace is the host's
+ * node already. A file that is no namespace is tried again with backoff and holds up nothing else.
+ */
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { messageOf } from '../../core/errors.ts';
+import { tidOfNetns, uuidV5 } from '../../core/ids.ts';
+import { limits, timings } from '../../core/limits.ts';
+import { errorCodeOf } from '../linux/linux-error.ts';
+import type { HostGraph } from './host-graph.ts';
+import type { NamespaceIdentity, NamespaceSet } from './namespace-set.ts';
+import { NetnsFolder } from './netns-folder.ts';
+
+interface Shared {
+  readonly identity: NamespaceIdentity;
+  readonly device: number;
+  readonly inode: number;
+  /** In the order of arrival; the first names the node. */
+  readonly paths: string[];
+}
+
+/** A file on its way to be a namespace, or not. */
+interface Waiting {
+  readonly sinceMs: number;
+  delayMs: number;
+  timer: NodeJS.Timeout | undefined;
+  logged: boolean;
+}
+
+export interface NetnsFilesOptions {
+  readonly folders: readonly string[];
+  readonly hostId: string;
+  readonly host: { readonly nodeId: string; readonly tid: string };
+  readonly graph: HostGraph;
+  /** undefined: namespaces are listed without their interfaces. */
+  readonly namespaces: NamespaceSet | undefined;
+  readonly log: (line: string) => void;
+}
+
+export class NetnsFiles {
+  readonly counters = { notNamespaces: 0, refused: 0 };
+  /** Set when the kernel does not let us in; interfaces inside stay unknown then. */
+  denied: string | null = null;
+  lastError: string | null = null;
+  readonly #options: NetnsFilesOptions;
+  readonly #folders: readonly NetnsFolder[];
+  readonly #shared = new Map<string, Shared>();
+  readonly #keyOfPath = new Map<string, string>();
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #ownKey: string;
+
+  constructor(options: NetnsFilesOptions) {
+    this.#options = options;
+    this.#ownKey = ownNamespaceKey();
+    const events = {
+      onFile: (path: string): void => this.#look(path),
+      onGone: (path: string): void => this.#gone(path),
+    };
+    this.#folders = options.folders.map((path) => new NetnsFolder(path, events, options.log));
+  }
+
+  get count(): number {
+    return this.#shared.size;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Folders that exist now. */
+  get folders(): string[] {
+    return this.#folders.filter((folder) => folder.exists).map((folder) => folder.path);
+  }
+
+  start(): void {
+    for (const folder of this.#folders) folder.start();
+  }
+
+  stop(): void {
+    for (const folder of this.#folders) folder.stop();
+    for (const { timer } of this.#waiting.values()) clearTimeout(timer);
+    this.#waiting.clear();
+    for (const { identity } of this.#shared.values()) closeSync(identity.fd);
+    this.#shared.clear();
+    this.#keyOfPath.clear();
+  }
+
+  /** Looks at every file: one may have been unmounted or mounted over without a word from inotify. */
+  scan(): void {
+    for (const folder of this.#folders) folder.scan();
+  }
+
+  #look(path: string): void {
+    let fd: number | undefined;
+    try {
+      fd = this.#openNamespaceFile(path);
+      if (fd === undefined) this.#tryLater(path, 'is not a network namespace');
+      else if (this.#adopt(path, fd)) fd = undefined;
+    } catch (error) {
+      const code = errorCodeOf(error);
+      if (code === 'ENOENT') this.#gone(path);
+      else if (code === 'EINVAL') this.#tryLater(path, 'is not a network namespace');
+      else this.#tryLater(path, messageOf(error));
+    } finally {
+      if (fd !== undefined) closeSync(fd);
+    }
+  }
+
+  /** undefined: nothing is mounted there, or what cannot be a namespace. Throws Node's errors. */
+  #openNamespaceFile(path: string): number | undefined {
+    const stat = statSync(path);
+    if (!stat.isFile() || stat.dev === statSync(dirname(path)).dev) {
+      this.#release(path);
+      return undefined;
+    }
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  }
+
+  /** True: the open file is kept. Throws LinuxError when the namespace cannot be read. */
+  #adopt(path: string, fd: number): boolean {
+    const { dev, ino } = fstatSync(fd);
+    const key = `${dev}:${ino}`;
+    if (this.#keyOfPath.get(path) === key) return false;
+    this.#release(path);
+    if (key === this.#ownKey) {
+      this.#settled(path);
+      return false;
+    }
+    const known = this.#shared.get(key);
+    if (known !== undefined) {
+      known.paths.push(path);
+      this.#keyOfPath.set(path, key);
+      this.#settled(path);
+      return false;
+    }
+    if (this.#shared.size >= limits.namespacesMax) {
+      this.counters.refused++;
+      this.#tryLater(path, `there are ${limits.namespacesMax} namespaces already`);
+      return false;
+    }
+    this.#create(path, { fd, key, dev, ino });
+    return true;
+  }
+
+  #create(path: string, file: { fd: number; key: string; dev: number; ino: number }): void {
+    const { hostId, host, graph, namespaces } = this.#options;
+    const nodeId = uuidV5([hostId, path, file.key].join('/'));
+    const tid = tidOfNetns(host.tid, path);
+    const identity: NamespaceIdentity = {
+      key: file.key,
+      nodeId,
+      tid,
+      name: basename(path),
+      path,
+      fd: file.fd,
+    };
+    const shared = { identity, device: file.dev, inode: file.ino, paths: [path] };
+    this.#putNode(shared);
+    graph.putEdge(host.nodeId, nodeId, { RelationType: 'ownership' });
+    try {
+      namespaces?.open(identity);
+    } catch (error) {
+      if (errorCodeOf(error) === 'EPERM') this.#deny(path, error);
+      else {
+        graph.removeNode(nodeId);
+        throw error;
+      }
+    }
+    this.#shared.set(file.key, shared);
+    this.#keyOfPath.set(path, file.key);
+    this.#settled(path);
+  }
+
+  #putNode({ identity, device, inode }: Shared): void {
+    this.#options.graph.putNode(identity.nodeId, {
+      Name: identity.name,
+      Type: 'netns',
+      Path: identity.path,
+      Inode: inode,
+      Device: device,
+      TID: identity.tid,
+    });
+  }
+
+  #deny(path: string, error: unknown): void {
+    if (this.denied === null)
+      this.#options.log(`topology: namespaces are listed without interfaces: ${messageOf(error)}`);
+    this.denied = `CAP_SYS_ADMIN is needed to look into ${path}`;
+  }
+
+  #gone(path: string): void {
+    this.#settled(path);
+    this.#release(path);
+  }
+
+  /** The path no longer means what it meant. */
+  #release(path: string): void {
+    const key = this.#keyOfPath.get(path);
+    const shared = key === undefined ? undefined : this.#shared.get(key);
+    this.#keyOfPath.delete(path);
+    if (shared === undefined) return;
+    shared.paths.splice(shared.paths.indexOf(path), 1);
+    const { identity } = shared;
+    const heir = shared.paths[0];
+    if (heir !== undefined) {
+      if (identity.path === heir) return;
+      identity.path = heir;
+      identity.name = basename(heir);
+      this.#putNode(shared);
+      return;
+    }
+    this.#shared.delete(identity.key);
+    this.#options.namespaces?.close(identity.key);
+    this.#options.graph.removeNode(identity.nodeId);
+    closeSync(identity.fd);
+  }
+
+  #settled(path: string): void {
+    clearTimeout(this.#waiting.get(path)?.timer);
+    this.#waiting.delete(path);
+  }
+
+  #tryLater(path: string, reason: string): void {
+    let waiting = this.#waiting.get(path);
+    if (waiting === undefined) {
+      waiting = { sinceMs: Date.now(), delayMs: timings.netnsRetryMs, timer: undefined, logged: false };
+      this.#waiting.set(path, waiting);
+    }
+    if (!waiting.logged && Date.now() - waiting.sinceMs >= timings.netnsGraceMs) {
+      waiting.logged = true;
+      this.counters.notNamespaces++;
+      this.lastError = `${path} ${reason}`;
+      this.#options.log(`topology: ${path} ${reason}; it is tried again now and then`);
+    }
+    clearTimeout(waiting.timer);
+    waiting.timer = setTimeout(() => this.#look(path), waiting.delayMs);
+    waiting.delayMs = Math.min(waiting.delayMs * 2, timings.netnsRetryMaxMs);
+  }
+}
+
+function ownNamespaceKey(): string {
+  const { dev, ino } = statSync('/proc/thread-self/ns/net');
+  return `${dev}:${ino}`;
+}
