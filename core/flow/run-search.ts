@@ -1,0 +1,182 @@
+/**
+ * Runs a flow search over flows: filter, sort, de-duplicate, cut. Used by whoever holds flows (a shard's live table, a
+ * stored segment); fields and their values are those of fields.ts.
+ *
+ * Where the reference loses flows on which a sort or dedup key cannot be read, they stay here: last in a sort, and as
+ * one value in a dedup (Gremlin notes, section 14).
+ */
+import { RE2JS } from 're2js';
+import { FlowFinishType } from '../../proto/gen/flow.ts';
+import type { Flow } from '../../proto/gen/flow.ts';
+import { parseIpv4, parseIpv4Cidr } from '../ip.ts';
+import { fieldReader } from './fields.ts';
+import type { FieldReader, FieldValue } from './fields.ts';
+import type { FlowFilter, FlowSearch } from './search.ts';
+
+export type FlowPredicate = (flow: Flow) => boolean;
+
+const FINISH_NAMES = Object.keys(FlowFinishType);
+const NO_FIELD: FieldReader = () => undefined;
+
+function readerOf(key: string): FieldReader {
+  return fieldReader(key) ?? NO_FIELD;
+}
+
+/** A test that holds when the value, or one member of a list, satisfies `test`. */
+function onAny(key: string, test: (value: FieldValue) => boolean): FlowPredicate {
+  const read = readerOf(key);
+  return (flow) => {
+    const value = read(flow);
+    if (value === undefined) return false;
+    return Array.isArray(value) ? value.some((member) => test(member as FieldValue)) : test(value);
+  };
+}
+
+/** Text compares with text, integers with integers. FinishType, a number, answers to its name too. */
+function equals(key: string, value: string | number | boolean): FlowPredicate {
+  const finish = key === 'FinishType' && typeof value === 'string' ? FINISH_NAMES.indexOf(value) : -1;
+  if (finish >= 0) return (flow) => flow.FinishType === finish;
+  const wanted = typeof value === 'number' ? Math.trunc(value) : value;
+  return onAny(key, (member) => member === wanted);
+}
+
+function compares(key: string, test: (value: number) => boolean): FlowPredicate {
+  return onAny(key, (member) => typeof member === 'number' && test(member));
+}
+
+function inIpv4Range(key: string, cidr: string): FlowPredicate {
+  const range = parseIpv4Cidr(cidr);
+  if (range === undefined) throw new Error(`invalid CIDR address: ${cidr}`);
+  return onAny(key, (member) => {
+    if (typeof member !== 'string') return false;
+    // An address may carry a prefix length, which is not looked at.
+    const word = parseIpv4(member.replace(/\/\d{1,2}$/, ''));
+    return word !== undefined && (word & range.mask) === range.word;
+  });
+}
+
+/**
+ * One of several; none given holds always, as an empty `Within` does in the reference. Many values of one text field
+ * (the nodes that a query came from) are looked up at once.
+ */
+function anyOf(filters: readonly FlowFilter[]): FlowPredicate {
+  if (filters.length === 0) return () => true;
+  const first = filters[0]!;
+  if (first.kind === 'equals' && first.key !== 'FinishType') {
+    const wanted = new Set<unknown>();
+    let isAllOfIt = true;
+    for (const filter of filters) {
+      if (filter.kind === 'equals' && filter.key === first.key && typeof filter.value === 'string')
+        wanted.add(filter.value);
+      else isAllOfIt = false;
+    }
+    if (isAllOfIt) return onAny(first.key, (member) => wanted.has(member));
+  }
+  const any = filters.map(compileFilter);
+  return (flow) => any.some((test) => test(flow));
+}
+
+/** A filter made once, run per flow. Throws when a pattern or a range is malformed. */
+export function compileFilter(filter: FlowFilter): FlowPredicate {
+  switch (filter.kind) {
+    case 'and': {
+      const all = filter.filters.map(compileFilter);
+      return (flow) => all.every((test) => test(flow));
+    }
+    case 'or':
+      return anyOf(filter.filters);
+    case 'not': {
+      const test = compileFilter(filter.filter);
+      return (flow) => !test(flow);
+    }
+    case 'equals':
+      return equals(filter.key, filter.value);
+    case 'gt':
+      return compares(filter.key, (value) => value > filter.value);
+    case 'lt':
+      return compares(filter.key, (value) => value < filter.value);
+    case 'gte':
+      return compares(filter.key, (value) => value >= filter.value);
+    case 'lte':
+      return compares(filter.key, (value) => value <= filter.value);
+    case 'regex': {
+      const pattern = RE2JS.compile(filter.pattern);
+      return onAny(filter.key, (member) => typeof member === 'string' && pattern.matcher(member).find());
+    }
+    case 'absent': {
+      const read = readerOf(filter.key);
+      return (flow) => read(flow) === undefined;
+    }
+    case 'ipv4Range':
+      return inIpv4Range(filter.key, filter.cidr);
+    default:
+      return unknownFilter(filter);
+  }
+}
+
+/** A kind that a newer version knows: refusing is better than a wrong answer. */
+function unknownFilter(filter: never): never {
+  throw new Error(`unknown flow filter: ${JSON.stringify(filter)}`);
+}
+
+/** Numbers before text, as the order of a column. */
+function compareValues(a: FieldValue, b: FieldValue): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  if (typeof a === 'number') return -1;
+  if (typeof b === 'number') return 1;
+  const textA = typeof a === 'string' ? a : JSON.stringify(a);
+  const textB = typeof b === 'string' ? b : JSON.stringify(b);
+  return textA < textB ? -1 : textA > textB ? 1 : 0;
+}
+
+/** Ascending keeps the order of equals, descending reverses it, as in the reference. */
+export function sortFlows(flows: readonly Flow[], key: string, isDescending: boolean): Flow[] {
+  const read = readerOf(key);
+  const present: { flow: Flow; value: FieldValue }[] = [];
+  const missing: Flow[] = [];
+  for (const flow of flows) {
+    const value = read(flow);
+    if (value === undefined) missing.push(flow);
+    else present.push({ flow, value });
+  }
+  present.sort((a, b) => compareValues(a.value, b.value));
+  if (isDescending) present.reverse();
+  return present.map(({ flow }) => flow).concat(missing);
+}
+
+/** Keeps the first flow of each combination of values. */
+export function dedupFlows(flows: readonly Flow[], keys: readonly string[]): Flow[] {
+  const readers = keys.map(readerOf);
+  const seen = new Set<string>();
+  return flows.filter((flow) => {
+    const identity = JSON.stringify(readers.map((read) => read(flow) ?? null));
+    if (seen.has(identity)) return false;
+    seen.add(identity);
+    return true;
+  });
+}
+
+function withoutRawPackets(flow: Flow): Flow {
+  return { ...flow, LastRawPackets: [] };
+}
+
+/**
+ * The flows that a search asks for, in its order. Flows are shared with the input; only raw packets are left out, in a
+ * copy, unless they were asked for. Throws when a pattern or a range of the filter is malformed.
+ */
+export function runSearch(flows: Iterable<Flow>, search: FlowSearch): Flow[] {
+  const test = search.filter ? compileFilter(search.filter) : undefined;
+  const { sort, dedup, range } = search;
+  let found: Flow[] = [];
+  // Without sort and dedup the first ones are enough.
+  const most = sort === undefined && dedup === undefined && range ? range.to : Infinity;
+  for (const flow of flows) {
+    if (found.length >= most) break;
+    if (test === undefined || test(flow)) found.push(flow);
+  }
+  if (sort) found = sortFlows(found, sort.key, sort.descending);
+  if (dedup) found = dedupFlows(found, dedup);
+  if (range) found = found.slice(Math.max(range.from, 0), Math.max(range.to, 0));
+  if (search.withRawPackets === true) return found;
+  return found.map((flow) => (flow.LastRawPackets.length > 0 ? withoutRawPackets(flow) : flow));
+}
