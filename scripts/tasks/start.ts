@@ -114,7 +114,7 @@ function lockState(stateDir: string): void {
 /** Writes the bundled Worker and workerd's configuration into the state directory; gives the configuration's path. */
 async function writeConfiguration(options: StartOptions): Promise<string> {
   const wrangler = readWranglerToml(readFileSync(join(root, 'wrangler.toml'), 'utf8'));
-  const code = await bundleWorker(process.env['EDGEDIVE_WORKER_ENTRY'] ?? wrangler.main);
+  const code = await bundleWorker(wrangler.main);
   const storageDir = join(options.stateDir, 'do');
   mkdirSync(storageDir, { recursive: true });
   writeFileSync(join(options.stateDir, 'worker.js'), code);

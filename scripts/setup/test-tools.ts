@@ -1,0 +1,74 @@
+/**
+ * What tests of the whole need beside the packages: a few commands of the system, and a Python with the published
+ * client of the reference's API. Where one is not to be had the tests that use it skip and say why.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../process/paths.ts';
+import { aptInstall } from './apt.mjs';
+import { lock } from './lock.mjs';
+import { run, step, which } from './run-step.mjs';
+
+/** Command → Debian package. */
+const COMMANDS = { ip: 'iproute2', ping: 'iputils-ping', setpriv: 'util-linux' } as const;
+
+const venv = join(root, '.edgedive/venv');
+const requirementsFile = join(root, 'test/e2e/python/requirements.txt');
+const LOCK_WAIT_MS_MAX = 300_000;
+
+/** Installs what is missing and may be installed; says what stays missing. */
+export async function installTestTools(): Promise<void> {
+  const missing = Object.entries(COMMANDS).filter(([command]) => which(command) === undefined);
+  if (missing.length > 0) {
+    const refused = await aptInstall([...new Set(missing.map(([, name]) => name))]);
+    if (refused !== undefined) say(`${missing.map(([command]) => command).join(', ')} missing: ${refused}`);
+  }
+  const python = await ensurePythonClient();
+  if ('reason' in python) say(`the Python client cannot be tested: ${python.reason}`);
+}
+
+const say = (text: string) => process.stderr.write(`set-up: ${text}\n`);
+
+/**
+ * A Python whose environment holds skydive-client, made once in .edgedive/venv from PyPI with the versions of
+ * test/e2e/python/requirements.txt. Gives the interpreter's absolute path, or the reason why there is none.
+ */
+export async function ensurePythonClient(): Promise<{ python: string } | { reason: string }> {
+  const python = join(venv, 'bin/python');
+  const stamp = join(venv, '.edgedive');
+  const wanted = createHash('sha256').update(readFileSync(requirementsFile)).digest('hex');
+  const ready = () => existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+  if (ready()) return { python };
+  mkdirSync(join(root, '.edgedive'), { recursive: true });
+  const release = await lock(join(root, '.edgedive/venv.lock'), {
+    waitMsMax: LOCK_WAIT_MS_MAX,
+    onWait: () => {},
+  });
+  try {
+    if (ready()) return { python };
+    const reason = await makeVenv(python);
+    if (reason !== undefined) return { reason };
+    writeFileSync(stamp, wanted);
+    return { python };
+  } finally {
+    release();
+  }
+}
+
+async function makeVenv(python: string): Promise<string | undefined> {
+  if (which('python3') === undefined) {
+    const refused = await aptInstall(['python3', 'python3-venv']);
+    if (refused !== undefined) return `no python3 (${refused})`;
+  }
+  const outcome = await step('Python with skydive-client', async () => {
+    rmSync(venv, { recursive: true, force: true });
+    let made = await run('python3', ['-m', 'venv', venv]);
+    // Debian keeps what `venv` needs in a package of its own.
+    if (!made.ok && (await aptInstall(['python3-venv'])) === undefined)
+      made = await run('python3', ['-m', 'venv', venv]);
+    if (!made.ok) return made;
+    return run(python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', requirementsFile]);
+  });
+  return outcome.ok ? undefined : (outcome.tail.split('\n').at(-1) ?? 'pip failed');
+}

@@ -1,0 +1,151 @@
+/**
+ * The promises of `npm start` to who scripts against it: the ready line, the exit status, nothing left behind however
+ * it ends, and an analyzer that comes back. Runs npm itself where the promise is about npm.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { eventually, processesWith, workerdOf } from './harness/edgedive.ts';
+import { Running } from './harness/process.ts';
+
+const READY = /^Edgedive ready: (http:\/\/127\.0\.0\.1:(\d+))$/m;
+
+let stateDir: string;
+let started: Running[];
+
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'edgedive-start-'));
+  started = [];
+});
+
+afterEach(async () => {
+  for (const running of started) if (!running.ended) await running.stop('SIGKILL');
+  rmSync(stateDir, { recursive: true, force: true });
+});
+
+async function start(...args: string[]): Promise<{ running: Running; url: string; port: string }> {
+  const running = new Running('npm', [
+    'start',
+    '--',
+    '--listen',
+    '127.0.0.1:0',
+    '--state',
+    stateDir,
+    ...args,
+  ]);
+  started.push(running);
+  const ready = await running.printed(READY);
+  return { running, url: ready[1]!, port: ready[2]! };
+}
+
+/** Resolves with status and stderr of a start that is refused. */
+async function refused(...args: string[]): Promise<{ status: number | string; stderr: string }> {
+  const running = Running.task('start', args);
+  started.push(running);
+  return { status: await running.end(), stderr: running.stderr };
+}
+
+/** Everything that serves this state directory, or is a probe of the analyzer that does. */
+const left = (port: string) => [...processesWith(stateDir), ...processesWith(`127.0.0.1:${port}`)];
+
+describe('npm start', () => {
+  it('says once that it is ready, and the routes answer then', async () => {
+    const { running, url } = await start();
+    const answer = await fetch(`${url}/api`);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ Service: 'analyzer' });
+    await running.stop('SIGINT');
+    expect(running.stdout.match(/Edgedive ready/g)).toHaveLength(1);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'ends with status 0 on %s and leaves nothing behind',
+    async (signal) => {
+      const { running, port } = await start();
+      expect(left(port).length).toBeGreaterThanOrEqual(3);
+      // With an open socket workerd does not end by itself.
+      const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/subscriber/flow`);
+      socket.on('error', () => {});
+      expect(await running.stop(signal)).toBe(0);
+      expect(left(port)).toEqual([]);
+      socket.terminate();
+    },
+  );
+
+  it.each([
+    ['npm', (running: Running) => running.child.pid!],
+    [
+      'the start task',
+      () => processesWith(stateDir).find(({ command }) => command.includes('tasks/start.ts'))!.pid,
+    ],
+  ])('leaves no process when %s is killed with SIGKILL', async (_who, pidOf) => {
+    const { running, port } = await start();
+    process.kill(pidOf(running), 'SIGKILL');
+    await eventually(() => expect(left(port)).toEqual([]), { timeoutMs: 8_000 });
+  });
+
+  it('brings the analyzer back within two seconds when it is killed', async () => {
+    const { running, url } = await start('--no-probe');
+    const before = workerdOf(stateDir);
+    process.kill(before, 'SIGKILL');
+    const killedAt = Date.now();
+    await eventually(async () => expect((await fetch(`${url}/api`)).status).toBe(200), { timeoutMs: 2_000 });
+    expect(Date.now() - killedAt).toBeLessThan(2_000);
+    expect(workerdOf(stateDir)).not.toBe(before);
+    expect(running.stderr).toMatch(/the analyzer ended \(SIGKILL\), starting it again/);
+  });
+
+  it('brings the probe back when it is killed', async () => {
+    const { port } = await start();
+    const probes = () =>
+      processesWith(`http://127.0.0.1:${port}`).filter(({ command }) =>
+        /node\S* \S+probe\/main\.ts/.test(command),
+      );
+    const own = () => probes().filter(({ command }) => !command.startsWith('/bin/sh'));
+    const [before] = own();
+    process.kill(before!.pid, 'SIGKILL');
+    await eventually(() => {
+      const [now] = own();
+      expect(now).toBeDefined();
+      expect(now!.pid).not.toBe(before!.pid);
+    });
+  });
+
+  it('names the process that holds the port, with status 2', async () => {
+    const { port } = await start('--no-probe');
+    const other = mkdtempSync(join(tmpdir(), 'edgedive-start-'));
+    const { status, stderr } = await refused('--listen', `127.0.0.1:${port}`, '--state', other);
+    rmSync(other, { recursive: true });
+    expect(status).toBe(2);
+    expect(stderr).toContain(`127.0.0.1:${port} is taken by process ${workerdOf(stateDir)} (`);
+  });
+
+  it('refuses a state directory that another analyzer uses, with status 2', async () => {
+    await start('--no-probe');
+    const { status, stderr } = await refused('--listen', '127.0.0.1:0', '--state', stateDir);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^edgedive: state: .* is in use by process \d+$/m);
+  });
+
+  it.each([
+    [['--listen', 'nowhere'], 'listen: nowhere is not HOST:PORT'],
+    [['--listen', '127.0.0.1:65536'], 'listen: 127.0.0.1:65536 is not HOST:PORT'],
+    [['--listen', '0.0.0.0:0'], 'listen: others can reach 0.0.0.0:0'],
+    [['--wrong'], "arguments: Unknown option '--wrong'"],
+    [['--config', '/nowhere.toml'], 'config: /nowhere.toml: ENOENT'],
+  ])('refuses %j in one line, with status 2', async (args, message) => {
+    const { status, stderr } = await refused(...args, '--state', stateDir);
+    expect(status).toBe(2);
+    expect(stderr).toContain(`edgedive: ${message}`);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('takes its settings from a file, and the host id from there too', async () => {
+    const file = join(stateDir, 'edgedive.toml');
+    writeFileSync(file, 'listen = "127.0.0.1:1"\nprobe = false\nhost_id = "from-the-file"\n');
+    const { url } = await start('--config', file);
+    expect(await (await fetch(`${url}/api`)).json()).toMatchObject({ Host: 'from-the-file' });
+  });
+});
