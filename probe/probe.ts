@@ -56,7 +56,6 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
       ['afpacket', pcap],
     ]),
     exclusion: () => exclusionOf(endpoints),
-    log: createLog('capture'),
   });
   const topologyLink = new TopologyLink({
     analyzer,

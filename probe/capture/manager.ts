@@ -8,7 +8,6 @@ import type { GraphEvent, GraphNode } from '../../core/graph/element.ts';
 import { limits } from '../../core/limits.ts';
 import type { Pace } from '../link/flow-link.ts';
 import type { CaptureOrder } from '../link/topology-link.ts';
-import type { Log } from '../log.ts';
 import { planOf, type CapturedInterface } from './capture-plan.ts';
 import type { CaptureSource } from './capture-source.ts';
 import { CaptureTask, type Plan } from './capture-task.ts';
@@ -28,7 +27,6 @@ export interface CaptureManagerOptions {
   readonly sources: ReadonlyMap<string, CaptureSource>;
   /** The probe's own traffic as a filter; asked when a capture is planned. */
   readonly exclusion: () => string;
-  readonly log: Log;
 }
 
 interface Entry {
