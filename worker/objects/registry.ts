@@ -108,7 +108,7 @@ export class Registry extends DurableObject<Env> {
     return {
       resources: { capture: 0, ...this.#store.sizes() },
       resourcesMax: limits.resourcesMax,
-      expiring: this.#store.expiry().expiring,
+      expiring: this.#store.expiring,
       told: this.#store.told === this.#store.changes,
       counters: this.#counters.all(),
     };
@@ -135,7 +135,7 @@ export class Registry extends DurableObject<Env> {
 
   /** Sets the alarm to the next end of a resource. */
   async #plan(): Promise<void> {
-    const { nextMs } = this.#store.expiry();
+    const nextMs = this.#store.nextExpiryMs;
     if (nextMs !== undefined) await this.#alarmAt(Math.min(nextMs, Date.now() + ALARM_MAX_MS));
   }
 

@@ -99,6 +99,8 @@ export class RegistryStore {
 
   /** Removes what ended at or before `nowMs`; returns how many. */
   expire(nowMs: number): number {
+    // Asked before every read, and a transaction that changes nothing still waits for the disk.
+    if ((this.nextExpiryMs ?? Infinity) > nowMs) return 0;
     return this.#delete('DELETE FROM resource WHERE expires_ms <= ? RETURNING id', nowMs);
   }
 
@@ -110,12 +112,20 @@ export class RegistryStore {
     });
   }
 
-  /** How many will end, and when the next one does (ms since 1970). */
-  expiry(): { readonly expiring: number; readonly nextMs: number | undefined } {
-    const [row] = this.#sql.exec<{ n: number; next: number | null }>(
-      'SELECT count(*) AS n, min(expires_ms) AS next FROM resource WHERE expires_ms IS NOT NULL',
+  /** When the next resource ends, ms since 1970. */
+  get nextExpiryMs(): number | undefined {
+    const [row] = this.#sql.exec<{ next: number | null }>(
+      'SELECT min(expires_ms) AS next FROM resource WHERE expires_ms IS NOT NULL',
     );
-    return { expiring: row?.n ?? 0, nextMs: row?.next ?? undefined };
+    return row?.next ?? undefined;
+  }
+
+  /** How many resources have an end. */
+  get expiring(): number {
+    const [row] = this.#sql.exec<{ n: number }>(
+      'SELECT count(*) AS n FROM resource WHERE expires_ms IS NOT NULL',
+    );
+    return row?.n ?? 0;
   }
 
   /** Number of the last change. */
