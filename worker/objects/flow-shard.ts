@@ -63,7 +63,7 @@ const FORGET_ROWS = 1_000;
 const FORGET_EVERY_COMMITS = 256;
 
 export class FlowShard extends DurableObject<Env> {
-  #store!: ShardStore;
+  readonly #store: ShardStore;
   #counters!: Counters<Counter>;
   #sockets!: ProbeSockets;
   #ingest!: FlowIngest;
@@ -76,13 +76,13 @@ export class FlowShard extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    // Nothing is answered before the live table is there; a newer schema makes every request fail with its text.
-    // The runtime tells the error to the callers; here nobody waits for it.
-    ctx.blockConcurrencyWhile(() => this.#wake()).catch(() => {});
+    // A newer schema makes every request fail with its text.
+    this.#store = new ShardStore(ctx.storage);
+    // Nothing is answered before the live table is there.
+    void ctx.blockConcurrencyWhile(() => this.#wake());
   }
 
   async #wake(): Promise<void> {
-    this.#store = new ShardStore(this.ctx.storage);
     this.#counters = new Counters<Counter>(
       [...probeCounters, ...ingestCounters, ...feedCounters, ...ownCounters],
       this.#store.counters(),
@@ -209,8 +209,10 @@ export class FlowShard extends DurableObject<Env> {
     this.#schedule();
   }
 
+  /** What only the log knows is kept, so a snapshot comes first where the old rows are not in one. */
   #forgetHistory(): void {
     const before = Date.now() - timings.flowHistoryMs;
+    if (this.#store.tailBegan(before)) this.#store.writeSnapshot(this.#ingest.pieces());
     this.#counters.add('rowsForgotten', this.#store.forget(before, FORGET_ROWS));
   }
 
@@ -228,6 +230,7 @@ export class FlowShard extends DurableObject<Env> {
       this.#counters.add('flowsStale', this.#ingest.drop(host));
       this.#clearGone(host);
     }
+    this.#ingest.commit();
     this.#counters.add('flowsForgotten', this.#live.dropIdle(now - timings.flowForgottenMs));
     this.#forgetHistory();
     this.#counters.save((values) => this.#store.setCounters(values));

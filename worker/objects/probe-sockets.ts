@@ -180,8 +180,9 @@ export class ProbeSockets {
     });
   }
 
-  /** A socket that is gone meanwhile is left to its close event. */
+  /** Nothing for a socket that was closed; one that is gone without a word is left to its close event. */
   send(socket: WebSocket, message: Partial<ToProbe>): void {
+    if (!this.#states.has(socket)) return;
     try {
       socket.send(probeFrame(message));
     } catch (error) {

@@ -34,7 +34,7 @@ export interface TopologyStatus {
 const FORGET_ROWS = 10_000;
 
 export class Topology extends DurableObject<Env> {
-  #store!: TopologyStore;
+  readonly #store: TopologyStore;
   #counters!: Counters<Counter>;
   #sockets!: ProbeSockets;
   #hosts!: HostGraphs;
@@ -46,13 +46,14 @@ export class Topology extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    // Nothing is answered before the graph is there; a newer schema makes every request fail with its text.
-    // The runtime tells the error to the callers; here nobody waits for it.
-    ctx.blockConcurrencyWhile(() => this.#wake()).catch(() => {});
+    // A newer schema makes every request fail with its text.
+    this.#store = new TopologyStore(ctx.storage);
+    // Nothing is answered before the graph is there.
+    void ctx.blockConcurrencyWhile(() => this.#wake());
   }
 
   async #wake(): Promise<void> {
-    const store = new TopologyStore(this.ctx.storage);
+    const store = this.#store;
     const counters = new Counters<Counter>(
       [...probeCounters, ...graphCounters, 'probeStatusTooLong', 'queries', 'queriesRefused'],
       store.counters(),
@@ -66,7 +67,6 @@ export class Topology extends DurableObject<Env> {
     this.#probes = new TopologyProbes(sockets, this.#hosts, store, this.#orders, (name) =>
       counters.add(name),
     );
-    this.#store = store;
     this.#counters = counters;
     this.#sockets = sockets;
     this.#alarmMs = (await this.ctx.storage.getAlarm()) ?? Infinity;

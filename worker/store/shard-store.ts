@@ -159,6 +159,15 @@ export class ShardStore {
     return count;
   }
 
+  /** Whether the log behind the snapshot has rows older than the time. */
+  tailBegan(beforeMs: number): boolean {
+    const rows = this.#sql.exec<{ at_ms: number }>(
+      'SELECT at_ms FROM log WHERE row > ? ORDER BY row LIMIT 1',
+      this.#snapshotRow,
+    );
+    return rows.toArray().some(({ at_ms }) => at_ms < beforeMs);
+  }
+
   hasLog(): boolean {
     return this.#sql.exec('SELECT 1 FROM log LIMIT 1').toArray().length > 0;
   }
