@@ -5,10 +5,10 @@
 import { RE2JS } from 're2js';
 import { messageOf } from '../errors.ts';
 import type { Json } from '../graph/element.ts';
+import { parseIpv4, parseIpv4Cidr } from '../ip.ts';
 import { limits } from '../limits.ts';
 import type { Param } from './ast.ts';
 import { GremlinError } from './errors.ts';
-import { parseIpv4, parsePrefix } from './ip.ts';
 import { printBare } from './print.ts';
 import { toInteger } from './values.ts';
 
@@ -20,7 +20,7 @@ export type Condition =
   | { readonly kind: 'lt' | 'lte' | 'gt' | 'gte'; readonly value: number }
   /** `source` is anchored. */
   | { readonly kind: 'regex'; readonly source: string; readonly regex: RE2JS }
-  | { readonly kind: 'ipv4Range'; readonly cidr: string; readonly base: number; readonly size: number }
+  | { readonly kind: 'ipv4Range'; readonly cidr: string; readonly word: number; readonly mask: number }
   | { readonly kind: 'not'; readonly condition: Condition }
   /** No conditions: holds always, also for `or` (an empty Within). */
   | { readonly kind: 'and' | 'or'; readonly conditions: readonly Condition[] };
@@ -146,15 +146,9 @@ function rangeCondition(param: Param): Condition {
   const refuse = (message: string): GremlinError =>
     new GremlinError('exec', 'bad-predicate', param.offset, message);
   if (param.kind !== 'text') throw refuse('Ipv4Range value has to be a string');
-  const prefix = parsePrefix(param.value);
-  if (prefix === undefined) throw refuse(`invalid CIDR address: ${param.value}`);
-  if (prefix.family !== 4) throw refuse(`Ipv4Range value has to be an IPv4 range: ${param.value}`);
-  return {
-    kind: 'ipv4Range',
-    cidr: param.value,
-    base: Number(prefix.value),
-    size: 2 ** (32 - prefix.bits),
-  };
+  const range = parseIpv4Cidr(param.value);
+  if (range === undefined) throw refuse(`invalid CIDR address: ${param.value}`);
+  return { kind: 'ipv4Range', cidr: param.value, ...range };
 }
 
 function uncastable(param: Param): GremlinError {
@@ -196,8 +190,8 @@ export function testOf(condition: Condition, strict = false): Test {
       return someMember((member) => typeof member === 'string' && regex.matches(member));
     }
     case 'ipv4Range': {
-      const { base, size } = condition;
-      return someMember((member) => typeof member === 'string' && isInRange(member, base, size));
+      const { word, mask } = condition;
+      return someMember((member) => typeof member === 'string' && isInRange(member, word, mask));
     }
     case 'not': {
       const inner = testOf(condition.condition, strict);
@@ -258,7 +252,7 @@ function someMember(test: (member: Json) => boolean): Test {
 }
 
 /** An address with or without `/n`, one or two digits that do not count. */
-function isInRange(text: string, base: number, size: number): boolean {
+function isInRange(text: string, word: number, mask: number): boolean {
   const address = parseIpv4(text.replace(/\/[0-9]{1,2}$/, ''));
-  return address !== undefined && address >= base && address < base + size;
+  return address !== undefined && (address & mask) === word;
 }

@@ -1,7 +1,9 @@
 /**
- * IP addresses and prefixes as bits, for `Ipv4Range` and `NextHop`. Accepts what Go's net package accepts: dotted
+ * IP addresses and prefixes of both families as bits, for `NextHop`. Accepts what Go's net package accepts: dotted
  * decimal without leading zeros, IPv6 with one `::` and an optional dotted tail.
  */
+import { parseIpv4 } from '../ip.ts';
+
 export interface IpAddress {
   readonly family: 4 | 6;
   readonly value: bigint;
@@ -12,23 +14,9 @@ export interface IpPrefix extends IpAddress {
   readonly bits: number;
 }
 
-/** The 32 bits of a dotted IPv4 address, undefined when it is none. */
-export function parseIpv4(text: string): number | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
-  let value = 0;
-  for (const part of parts) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part)) return undefined;
-    const byte = Number(part);
-    if (byte > 255) return undefined;
-    value = value * 256 + byte;
-  }
-  return value;
-}
-
 export function parseIp(text: string): IpAddress | undefined {
   const four = parseIpv4(text);
-  if (four !== undefined) return { family: 4, value: BigInt(four) };
+  if (four !== undefined) return { family: 4, value: BigInt(four >>> 0) };
   const groups = ipv6Groups(text);
   if (groups === undefined) return undefined;
   let value = 0n;
@@ -82,7 +70,7 @@ function groupsOf(text: string, mayEndDotted: boolean): number[] | undefined {
     if (mayEndDotted && index === parts.length - 1 && part.includes('.')) {
       const four = parseIpv4(part);
       if (four === undefined) return undefined;
-      groups.push(Math.floor(four / 65_536), four % 65_536);
+      groups.push(four >>> 16, four & 0xffff);
     } else if (/^[0-9A-Fa-f]{1,4}$/.test(part)) groups.push(parseInt(part, 16));
     else return undefined;
   }

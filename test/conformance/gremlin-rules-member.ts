@@ -1,0 +1,126 @@
+/** Rules about what filters see: lists, alternatives of expressions, members of structured metadata. */
+import type { GraphEdge, GraphNode } from '../../core/graph/element.ts';
+import { idsOf, same } from './gremlin-case.ts';
+import {
+  answerOf,
+  expectedIds,
+  isSubset,
+  membersAt,
+  stepsOf,
+  textOf,
+  uses,
+  valueOf,
+} from './gremlin-rule.ts';
+import type { Difference, Rule } from './gremlin-rule.ts';
+
+/** Keys that the query filters by, with the text compared to, if it is one. */
+function filterKeys(difference: Difference): readonly string[] {
+  return stepsOf(difference)
+    .filter((step) => ['Has', 'HasKey', 'HasNot', 'HasEither', 'Dedup'].includes(step.name))
+    .flatMap((step) => step.params.filter((_, index) => index % 2 === 0).map(textOf));
+}
+
+/** Edges are filtered like nodes: their lists are looked into, Parent and Child exist. */
+function edgesLikeNodes(difference: Difference): boolean {
+  const answer = answerOf(difference);
+  const { world } = difference;
+  const keys = filterKeys(difference);
+  const concerned =
+    keys.some((key) => key === 'Parent' || key === 'Child') ||
+    world.edges.some((edge) =>
+      keys.some((key) => Array.isArray(edge.metadata[key.replace(/^Metadata\./, '').split('.')[0]!])),
+    );
+  if (!concerned || answer === undefined) return false;
+  if (answer.kind === 'value') return uses(difference, 'E', 'OutE', 'InE', 'BothE');
+  if (answer.kind !== 'edges') return false;
+  const negative = uses(difference, 'HasNot');
+  return negative
+    ? isSubset(idsOf(answer), expectedIds(difference))
+    : isSubset(expectedIds(difference), idsOf(answer));
+}
+
+/** With a `|` in the expression: the whole text matches one alternative, and nothing that does is missing. */
+function anchorsAll(difference: Difference): boolean {
+  const answer = answerOf(difference);
+  const [source, filter] = stepsOf(difference);
+  const [key, regex] = filter?.params ?? [];
+  if (filter?.name !== 'Has' || filter.params.length !== 2) return false;
+  if (regex?.kind !== 'predicate' || regex.name !== 'Regex') return false;
+  const pattern = textOf(regex.params[0]);
+  if (!pattern.includes('|') || (answer?.kind !== 'nodes' && answer?.kind !== 'edges')) return false;
+  const flags = pattern.startsWith('(?i)') ? 'i' : '';
+  const whole = new RegExp(`^(?:${pattern.replace(/^\(\?i\)/, '')})$`, flags);
+  const all: readonly (GraphNode | GraphEdge)[] =
+    source?.name === 'E' ? difference.world.edges : difference.world.nodes;
+  const wanted = all.filter((element) =>
+    membersAt(element.metadata, textOf(key).split('.')).some(
+      (member) => typeof member === 'string' && whole.test(member),
+    ),
+  );
+  return same(wanted.map((element) => element.id).sort(), idsOf(answer).sort()) === undefined;
+}
+
+/** Values of maps and of second-level lists of structured metadata are those in the JSON. */
+function structuredValues(difference: Difference): boolean {
+  const last = stepsOf(difference).at(-1);
+  if (last?.name !== 'Values' || difference.testCase.expect?.value !== null) return false;
+  const path = textOf(last.params[0]).split('.');
+  const ours = valueOf(difference);
+  if (path.length < 2 || !Array.isArray(ours)) return false;
+  const stored = difference.world.nodes.map((node) => membersAt(node.metadata, path));
+  return ours.every((value: unknown) =>
+    stored.some((members) => same(members, Array.isArray(value) ? value.flat() : [value]) === undefined),
+  );
+}
+
+/** Keys of structured metadata include what its maps and lists hold. */
+function structuredKeys(difference: Difference): boolean {
+  const last = stepsOf(difference).at(-1);
+  const wanted: unknown = difference.testCase.expect?.value;
+  const ours = valueOf(difference);
+  if (last?.name !== 'Keys' || !Array.isArray(wanted) || !Array.isArray(ours)) return false;
+  return isSubset(wanted.map(String), ours.map(String));
+}
+
+/** Existence of a member of a map inside structured metadata. */
+function structuredMembers(difference: Difference): boolean {
+  const answer = answerOf(difference);
+  const keys = filterKeys(difference).filter((key) => key.includes('.'));
+  if (answer?.kind !== 'nodes' || keys.length === 0 || uses(difference, 'HasNot')) return false;
+  const added = idsOf(answer).filter((id) => !expectedIds(difference).includes(id));
+  return (
+    isSubset(expectedIds(difference), idsOf(answer)) &&
+    added.every((id) => {
+      const node = difference.world.nodes.find((one) => one.id === id);
+      return node !== undefined && keys.some((key) => membersAt(node.metadata, key.split('.')).length > 0);
+    })
+  );
+}
+
+export const MEMBER_RULES: readonly Rule[] = [
+  {
+    name: 'edges-like-nodes',
+    reason: 'filters on edges look into lists, and Parent and Child exist (14.9)',
+    holds: edgesLikeNodes,
+  },
+  {
+    name: 'anchored-alternatives',
+    reason: 'the anchors of a regular expression hold for all its alternatives (14.10)',
+    holds: anchorsAll,
+  },
+  {
+    name: 'structured-values',
+    reason: 'Values reads every member of structured metadata, maps and nested lists included (14.7)',
+    holds: structuredValues,
+  },
+  {
+    name: 'structured-keys',
+    reason: 'Keys names every member of structured metadata, maps and nested lists included (14.7)',
+    holds: structuredKeys,
+  },
+  {
+    name: 'structured-members',
+    reason: 'members of maps inside structured metadata exist (14.7)',
+    holds: structuredMembers,
+  },
+];
