@@ -35,6 +35,11 @@ export function spawnTethered(options: TetherOptions): ChildProcess {
 
 /** SIGKILL to the child and to everything it started. */
 export function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // The watcher had to go with the rest already.
+  }
   child.stdio[3]?.destroy();
 }
 

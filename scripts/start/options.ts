@@ -29,7 +29,6 @@ export interface StartOptions {
   readonly stateDir: string;
   readonly probe: boolean;
   readonly hostId: string;
-  readonly insecureNoAuth: boolean;
   /** Given in the file; they win over the environment and wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
 }
@@ -70,10 +69,17 @@ export function readOptions(args: string[], cwd: string): StartOptions | undefin
     listen,
     stateDir: resolve(cwd, flags.state ?? file.state ?? '.edgedive/state'),
     probe: flags['no-probe'] === true ? false : (file.probe ?? true),
-    hostId: file.host_id ?? hostname(),
-    insecureNoAuth,
+    hostId: hostId(file.host_id),
     vars: file.vars ?? {},
   };
+}
+
+/** It travels in headers and is part of names. */
+function hostId(given: string | undefined): string {
+  if (given !== undefined && !/^[\x21-\x7e]{1,255}$/.test(given)) {
+    throw new ConfigError('host_id', 'must be 1 to 255 printable ASCII characters without blanks');
+  }
+  return given ?? hostname();
 }
 
 function readFlags(args: string[]) {

@@ -3,6 +3,7 @@
  * go to wrangler, as in `npm run dev -- --port 8083 --persist-to DIR`. A signal ends wrangler together with the
  * workerd processes that it starts, with status 0.
  */
+import { hostname } from 'node:os';
 import { endWithRunner } from '../process/parent.ts';
 import { packageFile, root } from '../process/paths.ts';
 import { killGroup, spawnTethered, stopTethered } from '../process/tether.ts';
@@ -33,9 +34,16 @@ async function refuseTakenPort(): Promise<void> {
 }
 
 await refuseTakenPort();
+const hostVar = ['--var', `EDGEDIVE_HOST_ID:${process.env['EDGEDIVE_HOST_ID'] ?? hostname()}`];
 const child = spawnTethered({
   command: process.execPath,
-  args: [packageFile('wrangler', 'bin/wrangler.js'), 'dev', '--show-interactive-dev-session=false', ...args],
+  args: [
+    packageFile('wrangler', 'bin/wrangler.js'),
+    'dev',
+    '--show-interactive-dev-session=false',
+    ...hostVar,
+    ...args,
+  ],
   cwd: root,
   env: { ...process.env, ...WRANGLER_ENV },
 });
