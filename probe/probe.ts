@@ -38,7 +38,11 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
   const missing = missingCapabilities();
   for (const { what, consequence } of missing) log.warn(`missing: ${what}: ${consequence}`);
 
-  const topology = createTopologyProbe({ hostId: config.hostId, log: createLog('topology') });
+  const topologyLog = createLog('topology');
+  const topology = createTopologyProbe({
+    hostId: config.hostId,
+    log: (line) => topologyLog.info(line.replace(/^topology: /, '')),
+  });
   let endpoints: readonly Endpoint[] = await endpointsOf(config.analyzer);
 
   const flowLink = new FlowLink({
@@ -61,7 +65,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
     analyzer,
     identity,
     graph: topology.graph,
-    log: createLog('topology'),
+    log: topologyLog,
     onCaptures: (orders) => manager.apply(orders),
     onConnected: () => {
       reporter.forget();
@@ -102,7 +106,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
       const { queuedBytes } = flowLink.status;
       if (queuedBytes > 0) log.warn(`${queuedBytes} bytes of flows could not be delivered`);
       await topologyLink.stop(reason);
-      await topology.stop();
+      topology.stop();
     },
   };
 }

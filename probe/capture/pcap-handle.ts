@@ -80,6 +80,7 @@ export class PcapHandle {
   #dropped = 0;
   #receivedAtReading = 0;
   #silentReadings = 0;
+  #silentPackets = 0;
 
   /** Opens at once, in the namespace of the spec. Throws CaptureError. */
   constructor(options: PcapHandleOptions) {
@@ -114,10 +115,14 @@ export class PcapHandle {
     if (this.#fd === undefined || this.#closed) return true;
     const { packets, drops } = readPacketStatistics(this.#fd);
     this.#dropped += drops;
-    const gotNone = this.#received === this.#receivedAtReading;
+    const isSilent = packets > 0 && this.#received === this.#receivedAtReading;
     this.#receivedAtReading = this.#received;
-    this.#silentReadings = packets > 0 && gotNone ? this.#silentReadings + 1 : 0;
-    return this.#silentReadings < SILENT_READINGS_MAX;
+    this.#silentReadings = isSilent ? this.#silentReadings + 1 : 0;
+    this.#silentPackets = isSilent ? this.#silentPackets + packets - drops : 0;
+    if (this.#silentReadings < SILENT_READINGS_MAX) return true;
+    // They lie in the kernel's buffer and will never come.
+    this.#dropped += this.#silentPackets;
+    return false;
   }
 
   close(): void {
