@@ -17,7 +17,11 @@ export async function call(method: string, path: string, { body, headers }: Call
   const response = await exports.default.fetch(
     new Request(url, { method, body: body ?? null, headers: headers ?? {}, redirect: 'manual' }),
   );
-  return { status: response.status, headers: response.headers, text: await response.text() };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text: new TextDecoder().decode(await response.arrayBuffer()),
+  };
 }
 
 export async function get(path: string, headers?: Readonly<Record<string, string>>): Promise<Reply> {
