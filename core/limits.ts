@@ -24,6 +24,15 @@ export const limits = {
   /** `Descendants(0)` and friends stop here; the query ends with 400 naming the limit. */
   queryDepthMax: 1_000,
 
+  /** A packet filter text above it is refused. */
+  filterCharsMax: 65_536,
+  /** Parentheses, `not` and `-` in a packet filter nest this deep; deeper is refused. */
+  filterNestingMax: 500,
+  /** A packet filter with more blocks runs as generated: reducing it costs time with their square. */
+  filterReducedBlocksMax: 3_000,
+  /** Headers a `protochain` filter follows in one packet; a longer chain does not match. */
+  filterChainMax: 8_192,
+
   /** A frame on a probe socket above it closes the socket with 1009. */
   frameBytesMax: 16 * 1_048_576,
   /** A frame from a subscriber or publisher above it closes the socket with 1009. */

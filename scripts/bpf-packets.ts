@@ -155,6 +155,15 @@ const ethernetPackets = (directory: string | undefined): Map<number, SamplePacke
   return byType;
 };
 
+/** Broadcast or multicast 1, sent by this host (here: to …:02) 4, else 0. */
+function packetType([first, , , , , last]: readonly number[]): number {
+  if ((first! & 1) !== 0) return 1;
+  return last === 2 ? 4 : 0;
+}
+
+/** 802.3 frames have protocol 4 in cooked packets. */
+const cookedType = (type: number): number[] => (type <= 1500 ? [0, 4] : [type >> 8, type & 0xff]);
+
 /** Other link headers in front of the network packet of an Ethernet frame. */
 const headers: Readonly<Record<number, (type: number, macs: number[]) => number[] | undefined>> = {
   0: (type) => (type === 0x0800 ? [2, 0, 0, 0] : type === 0x86dd ? [30, 0, 0, 0] : [7, 0, 0, 0]),
@@ -168,16 +177,15 @@ const headers: Readonly<Record<number, (type: number, macs: number[]) => number[
           : undefined,
   12: (type) => (type === 0x0800 || type === 0x86dd ? [] : undefined),
   108: (type) => (type === 0x0800 ? [0, 0, 0, 2] : type === 0x86dd ? [0, 0, 0, 24] : [0, 0, 0, 7]),
-  113: (type, macs) => [
-    ...[0, macs[0]! & 1 ? 1 : macs[5]! === 2 ? 4 : 0, 0, 1, 0, 6, ...macs.slice(6, 12), 0, 0],
-    ...(type <= 1500 ? [0, 4] : [type >> 8, type & 0xff]),
-  ],
+  // Packet type, hardware type, address length and address, protocol.
+  113: (type, macs) => [0, packetType(macs), 0, 1, 0, 6, ...macs.slice(6, 12), 0, 0, ...cookedType(type)],
   228: (type) => (type === 0x0800 ? [] : undefined),
   229: (type) => (type === 0x86dd ? [] : undefined),
-  276: (type, macs) => [
-    ...(type <= 1500 ? [0, 4] : [type >> 8, type & 0xff]),
-    ...[0, 0, 0, 0, 0, 3, 0, 1, macs[5]! === 2 ? 4 : 0, 6, ...macs.slice(6, 12), 0, 0],
-  ],
+  // Protocol, reserved, interface index 3, hardware type, packet type, address length and address.
+  276: (type, macs) => {
+    const hardware = [0, 0, 0, 0, 0, 3, 0, 1, packetType(macs), 6, ...macs.slice(6, 12), 0, 0];
+    return [...cookedType(type), ...hardware];
+  },
 };
 
 /** Packets by link type; `directory` is where captures lie (undefined: hand-made ones only). */

@@ -3,6 +3,7 @@
  * and calls the closure of the next block; nothing is interpreted per packet and no code is made from text.
  * Speed: bench/bpf.ts.
  */
+import { limits } from '../limits.ts';
 import { effectOf } from './effects.ts';
 import * as bpf from './instructions.ts';
 import type { Block } from './instructions.ts';
@@ -11,11 +12,6 @@ import type { Effect, Step } from './machine.ts';
 
 /** Calls nest this deep before the closure returns the next one instead of calling it: the stack stays small. */
 const callsMax = 100;
-/**
- * Rounds of a protocol chain. Each round is a header of 8 bytes at least, so 65,535 bytes hold 8,192 of them; only
- * a chain that points back at itself needs more. libpcap would never come back from it; here it does not match.
- */
-const loopsMax = 8_192;
 
 const accept: Step = () => true;
 const reject: Step = () => false;
@@ -43,7 +39,7 @@ export function evaluator(root: Block): PacketPredicate {
     machine.wireLength = wireLength;
     machine.a = 0;
     machine.x = 0;
-    machine.loops = loopsMax;
+    machine.loops = limits.filterChainMax;
     if (usesMemory) machine.memory.fill(0);
     let result = start(machine);
     while (typeof result === 'function') result = result(machine);
@@ -98,7 +94,9 @@ function compileBlock(block: Block, compiled: Map<Block, Compiled>): Compiled {
 function successor(block: Block, compiled: Map<Block, Compiled>): Compiled {
   const ready = compiled.get(block);
   if (ready === undefined) {
-    // A way back: the block is still open. Looked up when the filter runs.
+    // A way back, in a protocol chain: the block is still open, so it is looked up when the filter runs. A header
+    // has 8 bytes at least, so 65,535 bytes end any chain within the limit, except one that points back at itself:
+    // libpcap would never return from it, here it does not match.
     let target: Step | undefined;
     const back: Step = (machine) => {
       if (machine.loops-- <= 0) return false;

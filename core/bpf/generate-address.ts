@@ -17,6 +17,8 @@ import { etherProtocols, ipProtocolNumbers, portOfName, portRangeOfName } from '
 
 type AddressNode = Extract<BpfExpression, { kind: 'address' }>;
 const full = 0xffffffff;
+/** The link layers with MAC addresses, as libpcap lists them; of these only Ethernet is known here. */
+const macLinks = 'ethernet/FDDI/token ring/802.11/ATM LANE/Fibre Channel';
 const noQualifiers: Qualifiers = { protocol: undefined, direction: undefined, type: undefined };
 
 /** Throws BpfError. */
@@ -45,7 +47,7 @@ export function address(generator: Generator, node: AddressNode): Test {
         throw new BpfError('ethernet address used in non-ether expression', offset);
       }
       if (generator.layer !== 'ethernet') {
-        throw new BpfError('ethernet addresses supported only on ethernet', offset);
+        throw new BpfError(`ethernet addresses supported only on ${macLinks}`, offset);
       }
       return macHost(generator, parseMac(written.text), qualifiers.direction, offset);
     case 'arcnet':
@@ -95,7 +97,7 @@ function unknownHost(generator: Generator, name: string, protocol: ProtocolName 
   if (protocol !== 'link') return `unknown host '${name}' ${advice}`;
   return generator.layer === 'ethernet'
     ? `unknown ether host '${name}' ${advice}`
-    : 'only ethernet supports link-level host name';
+    : `only ${macLinks} supports link-level host name`;
 }
 
 function portByName(generator: Generator, name: string, qualifiers: Qualifiers, offset: number): Test {
@@ -120,28 +122,21 @@ function refusePort(value: number, offset: number): void {
   if (value < 0) throw new BpfError(`illegal port number ${value} < 0`, offset);
 }
 
+/** The tables of names, by what carries the protocol: what messages call it, and its numbers. */
+const protocolTables = new Map<ProtocolName | undefined, readonly [string, ReadonlyMap<string, number>]>([
+  [undefined, ['ip', ipProtocolNumbers]],
+  ['ip', ['ip', ipProtocolNumbers]],
+  ['ip6', ['ip', ipProtocolNumbers]],
+  ['link', ['ether', etherProtocols]],
+  ['iso', ['osi', isoProtocolNumbers]],
+]);
+
 function protocolOfName(name: string, outer: ProtocolName | undefined, offset: number): number {
-  switch (outer) {
-    case undefined:
-    case 'ip':
-    case 'ip6': {
-      const number = ipProtocolNumbers.get(name);
-      if (number === undefined) throw new BpfError(`unknown ip proto '${name}'`, offset);
-      return number;
-    }
-    case 'link': {
-      const number = etherProtocols.get(name);
-      if (number === undefined) throw new BpfError(`unknown ether proto '${name}'`, offset);
-      return number;
-    }
-    case 'iso': {
-      const number = isoProtocolNumbers.get(name);
-      if (number === undefined) throw new BpfError(`unknown osi proto '${name}'`, offset);
-      return number;
-    }
-    default:
-      throw new BpfError(`unknown protocol: ${name}`, offset);
-  }
+  const named = protocolTables.get(outer);
+  if (named === undefined) throw new BpfError(`unknown protocol: ${name}`, offset);
+  const number = named[1].get(name);
+  if (number === undefined) throw new BpfError(`unknown ${named[0]} proto '${name}'`, offset);
+  return number;
 }
 
 function byNumber(generator: Generator, value: number, qualifiers: Qualifiers, offset: number): Test {

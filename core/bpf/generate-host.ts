@@ -65,35 +65,27 @@ export function host4(generator: Generator, address: number, mask: number, query
       return bpf.both(carried, generator.equalsMasked('network', at, 4, address, mask));
     });
   };
-  switch (protocol) {
-    case undefined: {
-      const inIp = within(etherTypes.ip, 12, 16);
-      // Under MPLS labels there is nothing but IP.
-      if (generator.labelDepth > 0) return inIp;
-      const inArp = within(etherTypes.arp, 14, 24);
-      return bpf.either(bpf.either(inIp, inArp), within(etherTypes.rarp, 14, 24));
-    }
-    case 'ip':
-      return within(etherTypes.ip, 12, 16);
-    case 'arp':
-      return within(etherTypes.arp, 14, 24);
-    case 'rarp':
-      return within(etherTypes.rarp, 14, 24);
-    case 'decnet':
-      return decnetHost(generator, address, query);
-    case 'link':
-      throw new BpfError(`link-layer modifier applied to ${noun}`, offset);
-    case 'ip6':
-      throw new BpfError("'ip6' modifier applied to ip host", offset);
-    default: {
-      const family = notImplemented.get(protocol);
-      const reason =
-        family === undefined
-          ? `'${protocol}' modifier applied to ${noun}`
-          : `${family} host filtering not implemented`;
-      throw new BpfError(reason, offset);
-    }
+  if (protocol === undefined) {
+    const inIp = within(etherTypes.ip, 12, 16);
+    // Under MPLS labels there is nothing but IP.
+    if (generator.labelDepth > 0) return inIp;
+    const inArp = within(etherTypes.arp, 14, 24);
+    return bpf.either(bpf.either(inIp, inArp), within(etherTypes.rarp, 14, 24));
   }
+  if (protocol === 'ip') return within(etherTypes.ip, 12, 16);
+  if (protocol === 'arp') return within(etherTypes.arp, 14, 24);
+  if (protocol === 'rarp') return within(etherTypes.rarp, 14, 24);
+  if (protocol === 'decnet') return decnetHost(generator, address, query);
+  throw new BpfError(refusalOf(protocol, noun), offset);
+}
+
+function refusalOf(protocol: ProtocolName, noun: string): string {
+  if (protocol === 'link') return `link-layer modifier applied to ${noun}`;
+  if (protocol === 'ip6') return "'ip6' modifier applied to ip host";
+  const family = notImplemented.get(protocol);
+  return family === undefined
+    ? `'${protocol}' modifier applied to ${noun}`
+    : `${family} host filtering not implemented`;
 }
 
 /** An IPv6 address (four words) under a mask. Throws BpfError. */

@@ -105,37 +105,30 @@ export function protocolNumber(
   outer: ProtocolName | undefined,
   offset: number,
 ): Test {
-  switch (outer) {
-    case undefined: {
-      const over4 = protocolNumber(generator, number, 'ip', offset);
-      return bpf.either(over4, protocolNumber(generator, number, 'ip6', offset));
-    }
-    case 'link':
-      return linkProtocol(generator, number, offset);
-    case 'ip':
-      return bpf.both(
-        linkProtocol(generator, etherTypes.ip, offset),
-        generator.equals('network', 9, 1, number),
-      );
-    case 'ip6': {
-      // Next header directly, or behind one fragment header (44), whose first byte is the next header.
-      const carried = linkProtocol(generator, etherTypes.ip6, offset);
-      const fragment = generator.equals('network', 6, 1, 44);
-      const inFragment = bpf.both(fragment, generator.equals('network', 40, 1, number));
-      const direct = generator.equals('network', 6, 1, number);
-      return bpf.both(carried, bpf.either(direct, inFragment));
-    }
-    case 'iso':
-      return bpf.both(
-        linkProtocol(generator, servicePoints.iso, offset),
-        generator.equals('network without snap', 0, 1, number),
-      );
-    case 'isis':
-      return bpf.both(
-        protocolNumber(generator, isoProtocols.isis, 'iso', offset),
-        generator.equals('network without snap', 4, 1, number),
-      );
-    default:
-      throw new BpfError(refusals.get(outer) ?? `'${outer} proto' is bogus`, offset);
+  if (outer === undefined) {
+    const over4 = protocolNumber(generator, number, 'ip', offset);
+    return bpf.either(over4, protocolNumber(generator, number, 'ip6', offset));
   }
+  if (outer === 'link') return linkProtocol(generator, number, offset);
+  if (outer === 'ip') {
+    const carried = linkProtocol(generator, etherTypes.ip, offset);
+    return bpf.both(carried, generator.equals('network', 9, 1, number));
+  }
+  if (outer === 'ip6') {
+    // Next header directly, or behind one fragment header (44), whose first byte is the next header.
+    const carried = linkProtocol(generator, etherTypes.ip6, offset);
+    const fragment = generator.equals('network', 6, 1, 44);
+    const inFragment = bpf.both(fragment, generator.equals('network', 40, 1, number));
+    const direct = generator.equals('network', 6, 1, number);
+    return bpf.both(carried, bpf.either(direct, inFragment));
+  }
+  if (outer === 'iso') {
+    const carried = linkProtocol(generator, servicePoints.iso, offset);
+    return bpf.both(carried, generator.equals('network without snap', 0, 1, number));
+  }
+  if (outer === 'isis') {
+    const carried = protocolNumber(generator, isoProtocols.isis, 'iso', offset);
+    return bpf.both(carried, generator.equals('network without snap', 4, 1, number));
+  }
+  throw new BpfError(refusals.get(outer) ?? `'${outer} proto' is bogus`, offset);
 }

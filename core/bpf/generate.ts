@@ -39,9 +39,12 @@ export function generate(expression: BpfExpression, layout: LinkLayout, live: bo
 
 function expressionTest(generator: Generator, expression: BpfExpression): Test {
   // `a or b or c …` leans to the left: its spine is walked, not descended, however long it is.
-  const spine: Extract<BpfExpression, { kind: 'and' | 'or' }>[] = [];
+  const spine: Of<'and' | 'or'>[] = [];
   let first = expression;
-  for (; first.kind === 'and' || first.kind === 'or'; first = first.left) spine.push(first);
+  while (isChain(first)) {
+    spine.push(first);
+    first = first.left;
+  }
   let test = primitive(generator, first);
   for (const { kind, right } of spine.toReversed()) {
     const next = expressionTest(generator, right);
@@ -49,6 +52,10 @@ function expressionTest(generator: Generator, expression: BpfExpression): Test {
   }
   return test;
 }
+
+type Of<Kind extends BpfExpression['kind']> = Extract<BpfExpression, { kind: Kind }>;
+
+const isChain = (node: BpfExpression): node is Of<'and' | 'or'> => node.kind === 'and' || node.kind === 'or';
 
 function primitive(generator: Generator, node: Exclude<BpfExpression, { kind: 'and' | 'or' }>): Test {
   const { offset } = node;
@@ -89,8 +96,6 @@ function primitive(generator: Generator, node: Exclude<BpfExpression, { kind: 'a
   }
 }
 
-type Of<Kind extends BpfExpression['kind']> = Extract<BpfExpression, { kind: Kind }>;
-
 function broadcast(generator: Generator, node: Of<'broadcast' | 'multicast'>): Test {
   const { protocol, offset } = node;
   if (protocol === undefined || protocol === 'link') {
@@ -119,7 +124,8 @@ function multicast(generator: Generator, node: Of<'broadcast' | 'multicast'>): T
     const group = generator.hasBits('link header', 0, 1, 1);
     return check === undefined ? group : bpf.both(check, group);
   }
-  throw new BpfError('link-layer multicast filters supported only on ethernet', offset);
+  const links = 'ethernet/FDDI/token ring/ARCNET/802.11/ATM LANE/Fibre Channel';
+  throw new BpfError(`link-layer multicast filters supported only on ${links}`, offset);
 }
 
 function byteTest(generator: Generator, node: Of<'byte'>): Test {

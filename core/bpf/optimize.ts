@@ -4,6 +4,7 @@
  * ("expression rejects all packets"), and because a load it drops can no longer fail on a short capture.
  * Source: McCanne/Jacobson (1993); the rounds and their order are those of libpcap 1.10.3.
  */
+import { limits } from '../limits.ts';
 import { BpfError } from './errors.ts';
 import { countBlocks, FlowGraph } from './flow-graph.ts';
 import type { Node } from './flow-graph.ts';
@@ -14,12 +15,12 @@ import { ValueNumbers } from './value-numbers.ts';
 
 /** Rounds that only move edges before we take it that they move in circles. */
 const idleRoundsMax = 100;
-/** The sets of edges grow with the square; a larger filter runs as it was generated. */
-const optimizedBlocksMax = 3_000;
 
-/** The graph simplified, as new blocks. Throws BpfError when no packet can match. */
+/**
+ * The graph simplified, as new blocks; one that is too large stays as it is. Throws BpfError when no packet can match.
+ */
 export function optimize(root: bpf.Block): bpf.Block {
-  if (countBlocks(root) > optimizedBlocksMax) return root;
+  if (countBlocks(root) > limits.filterReducedBlocksMax) return root;
   const graph = new FlowGraph(root);
   repeat(graph, false);
   repeat(graph, true);

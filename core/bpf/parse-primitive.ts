@@ -166,14 +166,19 @@ function parseForeign(tokens: TokenStream, word: string, offset: number): BpfExp
       tokens.take();
       expectNameOrNumber(tokens, false);
     }
-    return foreign('802.11 link-layer types supported only on 802.11');
+    return foreign(
+      word === 'dir'
+        ? 'frame direction supported only with 802.11 headers'
+        : '802.11 link-layer types supported only on 802.11',
+    );
   }
   if (atmFields.has(word)) {
     parseFieldValues(tokens);
     return foreign(`'${word}' supported only on raw ATM`);
   }
   if (atmTypes.has(word) || atmMessages.has(word)) return foreign(`'${word}' supported only on raw ATM`);
-  if (mtp3Fields.has(word)) parseFieldValues(tokens);
+  if (mtp2Types.has(word)) return foreign(`'${word}' supported only on MTP2`);
+  parseFieldValues(tokens);
   return foreign(`'${word}' supported only on SS7`);
 }
 

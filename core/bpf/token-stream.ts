@@ -2,18 +2,23 @@
  * The tokens of one filter with a place in them: what both parsers (expressions, arithmetic) read from.
  */
 import { BpfError, syntaxError } from './errors.ts';
+import { limits } from '../limits.ts';
 import { tokenize } from './lexer.ts';
 import type { Token } from './lexer.ts';
-
-/** Parentheses, `not` and `-` may nest this deep; libpcap's own parser stops at about 10,000 symbols. */
-const nestingMax = 500;
 
 export class TokenStream {
   readonly #tokens: readonly Token[];
   #next = 0;
   #depth = 0;
 
+  /** Throws BpfError when the text is too long. */
   constructor(text: string) {
+    if (text.length > limits.filterCharsMax) {
+      throw new BpfError(
+        `filter expression longer than ${limits.filterCharsMax} characters`,
+        limits.filterCharsMax,
+      );
+    }
     this.#tokens = tokenize(text);
   }
 
@@ -64,7 +69,7 @@ export class TokenStream {
 
   /** Runs one level deeper; too deep is refused, as libpcap's parser refuses it. */
   nested<T>(body: () => T): T {
-    if (++this.#depth > nestingMax) {
+    if (++this.#depth > limits.filterNestingMax) {
       throw new BpfError("can't parse filter expression: memory exhausted", this.peek().offset);
     }
     const result = body();
