@@ -23,7 +23,9 @@ export function hostAllowed(list: string, host: string): boolean {
 }
 
 export const hosts = createMiddleware<AppEnv>(async (c, next) => {
-  const { host } = new URL(c.req.url);
+  // Two Host headers, or one that is none, make no URL.
+  const host = URL.parse(c.req.url)?.host;
+  if (host === undefined) throw new ApiError('forbiddenHost', 'the Host header names no host');
   if (!hostAllowed(c.env.EDGEDIVE_ALLOWED_HOSTS, host))
     throw new ApiError('forbiddenHost', `host '${host}' is not allowed: add it to EDGEDIVE_ALLOWED_HOSTS`);
   await next();
