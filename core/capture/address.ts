@@ -3,6 +3,7 @@
  * the port a number or the name of a service. The reference asks the resolver for names; here a
  * well-formed host name is enough, and the probe that sends there resolves it.
  */
+import { isIpAddress } from '../gremlin/ip.ts';
 
 /** UDP services that collectors of flows and mirrored packets listen on, by their names in RFC 6335's registry. */
 const SERVICES: Readonly<Record<string, number>> = {
@@ -24,32 +25,10 @@ function isPort(text: string): boolean {
   return Object.hasOwn(SERVICES, text.toLowerCase());
 }
 
-function isIpv4(text: string): boolean {
-  const parts = text.split('.');
-  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
-}
-
-/** Groups of an IPv6 text without `::`, each 1 to 4 hex digits, or -1. */
-function countGroups(text: string): number {
-  if (text === '') return 0;
-  const groups = text.split(':');
-  const last = groups.at(-1) ?? '';
-  const withIpv4 = last.includes('.');
-  if (withIpv4 && !isIpv4(last)) return -1;
-  const plain = withIpv4 ? groups.slice(0, -1) : groups;
-  if (!plain.every((group) => /^[\da-f]{1,4}$/i.test(group))) return -1;
-  return plain.length + (withIpv4 ? 2 : 0);
-}
-
 function isIpv6(text: string): boolean {
   // A zone (`fe80::1%eth0`) names an interface of the sender.
   const [address = '', zone, ...more] = text.split('%');
-  if (zone === '' || more.length > 0) return false;
-  const halves = address.split('::');
-  const counts = halves.map(countGroups);
-  if (counts.includes(-1)) return false;
-  if (halves.length === 1) return counts[0] === 8;
-  return halves.length === 2 && counts[0]! + counts[1]! <= 7;
+  return zone !== '' && more.length === 0 && address.includes(':') && isIpAddress(address);
 }
 
 function isHostName(text: string): boolean {
@@ -68,5 +47,5 @@ export function isAddress(text: string): boolean {
   if (bracketed !== null) return isIpv6(bracketed[1]!) && isPort(bracketed[2]!);
   const [host, port, ...more] = text.split(':');
   if (port === undefined || more.length > 0 || !isPort(port)) return false;
-  return host === '' || isIpv4(host!) || isHostName(host!);
+  return host === '' || isIpAddress(host!) || isHostName(host!);
 }
