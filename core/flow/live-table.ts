@@ -1,29 +1,29 @@
 /**
- * The flows of many hosts as they were last told: what a flow search on the analyzer looks at. Bounded by an
- * estimate of the memory it takes; beyond it the flows that have been silent longest leave, and are counted.
+ * The flows of many hosts as they were last told: what a flow search on the analyzer looks at. Kept encoded
+ * (`flow-pages.ts`) and decoded when looked at. Bounded by the memory it takes; beyond it the flows that have been
+ * silent longest leave, and are counted.
  */
 import type { Flow } from '../../proto/gen/flow.ts';
 import { limits } from '../limits.ts';
+import { FlowPages, type FlowSlot } from './flow-pages.ts';
 
 interface Entry {
   readonly host: string;
-  readonly flow: Flow;
-  readonly bytes: number;
+  readonly slot: FlowSlot;
+  hasPackets: boolean;
   /** When it was last told, ms since 1970. */
-  readonly toldMs: number;
+  toldMs: number;
 }
 
-/** Heap of a decoded TCP flow without packets and extra layers, measured (docs/design/objects.md). */
-const FLOW_BYTES = 1_400;
-const RAW_PACKET_BYTES = 250;
-const DNS_RECORD_BYTES = 600;
+/** Heap of an entry, its slot and its key in the map, beside the record itself (measured). */
+const ENTRY_BYTES = 260;
 
 export class LiveTable {
   /** Host and UUID → entry, the idlest first. */
   readonly #entries = new Map<string, Entry>();
   readonly #countByHost = new Map<string, number>();
+  readonly #pages = new FlowPages();
   readonly #bytesMax: number;
-  #bytes = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -34,7 +34,7 @@ export class LiveTable {
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#pages.bytes + this.#entries.size * ENTRY_BYTES;
   }
 
   sizeOf(host: string): number {
@@ -47,20 +47,22 @@ export class LiveTable {
    */
   put(host: string, flow: Flow, nowMs: number): number {
     const key = keyOf(host, flow.UUID);
-    const before = this.#entries.get(key);
-    const kept = before === undefined ? flow : withPackets(before.flow, flow);
-    this.#remove(key);
-    const bytes = bytesOf(kept);
-    this.#entries.set(key, { host, flow: kept, bytes, toldMs: nowMs });
-    this.#countByHost.set(host, this.sizeOf(host) + 1);
-    this.#bytes += bytes;
-    let evicted = 0;
-    for (const idlest of this.#entries.keys()) {
-      if (this.#bytes <= this.#bytesMax || this.#entries.size <= 1) break;
-      this.#remove(idlest);
-      evicted++;
+    const known = this.#entries.get(key);
+    if (known === undefined) {
+      const hasPackets = flow.LastRawPackets.length > 0;
+      this.#entries.set(key, { host, slot: this.#pages.write(flow), hasPackets, toldMs: nowMs });
+      this.#countByHost.set(host, this.sizeOf(host) + 1);
+    } else {
+      const kept = known.hasPackets ? withPackets(this.#pages.read(known.slot), flow) : flow;
+      this.#pages.rewrite(known.slot, kept);
+      known.hasPackets = kept.LastRawPackets.length > 0;
+      known.toldMs = nowMs;
+      // To the end: the first of the map is the idlest.
+      this.#entries.delete(key);
+      this.#entries.set(key, known);
     }
-    return evicted;
+    if (this.#pages.isWasteful) this.#pages.compact(this.#slots());
+    return this.#makeRoom();
   }
 
   delete(host: string, uuid: string): void {
@@ -89,19 +91,33 @@ export class LiveTable {
   /** The flows of these hosts, of all without a list; the idlest first. */
   *flows(hosts?: ReadonlySet<string>): Generator<Flow> {
     for (const entry of this.#entries.values())
-      if (hosts === undefined || hosts.has(entry.host)) yield entry.flow;
+      if (hosts === undefined || hosts.has(entry.host)) yield this.#pages.read(entry.slot);
   }
 
   /** Every flow with its host, the idlest first. */
   *withHosts(): Generator<{ readonly host: string; readonly flow: Flow }> {
-    for (const { host, flow } of this.#entries.values()) yield { host, flow };
+    for (const { host, slot } of this.#entries.values()) yield { host, flow: this.#pages.read(slot) };
+  }
+
+  #makeRoom(): number {
+    let evicted = 0;
+    for (const idlest of this.#entries.keys()) {
+      if (this.bytes <= this.#bytesMax || this.#entries.size <= 1) break;
+      this.#remove(idlest);
+      evicted++;
+    }
+    return evicted;
+  }
+
+  *#slots(): Generator<FlowSlot> {
+    for (const entry of this.#entries.values()) yield entry.slot;
   }
 
   #remove(key: string): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     this.#entries.delete(key);
-    this.#bytes -= entry.bytes;
+    this.#pages.free(entry.slot);
     const count = this.sizeOf(entry.host) - 1;
     if (count === 0) this.#countByHost.delete(entry.host);
     else this.#countByHost.set(entry.host, count);
@@ -119,19 +135,4 @@ function withPackets(before: Flow, after: Flow): Flow {
   const all = [...packets.values()].slice(0, limits.rawPacketsPerFlowMax);
   const bytes = all.reduce((sum, packet) => sum + packet.Data.length, 0);
   return bytes > limits.rawPacketBytesPerFlowMax ? after : { ...after, LastRawPackets: all };
-}
-
-function bytesOf(flow: Flow): number {
-  let bytes = FLOW_BYTES + 2 * (flow.LayersPath.length + flow.Application.length);
-  for (const packet of flow.LastRawPackets) bytes += RAW_PACKET_BYTES + packet.Data.length;
-  if (flow.DNS !== undefined)
-    bytes +=
-      DNS_RECORD_BYTES *
-      (1 +
-        flow.DNS.questions.length +
-        flow.DNS.answers.length +
-        flow.DNS.authorities.length +
-        flow.DNS.additionals.length);
-  if (flow.DHCPv4 !== undefined) bytes += 1_000;
-  return bytes;
 }
