@@ -83,7 +83,10 @@ function immediate(generator: Generator, first: Statement, offset: number): Valu
   return { statements: [first, bpf.statement(bpf.ST, register)], register, guard: undefined };
 }
 
-/** What cannot be computed is refused where it is plain: the right side begins with such a constant. */
+/**
+ * What cannot be computed is refused where it is plain. Like libpcap we look at the first constant of the right side,
+ * whatever it is there for: `6 / ip[0]` is refused for the index.
+ */
 function refuseConstant(operator: ArithmeticOperator, first: Statement, offset: number): void {
   if (first.code !== (bpf.LD | bpf.IMM)) return;
   if (operator === '/' && first.k === 0) throw new BpfError('division by zero', offset);
