@@ -58,23 +58,17 @@ function without(object: JsonObject, name: string): Metadata {
   return Object.fromEntries(Object.entries(object).filter(([member]) => member !== name));
 }
 
-/** Every path of the metadata, dotted, objects before their members; lists of objects count like objects. */
+/** Every path of the metadata, dotted, objects before their members; lists are not entered. */
 export function fieldKeys(metadata: Metadata): string[] {
-  const keys = new Set<string>();
+  const keys: string[] = [];
   collectKeys(metadata, '', keys);
-  return [...keys];
+  return keys;
 }
 
-function collectKeys(value: Json, prefix: string, keys: Set<string>): void {
-  if (Array.isArray(value)) {
-    for (const member of value as readonly Json[])
-      if (isJsonObject(member)) collectKeys(member, prefix, keys);
-    return;
-  }
-  if (!isJsonObject(value)) return;
-  for (const [name, inner] of Object.entries(value)) {
-    keys.add(prefix + name);
-    collectKeys(inner, `${prefix}${name}.`, keys);
+function collectKeys(object: JsonObject, prefix: string, keys: string[]): void {
+  for (const [name, inner] of Object.entries(object)) {
+    keys.push(prefix + name);
+    if (isJsonObject(inner)) collectKeys(inner, `${prefix}${name}.`, keys);
   }
 }
 

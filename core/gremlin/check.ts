@@ -7,7 +7,7 @@ import { conditionOf } from './condition.ts';
 import { GremlinError } from './errors.ts';
 import type { GremlinErrorCode } from './errors.ts';
 import { isIpAddress } from './ip.ts';
-import { printBare, printList } from './print.ts';
+import { printList, printVerb } from './print.ts';
 
 const METRIC_NAMES: ReadonlySet<string> = new Set(['LastUpdateMetric', 'SFlow', 'Ovs']);
 
@@ -98,7 +98,7 @@ function checkSort(step: Step): void {
   const [first, second] = step.params;
   if (first === undefined) return;
   if (second === undefined)
-    return check(first.kind === 'text', step, `Sort parameter has to be a string key : ${printBare(first)}`);
+    return check(first.kind === 'text', step, `Sort parameter has to be a string key : ${printVerb(first)}`);
   check(
     step.params.length === 2,
     step,
@@ -107,9 +107,9 @@ function checkSort(step: Step): void {
   check(
     first.kind === 'word' && (first.word === 'ASC' || first.word === 'DESC'),
     step,
-    `Use ASC or DESC predicate : ${printBare(first)}`,
+    `Use ASC or DESC predicate : ${printVerb(first)}`,
   );
-  check(second.kind === 'text', step, `Second sort parameter has to be a string key : ${printBare(second)}`);
+  check(second.kind === 'text', step, `Second sort parameter has to be a string key : ${printVerb(second)}`);
 }
 
 function checkFlows(step: Step): void {

@@ -7,9 +7,8 @@ import { messageOf } from '../errors.ts';
 import type { Json } from '../graph/element.ts';
 import { parseIpv4, parseIpv4Cidr } from '../ip.ts';
 import { limits } from '../limits.ts';
-import type { Param } from './ast.ts';
+import type { Param, PredicateName } from './ast.ts';
 import { GremlinError } from './errors.ts';
-import { printBare } from './print.ts';
 import { toInteger } from './values.ts';
 
 export type Condition =
@@ -120,7 +119,10 @@ function integerOf(param: Param, shownName: string): number {
   return value;
 }
 
-/** Whole texts only. The pattern is compiled alone first: a wrong one must not become right inside the anchors. */
+/**
+ * Whole texts only. The pattern is compiled alone first: a wrong one must not become right inside the anchors. A wrong
+ * one is shown with the reference's anchors, as the reference shows it.
+ */
 function regexCondition(param: Param): Condition {
   const pattern = param.kind === 'text' ? param.value : '';
   const refuse = (message: string): GremlinError =>
@@ -130,16 +132,21 @@ function regexCondition(param: Param): Condition {
   if (pattern.length > limits.regexCharsMax)
     throw refuse(`The regular expression has more than ${limits.regexCharsMax} characters (regexCharsMax)`);
   const source = `^(?:${pattern})$`;
-  try {
-    RE2JS.compile(pattern);
-    const regex = RE2JS.compile(source);
-    if (regex.programSize() <= limits.regexInstructionsMax) return { kind: 'regex', source, regex };
-  } catch (error) {
-    throw refuse(`error parsing regexp: ${messageOf(error).replace(/^error parsing regexp: /, '')}`);
-  }
+  const regex = compile(pattern) instanceof RE2JS ? compile(source) : compile(`^${pattern}$`);
+  if (!(regex instanceof RE2JS)) throw refuse(`error parsing regexp: ${regex}`);
+  if (regex.programSize() <= limits.regexInstructionsMax) return { kind: 'regex', source, regex };
   throw refuse(
     `The regular expression needs more than ${limits.regexInstructionsMax} instructions (regexInstructionsMax)`,
   );
+}
+
+/** The expression, or what is wrong with it. */
+function compile(source: string): RE2JS | string {
+  try {
+    return RE2JS.compile(source);
+  } catch (error) {
+    return messageOf(error).replace(/^error parsing regexp: /, '');
+  }
 }
 
 function rangeCondition(param: Param): Condition {
@@ -151,13 +158,34 @@ function rangeCondition(param: Param): Condition {
   return { kind: 'ipv4Range', cidr: param.value, ...range };
 }
 
+/** Go's text for a predicate where a value belongs. */
 function uncastable(param: Param): GremlinError {
-  return new GremlinError(
-    'exec',
-    'bad-predicate',
-    param.offset,
-    `unable to cast ${printBare(param)} of type predicate to int64`,
-  );
+  const type = goTypeOf(param);
+  const inner = param.kind === 'predicate' && param.name === 'Regex' ? `regex:${regexText(param)}` : '';
+  const message = `unable to cast ${type}{${inner}} of type ${type} to int64`;
+  return new GremlinError('exec', 'bad-predicate', param.offset, message);
+}
+
+const GO_NAMES: Readonly<Partial<Record<PredicateName, string>>> = {
+  Lt: 'LTElementMatcher',
+  Lte: 'LTEElementMatcher',
+  Gt: 'GTElementMatcher',
+  Gte: 'GTEElementMatcher',
+  Ne: 'NEElementMatcher',
+  Nee: 'NEEElementMatcher',
+  Ipv4Range: 'IPV4RangeElementMatcher',
+};
+
+function goTypeOf(param: Param): string {
+  if (param.kind === 'word') return `traversal.${param.word[0]}${param.word.slice(1).toLowerCase()}Predicate`;
+  if (param.kind !== 'predicate') return param.kind;
+  if (param.name === 'Metadata') return 'graph.Metadata';
+  return `traversal.${GO_NAMES[param.name] ?? `${param.name}ElementMatcher`}`;
+}
+
+function regexText(param: Extract<Param, { kind: 'predicate' }>): string {
+  const [pattern] = param.params;
+  return JSON.stringify(pattern?.kind === 'text' ? pattern.value : '');
 }
 
 /** Holds or not for a value as read; undefined = the key does not exist. */

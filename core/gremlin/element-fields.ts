@@ -4,7 +4,7 @@
  */
 import type { GraphEdge, GraphNode, Json } from '../graph/element.ts';
 import { fieldKeys, isJsonObject } from '../graph/metadata.ts';
-import { absentMember, memberShape, shapeOf } from './typed-metadata.ts';
+import { absentMember, declaredNames, memberShape, shapeOf } from './typed-metadata.ts';
 import type { Shape } from './typed-metadata.ts';
 
 /** undefined: the key does not exist on this element. */
@@ -98,24 +98,18 @@ function walkTyped(value: Json, path: string, shape: Shape | undefined): Json | 
   return walkTyped(value[name]!, path.slice(dot + 1), shape && memberShape(shape, name));
 }
 
-/** Every key of an element, dotted, own fields first; declared members of typed metadata included. */
+/**
+ * Every key of an element, dotted, own fields first. Of metadata with a fixed structure the declared names, whether the
+ * JSON has them or not, and nothing below them.
+ */
 export function elementKeys(element: GraphNode | GraphEdge, of: 'node' | 'edge'): string[] {
-  const keys = new Set(Object.keys(OWN_FIELDS));
-  if (of === 'edge') for (const end of ['Parent', 'Child']) keys.add(end);
-  for (const key of fieldKeys(element.metadata)) keys.add(key);
-  if (of === 'node')
-    for (const [name, value] of Object.entries(element.metadata)) {
-      const shape = shapeOf(name);
-      if (shape && typeof value === 'object' && value !== null) addDeclared(name, value, shape, keys);
-    }
-  return [...keys];
-}
-
-function addDeclared(prefix: string, value: Json, shape: Shape, keys: Set<string>): void {
-  for (const name of [...shape.texts, ...shape.numbers]) keys.add(`${prefix}.${name}`);
-  for (const [name, inner] of Object.entries(shape.members)) {
-    const member = walk(value, name);
-    const isThere = Array.isArray(member) ? member.length > 0 : isJsonObject(member);
-    if (isThere) addDeclared(`${prefix}.${name}`, member!, inner, keys);
+  const keys = Object.keys(OWN_FIELDS);
+  if (of === 'edge') keys.push('Parent', 'Child');
+  const plain: Record<string, Json> = {};
+  for (const [name, value] of Object.entries(element.metadata)) {
+    const shape = of === 'node' && typeof value === 'object' && value !== null ? shapeOf(name) : undefined;
+    if (shape === undefined) plain[name] = value;
+    else keys.push(name, ...declaredNames(shape).map((member) => `${name}.${member}`));
   }
+  return [...keys, ...fieldKeys(plain)];
 }

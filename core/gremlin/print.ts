@@ -54,9 +54,26 @@ export function printList(params: readonly Param[]): string {
   return `[${params.map(printBare).join(' ')}]`;
 }
 
-/** One parameter as the reference prints it inside a message. */
+/** One parameter as the reference prints it inside a list (Go's %v). */
 export function printBare(param: Param): string {
   if (param.kind === 'text') return param.value;
   if (param.kind === 'number') return String(param.value);
+  if (param.kind === 'predicate' && param.name === 'Metadata') return printMap(param.params);
   return printParam(param);
+}
+
+/** One parameter where the reference expects a text (Go's %s): numbers come out as `%!s(int64=1)`. */
+export function printVerb(param: Param): string {
+  if (param.kind === 'number') return `%!s(${param.integer ? 'int64' : 'float64'}=${param.value})`;
+  if (param.kind === 'boolean') return `%!s(bool=${param.value})`;
+  return printBare(param);
+}
+
+/** As Go prints a map: sorted by key; of pairs with one key the last. */
+function printMap(params: readonly Param[]): string {
+  const entries = new Map<string, string>();
+  for (let i = 0; i + 1 < params.length; i += 2)
+    entries.set(printBare(params[i]!), printBare(params[i + 1]!));
+  const shown = [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}:${value}`);
+  return `map[${shown.join(' ')}]`;
 }

@@ -6,19 +6,23 @@
 export interface Shape {
   readonly texts: readonly string[];
   readonly numbers: readonly string[];
+  /** Lists and maps: there only when the JSON has them. */
+  readonly others: readonly string[];
   readonly members: Readonly<Record<string, Shape>>;
 }
 
 function shape(
   texts: string,
   numbers: string | readonly string[],
+  others = '',
   members: Readonly<Record<string, Shape>> = {},
 ): Shape {
-  return {
-    texts: texts === '' ? [] : texts.split(' '),
-    numbers: typeof numbers === 'string' ? (numbers === '' ? [] : numbers.split(' ')) : numbers,
-    members,
-  };
+  const counters = typeof numbers === 'string' ? words(numbers) : numbers;
+  return { texts: words(texts), numbers: counters, others: words(others), members };
+}
+
+function words(text: string): readonly string[] {
+  return text === '' ? [] : text.split(' ');
 }
 
 /** Counters of an interface metric, in the order in which they are shown; Start and Last follow. */
@@ -44,28 +48,36 @@ export const SFLOW_COUNTERS: readonly string[] = (
 const TIMES = ['Start', 'Last'];
 const METRIC = shape('', [...INTERFACE_COUNTERS, ...TIMES]);
 const SFLOW_METRIC = shape('', [...SFLOW_COUNTERS, ...TIMES]);
-const NEIGHBOR = shape('MAC IP', 'Vlan VNI IfIndex');
+const NEIGHBOR = shape('MAC IP', 'Vlan VNI IfIndex', 'Flags State');
 
 const SHAPES: Readonly<Record<string, Shape>> = {
   Metric: METRIC,
   LastUpdateMetric: METRIC,
-  Neutron: shape('PortID TenantID NetworkID NetworkName', 'VNI'),
+  Neutron: shape('PortID TenantID NetworkID NetworkName', 'VNI', 'IPV4 IPV6'),
   Captures: shape(
     'ID State Name Description BPFFilter Type PCAPSocket MirrorOf SFlowSocket Error',
     'PacketsReceived PacketsDropped PacketsIfDropped',
   ),
   Neighbors: NEIGHBOR,
   FDB: NEIGHBOR,
-  RoutingTables: shape('Src', 'ID', {
-    Routes: shape('Prefix', 'Protocol', { NextHops: shape('IP MAC', 'Priority IfIndex') }),
+  RoutingTables: shape('Src', 'ID', '', {
+    Routes: shape('Prefix', 'Protocol', '', { NextHops: shape('IP MAC', 'Priority IfIndex') }),
   }),
-  Ovs: shape('DBVersion Version Error', '', { Metric: METRIC, LastUpdateMetric: METRIC }),
-  SFlow: shape('', '', { Metric: SFLOW_METRIC, LastUpdateMetric: SFLOW_METRIC }),
+  Ovs: shape('DBVersion Version Error', '', 'Protocols OtherConfig Options', {
+    Metric: METRIC,
+    LastUpdateMetric: METRIC,
+  }),
+  SFlow: shape('', '', 'IfMetrics', { Metric: SFLOW_METRIC, LastUpdateMetric: SFLOW_METRIC }),
 };
 
 /** The shape of the metadata under a key of the top level, if it has one. */
 export function shapeOf(rootKey: string): Shape | undefined {
   return Object.hasOwn(SHAPES, rootKey) ? SHAPES[rootKey] : undefined;
+}
+
+/** All declared names, whether the JSON has them or not. */
+export function declaredNames(of: Shape): readonly string[] {
+  return [...of.texts, ...of.numbers, ...of.others, ...Object.keys(of.members)];
 }
 
 /** What a member that the JSON leaves out reads as. */

@@ -219,8 +219,25 @@ async function nothingIsLost(difference: Difference): Promise<boolean> {
   const before = await answerOfSteps(difference, steps.slice(0, at));
   const after = await answerOfSteps(difference, steps.slice(0, at + 1));
   if (before?.kind !== 'metrics' || after?.kind !== 'metrics') return false;
-  const inContext = uses(difference, 'Context');
-  return inContext || same(totals(before.metrics.values()), totals(after.metrics.values())) === undefined;
+  const records = [...before.metrics.values()].flat();
+  const start = Math.min(...[...after.metrics.values()].flat().map((record) => record.Start));
+  if (!records.some((record) => record.family === 'interface' || record.Last <= start)) return false;
+  // A time context may cut metrics off; without one all of them lie inside.
+  return (
+    uses(difference, 'Context') ||
+    same(totals(before.metrics.values()), totals(after.metrics.values())) === undefined
+  );
+}
+
+/** Names of Go's own, not of the metric. */
+const INTERNAL_NAMES: ReadonlySet<string> = new Set(['state', 'sizeCache', 'unknownFields']);
+
+function noInternalKeys(difference: Difference): boolean {
+  const wanted: unknown = difference.testCase.expect?.value;
+  if (!uses(difference, 'Metrics') || stepsOf(difference).at(-1)?.name !== 'Keys') return false;
+  if (!Array.isArray(wanted)) return false;
+  const named = wanted.filter((name: unknown) => !INTERNAL_NAMES.has(String(name)));
+  return named.length < wanted.length && sameSet(named, valueOf(difference) as unknown[]) === undefined;
 }
 
 /** Nodes without TID have no flows, in the past either. */
@@ -290,6 +307,11 @@ export const flowRules: readonly Rule[] = [
     name: 'nothing-is-lost',
     reason: 'split interface metrics keep the remainder, and none blocks those behind it (14.18)',
     holds: nothingIsLost,
+  },
+  {
+    name: 'no-internal-keys',
+    reason: 'Keys of flow metrics names the fields of the metric only (8.5)',
+    holds: noInternalKeys,
   },
   {
     name: 'no-tid-no-flows',

@@ -130,7 +130,7 @@ export const languageRules: readonly Rule[] = [
     },
   },
   {
-    name: 'no-crash-syntax',
+    name: 'no-uninitialised-step',
     reason: 'what the reference reads as Group by mistake is no step',
     holds: ({ testCase, outcome }) =>
       /\.\s*[^\sA-Za-z"'(),.0-9]\s*\(/.test(testCase.query) &&

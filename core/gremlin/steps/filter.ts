@@ -8,7 +8,7 @@ import { testOf } from '../condition.ts';
 import { elementReader, readJsonPath } from '../element-fields.ts';
 import { elementConditions, elementTest } from '../element-filter.ts';
 import type { ElementTest } from '../element-filter.ts';
-import { printBare } from '../print.ts';
+import { printVerb } from '../print.ts';
 import { execError, listValue } from '../state.ts';
 import type { Run, ValueOf } from '../state.ts';
 
@@ -136,7 +136,7 @@ export function rangeOf(step: Step): { readonly from: number; readonly to: numbe
 
   function integer(param: Param): number {
     if (param.kind === 'number' && param.integer) return param.value;
-    throw execError('bad-parameter', step, `${printBare(param)} is not an integer`);
+    throw execError('bad-parameter', step, `${printVerb(param)} is not an integer`);
   }
 }
 

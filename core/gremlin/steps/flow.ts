@@ -37,8 +37,9 @@ export function noFlowStore(step: Step): Error {
 
 export async function flowValues(run: Run, value: ValueOf<'flows'>, step: Step): Promise<ValueOf<'value'>> {
   const [key] = step.params;
-  const read = readerOf(step, key?.kind === 'text' ? key.value : '');
   const flows = await fetchFlows(run, value);
+  if (flows.length === 0) return listValue([]);
+  const read = readerOf(step, key?.kind === 'text' ? key.value : '');
   const values: Json[] = [];
   for (const flow of flows) {
     const field = read(flow);
@@ -58,12 +59,14 @@ export async function flowSum(run: Run, value: ValueOf<'flows'>, step: Step): Pr
   if (key === undefined || step.params.length > 1)
     throw execError('bad-parameter', step, 'Sum requires 1 parameter');
   if (key.kind !== 'text') throw execError('bad-parameter', step, 'Sum parameter has to be a string key');
-  if (!/^(Metric|LastUpdateMetric)\./.test(key.value))
+  if (!/^(Metric|LastUpdateMetric)(\.|$)/.test(key.value))
     throw execError('bad-parameter', step, 'Sum accepts only sub fields of Metric and LastUpadteMetric');
+  const flows = await fetchFlows(run, value);
+  if (flows.length === 0) return scalar(0);
   if (!flowFieldNames.includes(key.value)) throw execError('field-not-found', step, 'Field not found');
   const read = readerOf(step, key.value);
   let sum = 0;
-  for (const flow of await fetchFlows(run, value)) {
+  for (const flow of flows) {
     const field = read(flow);
     if (typeof field === 'number') sum += field;
   }

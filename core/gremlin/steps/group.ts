@@ -2,9 +2,10 @@
 import type { Flow } from '../../../proto/gen/flow.ts';
 import type { FieldValue } from '../../flow/fields.ts';
 import type { Step } from '../ast.ts';
-import { printBare } from '../print.ts';
+import { printBare, printVerb } from '../print.ts';
 import { execError } from '../state.ts';
 import type { Run, ValueOf } from '../state.ts';
+import { toInteger } from '../values.ts';
 import { fetchFlows, readerOf } from './flow.ts';
 
 /** By the fields named (their values joined with a space); without any by TrackingID. */
@@ -29,9 +30,9 @@ function textOf(value: FieldValue | undefined): string {
 /** Groups of more than so many flows, one if nothing is said. */
 export function moreThan(value: ValueOf<'groups'>, step: Step): ValueOf<'groups'> {
   const [param] = step.params;
-  if (param !== undefined && !(param.kind === 'number' && param.integer))
-    throw execError('bad-parameter', step, `${printBare(param)} is not an integer`);
-  const bound = param?.value ?? 1;
+  const isScalar = param?.kind === 'number' || param?.kind === 'text';
+  const bound = param === undefined ? 1 : isScalar ? toInteger(param.value) : undefined;
+  if (bound === undefined) throw execError('bad-parameter', step, `${printVerb(param!)} is not an integer`);
   const groups = new Map([...value.groups].filter(([, flows]) => flows.length > bound));
   return { kind: 'groups', groups };
 }

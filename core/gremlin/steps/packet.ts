@@ -47,37 +47,24 @@ type Matcher = (packet: RawPacket) => boolean;
 /** LINKTYPE_ETHERNET: what a packet without a link type is. */
 const ETHERNET = 1;
 
-/** Compiled once per link type. The text is checked even when there are no packets. */
+/** Compiled once per link type met. What means nothing for Ethernet is an error, elsewhere it matches nothing. */
 function matcherByLinkType(step: Step, expression: string): (linkType: number) => Matcher {
-  const compiled = new Map<number, Matcher>([[ETHERNET, compileEthernet(step, expression)]]);
+  const compiled = new Map<number, Matcher>();
   return (linkType) => {
     const wanted = linkType === 0 ? ETHERNET : linkType;
-    const matcher = compiled.get(wanted) ?? compileOther(expression, wanted);
+    const matcher = compiled.get(wanted) ?? compile(step, expression, wanted);
     compiled.set(wanted, matcher);
     return matcher;
   };
 }
 
-function compile(expression: string, linkType: number): Matcher {
-  const matches = compileBpf(expression, linkType);
-  return ({ Data: data }) => matches(data, 0, data.length, data.length);
-}
-
-function compileEthernet(step: Step, expression: string): Matcher {
+function compile(step: Step, expression: string, linkType: number): Matcher {
   try {
-    return compile(expression, ETHERNET);
+    const matches = compileBpf(expression, linkType);
+    return ({ Data: data }) => matches(data, 0, data.length, data.length);
   } catch (error) {
     if (!(error instanceof BpfError)) throw error;
-    throw execError('bad-parameter', step, error.message);
-  }
-}
-
-/** A filter that means nothing on a link type matches none of its packets. */
-function compileOther(expression: string, linkType: number): Matcher {
-  try {
-    return compile(expression, linkType);
-  } catch (error) {
-    if (!(error instanceof BpfError)) throw error;
+    if (linkType === ETHERNET) throw execError('bad-parameter', step, error.message);
     return () => false;
   }
 }

@@ -13,9 +13,18 @@ import { execError, listValue } from '../state.ts';
 import type { Run, Traversal, ValueOf } from '../state.ts';
 import { fetchFlows } from './flow.ts';
 
-const KEYS: ReadonlySet<string> = new Set(
-  'Process Name LocalAddress RemoteAddress Protocol State Pid LocalPort RemotePort'.split(' '),
-);
+/** The members of a socket in the order in which they are shown, and what one that the metadata lacks reads as. */
+const NO_SOCKET = {
+  Process: '',
+  Pid: 0,
+  Name: '',
+  LocalAddress: '',
+  LocalPort: 0,
+  RemoteAddress: '',
+  RemotePort: 0,
+  Protocol: '',
+  State: '',
+};
 
 /** Node id → sockets in its metadata; nodes without any are left out. */
 export function nodeSockets(run: Run, value: ValueOf<'nodes'>, step: Step): ValueOf<'sockets'> {
@@ -28,8 +37,10 @@ export function nodeSockets(run: Run, value: ValueOf<'nodes'>, step: Step): Valu
   return { kind: 'sockets', sockets };
 }
 
-function socketsIn(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? (value as readonly Json[]).filter((member) => isJsonObject(member)) : [];
+function socketsIn(value: Json | undefined): readonly { readonly [key: string]: Json }[] {
+  if (!Array.isArray(value)) return [];
+  const objects = (value as readonly Json[]).filter((member) => isJsonObject(member));
+  return objects.map((socket) => Object.assign({}, NO_SOCKET, socket));
 }
 
 /** Flow UUID → sockets of any node with the flow's ends, those at A first; flows without any are left out. */
@@ -77,7 +88,6 @@ function socketsByEnds(run: Run, on: Traversal, step: Step): Map<string, Json[]>
   for (const node of on.view.nodes()) {
     run.visit(step);
     for (const socket of socketsIn(node.metadata['Sockets'])) {
-      if (!isJsonObject(socket)) continue;
       const ends = endsKey(END_KEYS.map((key) => socket[key]));
       const known = byEnds.get(ends);
       if (known === undefined) byEnds.set(ends, [socket]);
@@ -88,7 +98,7 @@ function socketsByEnds(run: Run, on: Traversal, step: Step): Map<string, Json[]>
 }
 
 function readSocket(socket: Json, key: string): Json | undefined {
-  return KEYS.has(key) && isJsonObject(socket) ? socket[key] : undefined;
+  return Object.hasOwn(NO_SOCKET, key) && isJsonObject(socket) ? socket[key] : undefined;
 }
 
 /** Has and HasEither; a key whose list becomes empty is dropped. */
