@@ -5,7 +5,7 @@
 import { decodePending } from '../packet/application.ts';
 import { decodePacket, firstLayerOf } from '../packet/decode.ts';
 import { Defragmented, Ipv4Defragmenter } from '../packet/defrag.ts';
-import { LayerType, Layers } from '../packet/layers.ts';
+import { DecodeStatus, LayerType, Layers } from '../packet/layers.ts';
 import { createTCPMetric } from '../../proto/gen/flow.ts';
 import { writeEnds } from './birth.ts';
 import { TableCounters } from './counters.ts';
@@ -18,6 +18,7 @@ import {
   readDnsLayer,
 } from './extra.ts';
 import type { FlowExtra } from './extra.ts';
+import { FastPath } from './fast-path.ts';
 import { FlowIds } from './ids.ts';
 import { FlowKey } from './key.ts';
 import { packetLength, subPacketSize } from './length.ts';
@@ -58,6 +59,7 @@ export class Intake {
   private readonly layers = new Layers();
   private readonly sub = new SubPacket();
   private readonly rawPacketLimit: number;
+  private readonly fastPath: FastPath | undefined;
   private readonly wantsDns: boolean;
   /** The packet at hand: as captured, its end, its time. */
   private bytes: Uint8Array = new Uint8Array(0);
@@ -86,6 +88,9 @@ export class Intake {
     this.rawPacketLimit = options.rawPacketLimit ?? 0;
     this.wantsDns = ((options.extraLayers ?? 0) & EXTRA_DNS) !== 0;
     this.defragmenter = options.ipDefrag ? new Ipv4Defragmenter() : undefined;
+    const ports = options.mplsUdpPorts ?? [];
+    if (this.first === LayerType.Ethernet && options.fastPath !== false)
+      this.fastPath = new FastPath(this.rows, this.useLink, options.hashSeed ?? 0, ports, this.wantsDns);
   }
 
   /** See `FlowTable.feed`. */
@@ -101,6 +106,10 @@ export class Intake {
     const end = Math.min(offset + length, bytes.length);
     counters.packets++;
     counters.bytes += wireLength;
+    if (this.fastPath?.count(bytes, offset, end, wireLength, timeMs)) {
+      counters.decoded[DecodeStatus.Ok]!++;
+      return;
+    }
     this.bytes = bytes;
     this.start = offset;
     this.end = end;

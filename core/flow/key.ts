@@ -201,19 +201,25 @@ export function icmpWord(bytes: Uint8Array, sub: SubPacket): number {
   return (icmpv6TypeOf(bytes[at]!) << 24) | (bytes[at + 1]! << 16);
 }
 
-/** MurmurHash3's mixing over whole words; only this table ever sees it. */
+/** One step of MurmurHash3 over whole words; only this table ever sees the hash. */
+export function mixWord(hash: number, word: number): number {
+  let k = Math.imul(word, 0xcc9e2d51);
+  k = (k << 15) | (k >>> 17);
+  const mixed = hash ^ Math.imul(k, 0x1b873593);
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+/** Its last step, which spreads every bit. */
+export function finishHash(hash: number): number {
+  let h = hash ^ (hash >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
 function hashWords(words: Int32Array, length: number, seed: number): number {
   let hash = seed;
-  for (let i = 0; i < length; i++) {
-    let k = Math.imul(words[i]!, 0xcc9e2d51);
-    k = (k << 15) | (k >>> 17);
-    hash ^= Math.imul(k, 0x1b873593);
-    hash = (hash << 13) | (hash >>> 19);
-    hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
-  }
-  hash ^= hash >>> 16;
-  hash = Math.imul(hash, 0x85ebca6b);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0xc2b2ae35);
-  return hash ^ (hash >>> 16);
+  for (let i = 0; i < length; i++) hash = mixWord(hash, words[i]!);
+  return finishHash(hash);
 }

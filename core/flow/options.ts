@@ -34,4 +34,6 @@ export interface FlowTableOptions {
   readonly entriesMax?: number | undefined;
   /** Any number that others cannot guess: it decides where keys lie in the hash index. */
   readonly hashSeed?: number | undefined;
+  /** False sends every packet the general way (fast-path.ts); only tests ask for that. */
+  readonly fastPath?: boolean | undefined;
 }

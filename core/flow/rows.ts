@@ -1,12 +1,20 @@
 /**
  * Where live flows are kept: one row of 208 bytes a flow in one buffer, seen as doubles and as 32-bit words, and a
  * hash index over the key words. No object per flow, so a million flows are no work for the garbage collector.
- * Keys of more than 8 words (IPv6, tunnels) lie in a side array; rare things of a flow in `FlowExtra` (extra.ts).
+ * Keys of more than 7 words (IPv6, tunnels) lie in a side array; rare things of a flow in `FlowExtra` (extra.ts).
  *
- *   words 0–7    key (or: word 0 and the index of the side array)
+ *   words 0–6    key (or: word 0 and the index of the side array)
  *   doubles      as named below (D_…), words as named below (W_…)
  */
-import { KEY_IPV6, KEY_PARENT, KEY_WORDS_MAX } from './key.ts';
+import {
+  KEY_ICMP,
+  KEY_IPV6,
+  KEY_PARENT,
+  KEY_TRANSPORT_MASK,
+  KEY_TRANSPORT_SHIFT,
+  KEY_VNI,
+  KEY_WORDS_MAX,
+} from './key.ts';
 import type { FlowKey } from './key.ts';
 
 export const ROW_DOUBLES = 26;
@@ -32,8 +40,9 @@ export const D_SENT_AT = 17;
 /** VLAN tags, 12 bits each. */
 export const D_LINK_ID = 24;
 
+/** Next to the key, because every packet needs both. */
+export const W_FLAGS = 7;
 export const W_RTT_SUB_NS = 22;
-export const W_FLAGS = 23;
 /** Destination and source MAC of the first packet as three words (source first). */
 export const W_MACS = 36;
 /** Source and destination port of the first packet. */
@@ -47,7 +56,7 @@ export const W_UUID_LOW = 45;
 export const W_PATH = 46;
 export const W_ICMP = 47;
 export const W_NETWORK_ID = 50;
-export const W_HASH = 51;
+export const W_HASH = 23;
 
 /** Bits of W_FLAGS. */
 export const F_SWAP = 1;
@@ -75,7 +84,7 @@ export const F_NO_ADDRESSES = 65536;
 /** Fragments are counted; zeros unless FlowExtra tells otherwise. */
 export const F_IP_METRIC = 131072;
 
-const SMALL_KEY_WORDS = 8;
+const SMALL_KEY_WORDS = 7;
 const FIRST_CAPACITY = 1024;
 
 export class FlowRows {
@@ -89,8 +98,8 @@ export class FlowRows {
   private capacity = FIRST_CAPACITY;
   private readonly capacityMax: number;
   /** Pairs of row + 1 (0: empty) and hash, open addressing, never more than half full. */
-  private index = new Int32Array(2 * 2 * FIRST_CAPACITY);
-  private mask = 2 * FIRST_CAPACITY - 1;
+  index = new Int32Array(2 * 2 * FIRST_CAPACITY);
+  mask = 2 * FIRST_CAPACITY - 1;
   private free: number[] = [];
   private largeKeys = new Int32Array(0);
   private freeLargeKeys: number[] = [];
@@ -209,9 +218,9 @@ export class FlowRows {
     this.size--;
   }
 
-  /** Rows keep their key kind in word 0; IPv6 and tunnelled flows have their words elsewhere. */
+  /** Word 0 is the kind of key in both places. */
   private hasLargeKey(row: number): boolean {
-    return (this.words[row * ROW_WORDS]! & (KEY_IPV6 | KEY_PARENT)) !== 0;
+    return isLarge(this.words[row * ROW_WORDS]!);
   }
 
   /** Copies the key words of a row, word 0 first. */
@@ -249,7 +258,10 @@ export class FlowRows {
   }
 }
 
-/** IPv6 and tunnelled keys always go to the side array, so that word 0 tells where a key is. */
+/** IPv6, network id and tunnelled keys always go to the side array, so that word 0 tells where a key is. */
 function isLarge(kind: number): boolean {
-  return (kind & (KEY_IPV6 | KEY_PARENT)) !== 0;
+  const transport = (kind >> KEY_TRANSPORT_SHIFT) & KEY_TRANSPORT_MASK;
+  // Ports and ICMP together only when the ports lie behind a tunnel header.
+  const isLong = (kind & KEY_ICMP) !== 0 && transport !== 0;
+  return (kind & (KEY_IPV6 | KEY_PARENT)) !== 0 || transport === KEY_VNI || isLong;
 }

@@ -1,0 +1,181 @@
+/**
+ * How fast packets become flows, on one core and from memory: decoding alone, and decoding with the flow table at
+ * several sizes. Baseline in the same run: the decoders of npm `cap` over the same bytes.
+ *
+ *   npm run bench -- flows [--json FILE] [--seconds N]
+ */
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { FlowTable } from '../core/flow/table.ts';
+import type { FlowTableOptions } from '../core/flow/table.ts';
+import { decodePacket } from '../core/packet/decode.ts';
+import { LayerType, Layers } from '../core/packet/layers.ts';
+import { makePackets } from './flow-packets.ts';
+import type { PacketSet } from './flow-packets.ts';
+
+interface Row {
+  readonly name: string;
+  readonly packetsPerSecond: number;
+  /** Against the baseline of the same packets. */
+  readonly ratio?: number;
+  readonly bytesPerFlow?: number;
+  readonly rssMiB?: number;
+  readonly birthsPerSecond?: number;
+}
+
+const PACKETS = 400_000;
+const START_MS = 1_700_000_000_000;
+
+/** Runs whole passes for the time given; packets a second of the best pass, because the machine is shared. */
+function measure(count: number, seconds: number, pass: () => void): number {
+  pass();
+  let best = Infinity;
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end) {
+    const start = performance.now();
+    pass();
+    best = Math.min(best, performance.now() - start);
+  }
+  return (count / best) * 1000;
+}
+
+interface CapDecoders {
+  Ethernet(buffer: Buffer, offset: number): { info: { type: number }; offset: number };
+  IPV4(buffer: Buffer, offset: number): { info: { protocol: number }; offset: number };
+  TCP(buffer: Buffer, offset: number): unknown;
+  UDP(buffer: Buffer, offset: number): unknown;
+  ICMPV4(buffer: Buffer, offset: number): unknown;
+}
+
+function capDecoders(): CapDecoders | undefined {
+  try {
+    return createRequire(import.meta.url)('cap/lib/Decoders.js') as CapDecoders;
+  } catch {
+    return undefined;
+  }
+}
+
+/** cap's decoders as its README chains them. */
+function measureCap(set: PacketSet, seconds: number): number | undefined {
+  const decoders = capDecoders();
+  if (decoders === undefined) return undefined;
+  const buffers = Array.from({ length: set.count }, (_, i) =>
+    Buffer.from(set.bytes.buffer, set.offsets[i]!, set.lengths[i]!),
+  );
+  return measure(set.count, seconds, () => {
+    for (const buffer of buffers) {
+      const ethernet = decoders.Ethernet(buffer, 0);
+      if (ethernet.info.type !== 0x0800) continue;
+      const ip = decoders.IPV4(buffer, ethernet.offset);
+      if (ip.info.protocol === 6) decoders.TCP(buffer, ip.offset);
+      else if (ip.info.protocol === 17) decoders.UDP(buffer, ip.offset);
+      else decoders.ICMPV4(buffer, ip.offset);
+    }
+  });
+}
+
+function measureDecode(set: PacketSet, seconds: number): number {
+  const layers = new Layers();
+  let sum = 0;
+  const rate = measure(set.count, seconds, () => {
+    for (let i = 0; i < set.count; i++) {
+      const at = set.offsets[i]!;
+      decodePacket(layers, set.bytes, at, at + set.lengths[i]!, LayerType.Ethernet);
+      sum += layers.count;
+    }
+  });
+  if (sum === 0) throw new Error('nothing was decoded');
+  return rate;
+}
+
+/** The table fed pass after pass with a tick every 250 ms of packet time, at a million packets a second. */
+function measureTable(
+  set: PacketSet,
+  flows: number,
+  seconds: number,
+  options: Partial<FlowTableOptions>,
+): { rate: number; table: FlowTable; births: number } {
+  const table = new FlowTable({ nodeTid: 'bench', captureId: 'bench', ...options });
+  let time = START_MS;
+  let since = 0;
+  const feed = (from: number, to: number) => {
+    for (let i = from; i < to; i++) {
+      table.feed(set.bytes, set.offsets[i]!, set.lengths[i]!, set.lengths[i]!, time, 0);
+      if (++since === 1000) {
+        since = 0;
+        time++;
+        if (time % 250 === 0) table.tick(time);
+      }
+    }
+  };
+  const start = performance.now();
+  feed(0, flows);
+  const births = (flows / (performance.now() - start)) * 1000;
+  const rate = measure(set.count, seconds, () => feed(0, set.count));
+  if (table.size !== flows) throw new Error(`${table.size} flows live, ${flows} expected`);
+  return { rate, table, births };
+}
+
+function round(value: number): number {
+  return Math.round(value);
+}
+
+/** Prints the rows; exit status 0. */
+export async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { json: { type: 'string' }, seconds: { type: 'string', default: '2' } },
+  });
+  const seconds = Number(values.seconds);
+  const rows: Row[] = [];
+  const add = (row: Row) => {
+    rows.push(row);
+    const parts = [
+      `${row.name.padEnd(46)} ${(row.packetsPerSecond / 1e6).toFixed(2).padStart(7)} M packets/s`,
+    ];
+    if (row.ratio !== undefined) parts.push(`${row.ratio.toFixed(1)}x`);
+    if (row.birthsPerSecond !== undefined) parts.push(`${(row.birthsPerSecond / 1e3).toFixed(0)}k births/s`);
+    if (row.bytesPerFlow !== undefined) parts.push(`${row.bytesPerFlow} B/flow`);
+    if (row.rssMiB !== undefined) parts.push(`RSS ${row.rssMiB} MiB`);
+    process.stdout.write(`${parts.join('  ')}\n`);
+  };
+  process.stdout.write(
+    `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}; best pass of ${seconds} s\n`,
+  );
+  const small = makePackets(100, PACKETS);
+  const cap = measureCap(small, seconds);
+  if (cap === undefined) process.stdout.write('cap is not installed: no baseline\n');
+  else add({ name: 'decoders of cap (baseline)', packetsPerSecond: round(cap), ratio: 1 });
+  const withRatio = (rate: number) => (cap === undefined ? {} : { ratio: rate / cap });
+  const decode = measureDecode(small, seconds);
+  add({ name: 'decode', packetsPerSecond: round(decode), ...withRatio(decode) });
+  const full = { extraTcpMetric: true, ipDefrag: true, reassembleTcp: true };
+  for (const flows of [100, 10_000, 100_000]) {
+    const set = flows === 100 ? small : makePackets(flows, PACKETS);
+    for (const [label, options] of [
+      ['', {}],
+      [', TCP metrics, defrag, reassembly', full],
+    ] as const) {
+      const { rate, table, births } = measureTable(set, flows, seconds, options);
+      add({
+        name: `decode + table, ${flows} flows${label}`,
+        packetsPerSecond: round(rate),
+        ...withRatio(rate),
+        birthsPerSecond: round(births),
+        bytesPerFlow: round(table.bytes / flows),
+        rssMiB: round(process.memoryUsage.rss() / 1_048_576),
+      });
+    }
+  }
+  if (values.json !== undefined)
+    writeFileSync(
+      values.json,
+      `${JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, rows }, null, 2)}\n`,
+    );
+  return 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main(process.argv.slice(2));
