@@ -146,7 +146,7 @@ export class InterfaceGraph {
 
   /** Interfaces elsewhere may have their parent or peer in this namespace, which is read from now on. */
   namespaceJoined(namespace: OpenNamespace): void {
-    for (const key of [...(this.#crossing.get(UNKNOWN) ?? [])]) {
+    for (const key of this.#crossing.get(UNKNOWN) ?? []) {
       const entry = this.#entries.get(key);
       if (entry?.link.parentNetnsId === undefined) continue;
       if (entry.namespace.numberOf(namespace) === entry.link.parentNetnsId) this.#update(key);
@@ -154,7 +154,7 @@ export class InterfaceGraph {
   }
 
   namespaceLeft(namespace: OpenNamespace): void {
-    for (const key of [...(this.#crossing.get(namespace.key) ?? [])]) this.#update(key);
+    for (const key of this.#crossing.get(namespace.key) ?? []) this.#update(key);
   }
 
   /** Counters into Metric and LastUpdateMetric, from a table that was just read. */

@@ -52,7 +52,7 @@ export function interfaceMetadata(facts: InterfaceFacts): Metadata {
     ...defined('ParentIndex', link.parentIndex || undefined),
     ...defined('PeerIfIndex', type === 'veth' ? link.parentIndex || undefined : undefined),
     ...defined('Vlan', link.vlanId),
-    ...defined('LinkNetNsID', link.parentNetnsId),
+    ...defined('LinkNetNsID', link.parentNetnsId === -1 ? undefined : link.parentNetnsId),
     ...defined('LinkNetNsName', facts.parentNetnsName),
     ...defined('BondMode', link.bondMode === undefined ? undefined : bondModeName(link.bondMode)),
     ...defined('BondSlave', link.bondSlave && bondSlaveMetadata(link.bondSlave)),

@@ -177,6 +177,7 @@ export class NamespaceSet {
   }
 
   neighbourOf(kept: Kept, netnsId: number): Kept | undefined {
+    if (netnsId < 0) return undefined;
     const known = kept.reader?.netnsKeyOf(netnsId);
     if (known !== undefined) return this.#kept.get(known);
     // The probe's own is first in the map, and by far the likeliest.

@@ -118,5 +118,7 @@ export class NamespaceTable {
 }
 
 function sameButCounters(a: Link, b: Link): boolean {
-  return isDeepStrictEqual({ ...a, counters: undefined }, { ...b, counters: undefined });
+  for (const name of Object.keys(a) as (keyof Link)[])
+    if (a[name] !== b[name] && name !== 'counters' && !isDeepStrictEqual(a[name], b[name])) return false;
+  return true;
 }

@@ -47,7 +47,7 @@ export class NetnsFolder {
   /** Compares with what is there, one name or all of them. */
   scan(only?: string): void {
     const there = new Set(only === undefined ? this.#list() : this.#isThere(only) ? [only] : []);
-    for (const name of [...this.#names])
+    for (const name of this.#names)
       if ((only === undefined || name === only) && !there.has(name)) {
         this.#names.delete(name);
         this.#events.onGone(join(this.path, name));

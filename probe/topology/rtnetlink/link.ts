@@ -64,7 +64,7 @@ export interface Link {
   readonly masterIndex: number;
   /** The lower device, or the peer of a veth; 0 = none. */
   readonly parentIndex: number;
-  /** The namespace of `parentIndex` by this namespace's own numbering; undefined = this namespace. */
+  /** The namespace of `parentIndex` by this namespace's own numbering; undefined = this one, -1 = has no number. */
   readonly parentNetnsId: number | undefined;
   /** "" for real devices and loopback. */
   readonly kind: string;
@@ -122,7 +122,7 @@ export function parseLink(message: NetlinkMessage): Link | undefined {
         link.parentIndex = value.u32();
         break;
       case IFLA_LINK_NETNSID:
-        link.parentNetnsId = value.i32() < 0 ? undefined : value.i32();
+        link.parentNetnsId = value.i32();
         break;
       case IFLA_MASTER:
         link.masterIndex = value.u32();

@@ -1,0 +1,185 @@
+"""
+Netlink messages of interfaces that few kernels can make, built byte by byte from the numbers in linux/if_link.h,
+if_arp.h, if_bonding.h and if_addr.h, and decoded by pyroute2 (an independent decoder). Prints the JSON that is
+kept in messages.json; messages.test.ts compares our decoder with pyroute2's word.
+
+    python3 make-messages.py > messages.json        (needs: pip install pyroute2)
+"""
+import json
+import struct
+import sys
+
+from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+
+NEWLINK, DELLINK, NEWADDR, DELADDR = 16, 17, 20, 21
+ETHER, NONE, TUNNEL, TUNNEL6, SIT, IPGRE, IP6GRE, CAN = 1, 65534, 768, 769, 776, 778, 823, 280
+UP, LOWER_UP, MASTER, SLAVE, POINTOPOINT, NOARP = 1, 1 << 16, 1 << 10, 1 << 11, 1 << 4, 1 << 7
+
+
+def attribute(kind, value):
+    data = struct.pack('=HH', 4 + len(value), kind) + value
+    return data + b'\0' * (-len(data) % 4)
+
+
+def text(value):
+    return value.encode() + b'\0'
+
+
+def u8(value):
+    return struct.pack('=B', value)
+
+
+def u16(value):
+    return struct.pack('=H', value)
+
+
+def u32(value):
+    return struct.pack('=I', value)
+
+
+def mac(value):
+    return bytes.fromhex(value.replace(':', ''))
+
+
+def message(kind, body):
+    return struct.pack('=IHHII', 16 + len(body), kind, 0, 7, 0) + body
+
+
+def info(kind, data=b'', slave_kind='', slave_data=b''):
+    parts = b''
+    if kind:
+        parts += attribute(1, text(kind))
+    if data:
+        parts += attribute(2 | 0x8000, data)
+    if slave_kind:
+        parts += attribute(4, text(slave_kind))
+    if slave_data:
+        parts += attribute(5 | 0x8000, slave_data)
+    return attribute(18 | 0x8000, parts)
+
+
+def link(index, name, *, hardware=ETHER, flags=UP | LOWER_UP, address='', mtu=1500, state=6, extra=b'', kind=NEWLINK):
+    body = struct.pack('=BxHiII', 0, hardware, index, flags, 0xFFFFFFFF)
+    body += attribute(3, text(name)) + attribute(4, u32(mtu)) + attribute(16, u8(state))
+    if address:
+        body += attribute(1, mac(address))
+    return message(kind, body + extra)
+
+
+def parent(index, netns_id=None):
+    return attribute(5, u32(index)) + (attribute(37, struct.pack('=i', netns_id)) if netns_id is not None else b'')
+
+
+def master(index):
+    return attribute(10, u32(index))
+
+
+def stats64(values):
+    return attribute(23, b''.join(struct.pack('=Q', value) for value in values))
+
+
+def addr(family, prefix, index, attributes, kind=NEWADDR):
+    return message(kind, struct.pack('=BBBBI', family, prefix, 0, 0, index) + attributes)
+
+
+bond_slave = (
+    attribute(1, u8(1)) + attribute(2, u8(2)) + attribute(3, u32(3)) + attribute(4, mac('02:00:00:00:0b:01'))
+    + attribute(5, u16(4)) + attribute(6, u16(5)) + attribute(7, u8(61)) + attribute(8, u16(63))
+)
+A = '02:00:00:00:00:0a'
+MESSAGES = {
+    'dummy': link(10, 'dummy0', address=A, flags=UP | NOARP | LOWER_UP, state=0, extra=info('dummy')),
+    'vlan on a device here': link(11, 'eth0.42', address=A, extra=parent(2) + info('vlan', attribute(1, u16(42)) + attribute(5, u16(0x0081)) + attribute(2, struct.pack('=II', 1, 0xFFFFFFFF)))),
+    'vlan on a device in another namespace': link(2, 'v4094', address=A, extra=parent(2, 3) + info('vlan', attribute(1, u16(4094)))),
+    'bond, active-backup': link(12, 'bond0', address=A, flags=UP | MASTER | LOWER_UP, extra=info('bond', attribute(1, u8(1)) + attribute(3, u32(100)))),
+    'bond, 802.3ad': link(13, 'bond1', address=A, flags=UP | MASTER, state=2, extra=info('bond', attribute(1, u8(4)))),
+    'member of a bond': link(14, 'eth1', address=A, flags=UP | SLAVE | LOWER_UP, extra=master(12) + info('', b'', 'bond', bond_slave)),
+    'dummy that is a member of a bond': link(15, 'dummy1', address=A, flags=UP | SLAVE, extra=master(12) + info('dummy', b'', 'bond', bond_slave[:24])),
+    'ipvlan': link(16, 'ipvl0', address=A, extra=parent(2) + info('ipvlan', attribute(1, u16(0)) + attribute(2, u16(0)))),
+    'macvtap': link(17, 'macvtap0', address=A, extra=parent(2) + info('macvtap', attribute(1, u32(4)))),
+    'gre': link(18, 'gre1', hardware=IPGRE, flags=UP | POINTOPOINT | NOARP | LOWER_UP, address='0a:00:00:01', mtu=1476, state=0, extra=info('gre', attribute(6, bytes([10, 0, 0, 1])) + attribute(7, bytes([10, 0, 0, 2])))),
+    'gretap': link(19, 'gretap1', address=A, mtu=1462, extra=info('gretap', attribute(6, bytes([10, 0, 0, 1])))),
+    'ip6gre': link(20, 'ip6gre1', hardware=IP6GRE, address='fd000000000000000000000000000001', mtu=1448, extra=parent(2) + info('ip6gre')),
+    'ipip': link(21, 'tunl1', hardware=TUNNEL, address='0a:00:00:01', mtu=1480, extra=info('ipip')),
+    'ip6tnl': link(22, 'ip6tnl1', hardware=TUNNEL6, address='fd000000000000000000000000000001', mtu=1452, extra=info('ip6tnl')),
+    'sit with an all-zero address': link(23, 'sit0', hardware=SIT, flags=NOARP, address='00:00:00:00', mtu=1480, state=2, extra=info('sit')),
+    'vti': link(24, 'vti1', hardware=TUNNEL, address='0a:00:00:01', extra=info('vti')),
+    'vrf': link(25, 'vrf-blue', address=A, flags=UP | MASTER | NOARP | LOWER_UP, mtu=65575, extra=info('vrf', attribute(1, u32(10)))),
+    'member of a vrf': link(26, 'eth2', address=A, extra=master(25) + info('', b'', 'vrf', attribute(1, u32(10)))),
+    'geneve': link(27, 'gnv1', address=A, extra=info('geneve', attribute(1, u32(99)) + attribute(2, bytes([10, 0, 0, 9])))),
+    'vxlan in a bridge': link(28, 'vx100', address=A, extra=parent(2) + master(3) + info('vxlan', attribute(1, u32(100)), 'bridge', attribute(1, u8(3)))),
+    'wireguard': link(29, 'wg0', hardware=NONE, flags=UP | POINTOPOINT | NOARP | LOWER_UP, mtu=1420, state=0, extra=info('wireguard')),
+    'team': link(30, 'team0', address=A, extra=info('team')),
+    'member of a team': link(31, 'eth3', address=A, extra=master(30) + info('', b'', 'team')),
+    'xfrm': link(32, 'ipsec0', hardware=NONE, extra=parent(2) + info('xfrm')),
+    'can': link(33, 'can0', hardware=CAN, mtu=16, extra=info('can')),
+    'veth across namespaces, equal indexes': link(5, 'eth0', address=A, extra=parent(5, 0) + info('veth')),
+    'veth whose peer has no number': link(6, 'eth1', address=A, extra=parent(7, -1) + info('veth')),
+    'lower layer down': link(34, 'mv0', address=A, state=3, extra=parent(2) + info('macvlan')),
+    'a real device with counters beyond 32 bits': link(2, 'ens3', address=A, extra=stats64([1, 2, 2**40 + 3, 2**53 - 1] + list(range(5, 24)))),
+    'the longest name': link(35, 'abcdefghijklmno', address=A),
+    'deleted': link(36, 'gone0', address=A, kind=DELLINK, extra=info('dummy')),
+    'IPv4': addr(2, 24, 2, attribute(1, bytes([10, 0, 0, 1])) + attribute(2, bytes([10, 0, 0, 1])) + attribute(3, text('eth0'))),
+    'IPv4 with a peer': addr(2, 32, 18, attribute(1, bytes([10, 9, 0, 2])) + attribute(2, bytes([10, 9, 0, 1]))),
+    'IPv6': addr(10, 64, 2, attribute(1, bytes.fromhex('fd000000000000000000000000000001')) + attribute(8, u32(0x80))),
+    'IPv6 with a peer': addr(10, 128, 2, attribute(2, bytes.fromhex('fd000000000000000000000000000001')) + attribute(1, bytes.fromhex('fd000000000000000000000000000002'))),
+    'IPv4 deleted': addr(2, 8, 1, attribute(1, bytes([127, 0, 0, 1])) + attribute(2, bytes([127, 0, 0, 1])), DELADDR),
+}
+
+
+def nested(outer, name):
+    return outer.get_attr(name) if outer is not None and hasattr(outer, 'get_attr') else None
+
+
+def link_meaning(data):
+    decoded = ifinfmsg(data)
+    decoded.decode()
+    about = decoded.get_attr('IFLA_LINKINFO')
+    details = nested(about, 'IFLA_INFO_DATA')
+    slave = nested(about, 'IFLA_INFO_SLAVE_DATA')
+    stats = decoded.get_attr('IFLA_STATS64')
+    return {
+        'event': decoded['header']['type'],
+        'index': decoded['index'],
+        'hardwareType': decoded['ifi_type'],
+        'flags': decoded['flags'],
+        'name': decoded.get_attr('IFLA_IFNAME'),
+        'mtu': decoded.get_attr('IFLA_MTU'),
+        'address': decoded.get_attr('IFLA_ADDRESS'),
+        'state': decoded.get_attr('IFLA_OPERSTATE'),
+        'master': decoded.get_attr('IFLA_MASTER'),
+        'link': decoded.get_attr('IFLA_LINK'),
+        'linkNetnsId': decoded.get_attr('IFLA_LINK_NETNSID'),
+        'kind': nested(about, 'IFLA_INFO_KIND'),
+        'slaveKind': nested(about, 'IFLA_INFO_SLAVE_KIND'),
+        'vlanId': nested(details, 'IFLA_VLAN_ID'),
+        'bondMode': nested(details, 'IFLA_BOND_MODE'),
+        'bondSlave': dict((key, value) for key, value in slave['attrs'] if key.startswith('IFLA_BOND_SLAVE')) if slave and 'IFLA_BOND' in str(slave) else None,
+        'rxBytes': stats and stats['rx_bytes'],
+        'txBytes': stats and stats['tx_bytes'],
+        'txCompressed': stats and stats['tx_compressed'],
+    }
+
+
+def address_meaning(data):
+    decoded = ifaddrmsg(data)
+    decoded.decode()
+    return {
+        'event': decoded['header']['type'],
+        'index': decoded['index'],
+        'family': decoded['family'],
+        'prefix': decoded['prefixlen'],
+        'address': decoded.get_attr('IFA_ADDRESS'),
+        'local': decoded.get_attr('IFA_LOCAL'),
+    }
+
+
+result = []
+for case, data in MESSAGES.items():
+    is_link = data[4] in (NEWLINK, DELLINK)
+    meaning = link_meaning(data) if is_link else address_meaning(data)
+    meaning = {key: value for key, value in meaning.items() if value is not None}
+    result.append({'case': case, 'hex': data.hex(), 'pyroute2': meaning})
+json.dump(result, sys.stdout, indent=1)
+print()
