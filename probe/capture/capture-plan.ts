@@ -39,7 +39,7 @@ export function planOf(
   if (choice.kind === 'refused') return refused(choice.error);
   const wrong = wrongTarget(capture) ?? missing(node.id, found);
   if (wrong !== undefined) return refused(wrong);
-  return { kind: 'run', type, source: sources.get(type)!, spec: specOf(capture, found!, exclusion) };
+  return { kind: 'run', type, source: sources.get(type)!, spec: specOf(capture, node, found!, exclusion) };
 }
 
 function wrongTarget({ TargetType = '' }: Capture): string | undefined {
@@ -57,7 +57,8 @@ function missing(nodeId: string, found: CapturedInterface | undefined): string |
   return undefined;
 }
 
-function specOf(capture: Capture, found: CapturedInterface, exclusion: string): CaptureSpec {
+function specOf(capture: Capture, node: GraphNode, found: CapturedInterface, exclusion: string): CaptureSpec {
+  const mplsUdpPort = node.metadata['MPLSUDPPort'];
   return {
     captureId: capture.UUID,
     nodeTid: found.tid,
@@ -74,5 +75,6 @@ function specOf(capture: Capture, found: CapturedInterface, exclusion: string): 
     reassembleTcp: capture.ReassembleTCP,
     extraLayers: capture.ExtraLayers ?? 0,
     rawPacketLimit: capture.RawPacketLimit ?? 0,
+    mplsUdpPorts: typeof mplsUdpPort === 'number' ? [mplsUdpPort] : [],
   };
 }

@@ -28,6 +28,8 @@ export interface CaptureSpec {
   /** Bit mask: 1 VRRP, 2 DNS, 4 DHCPv4. */
   readonly extraLayers: number;
   readonly rawPacketLimit: number;
+  /** UDP ports whose payload is MPLS. */
+  readonly mplsUdpPorts: readonly number[];
 }
 
 /** Since the capture was opened. */

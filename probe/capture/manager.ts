@@ -122,10 +122,19 @@ export class CaptureManager {
       packetsReceived,
       packetsDropped,
       flows,
-      sources: Object.fromEntries(
-        [...this.#options.sources].map(([type, source]) => [type, source.status()]),
-      ),
+      sources: this.#sourceStatus(),
     };
+  }
+
+  /** By the types that a source serves. */
+  #sourceStatus(): Record<string, unknown> {
+    const { sources } = this.#options;
+    const shown: Record<string, unknown> = {};
+    for (const source of this.#sources()) {
+      const types = [...sources].filter(([, other]) => other === source).map(([type]) => type);
+      shown[types.join(' ')] = source.status();
+    }
+    return shown;
   }
 
   #sources(): Set<CaptureSource> {

@@ -2,6 +2,7 @@
  * One capture inside the capture process: a libpcap handle and the flow table it feeds. Packets are taken whole and
  * cut here, because `cap` does not tell a packet's length on the wire apart from what was captured.
  */
+import { randomInt } from 'node:crypto';
 import { FlowTable } from '../../core/flow/table.ts';
 import { createStats, type Flow, type Stats } from '../../proto/gen/flow.ts';
 import type { CaptureSpec, CaptureStats } from './capture-source.ts';
@@ -37,6 +38,8 @@ export class PcapCapture {
       reassembleTcp: spec.reassembleTcp,
       extraLayers: spec.extraLayers,
       rawPacketLimit: spec.rawPacketLimit,
+      mplsUdpPorts: spec.mplsUdpPorts,
+      hashSeed: randomInt(2 ** 31),
     });
   }
 

@@ -132,6 +132,13 @@ describe('planOf', () => {
   });
 });
 
+describe('planOf on a node of OpenContrail', () => {
+  it('registers the UDP port that carries MPLS', () => {
+    const node = { ...nodeOf('tuntap'), metadata: { Name: 'n', Type: 'tuntap', MPLSUDPPort: 51_234 } };
+    expect(planOf(captureOf(), node, VETH, SOURCES, '')).toMatchObject({ spec: { mplsUdpPorts: [51_234] } });
+  });
+});
+
 describe('chooseType', () => {
   it('takes a kernel interface of any kind, tap devices too', () => {
     for (const type of ['veth', 'bridge', 'device', 'tuntap', 'wireguard'])

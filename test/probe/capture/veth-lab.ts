@@ -96,6 +96,7 @@ export function createVethLab(): VethLab {
       reassembleTcp: false,
       extraLayers: 0,
       rawPacketLimit: 0,
+      mplsUdpPorts: [],
       ...more,
     }),
     remove: () => {
