@@ -102,10 +102,22 @@ export function createLab(tag: string): Lab {
     },
     sendUdpFlows: ({ from, to, flows, perSecond }) =>
       new Promise((resolve, reject) => {
-        const args = ['netns', 'exec', from, process.execPath, '-e', UDP_SENDER, to, String(flows), String(perSecond)];
+        const args = [
+          'netns',
+          'exec',
+          from,
+          process.execPath,
+          '-e',
+          UDP_SENDER,
+          to,
+          String(flows),
+          String(perSecond),
+        ];
         const child = spawn('ip', args, { stdio: 'ignore' });
         child.on('error', reject);
-        child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`UDP sender ended with ${code}`))));
+        child.on('exit', (code) =>
+          code === 0 ? resolve() : reject(new Error(`UDP sender ended with ${code}`)),
+        );
       }),
     remove,
   };
