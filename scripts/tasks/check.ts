@@ -7,11 +7,13 @@
 import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFile, root } from '../process/paths.ts';
+import { npmCommand } from '../setup/run-step.mjs';
 import { runQuiet, type Quiet } from '../process/run-quiet.ts';
 
 interface Step {
   readonly name: string;
-  readonly script: string;
+  /** The program; Node's when absent. */
+  readonly command?: string;
   readonly args: readonly string[];
   /** One line worth telling of a step that passed. */
   readonly note?: (output: string) => string;
@@ -20,6 +22,9 @@ interface Step {
 const STEPS_AT_A_TIME = 2;
 const ROOMS = ['core', 'worker', 'probe', 'cli', 'ui', 'scripts', 'bench', 'test', 'test/worker'];
 
+/** An incomplete lock file fails here as it would in a fresh checkout; nothing is fetched or written. */
+const LOCK_FILE_CHECK = ['ci', '--dry-run', '--offline', '--ignore-scripts', '--loglevel=error'];
+
 /** A room that holds no source has nothing to compile. */
 function hasSources(room: string): boolean {
   return existsSync(join(root, room, 'tsconfig.json')) && globSync(join(root, room, '**/*.ts')).length > 0;
@@ -27,27 +32,26 @@ function hasSources(room: string): boolean {
 
 /** The slow ones first, so that the last step to run is a short one. */
 function steps(): Step[] {
+  const npm = npmCommand();
   return [
     {
       name: 'unit tests',
-      script: packageFile('vitest', 'vitest.mjs'),
-      args: ['run', '--project', 'node', 'test/core'],
+      args: [packageFile('vitest', 'vitest.mjs'), 'run', '--project', 'node', 'test/core'],
       note: (output) => /^\s*Tests\s+(.*)$/m.exec(stripColours(output))?.[1] ?? '',
     },
     {
       name: 'lint',
-      script: packageFile('oxlint', 'bin/oxlint'),
-      args: ['--type-aware'],
+      args: [packageFile('oxlint', 'bin/oxlint'), '--type-aware'],
       note: (output) => /Found (\d+ warnings?)/.exec(output)?.[1] ?? '',
     },
-    { name: 'dead code', script: packageFile('knip', 'bin/knip.js'), args: ['--no-progress'] },
+    { name: 'dead code', args: [packageFile('knip', 'bin/knip.js'), '--no-progress'] },
     ...ROOMS.filter(hasSources).map((room) => ({
       name: `types of ${room}`,
-      script: packageFile('typescript', 'bin/tsc'),
-      args: ['-p', room],
+      args: [packageFile('typescript', 'bin/tsc'), '-p', room],
     })),
-    { name: 'format', script: packageFile('oxfmt', 'bin/oxfmt'), args: ['--check'] },
-    { name: 'generated code', script: join(root, 'scripts/tasks/gen.ts'), args: ['--check'] },
+    { name: 'lock file', command: npm.command, args: [...npm.args, ...LOCK_FILE_CHECK] },
+    { name: 'format', args: [packageFile('oxfmt', 'bin/oxfmt'), '--check'] },
+    { name: 'generated code', args: [join(root, 'scripts/tasks/gen.ts'), '--check'] },
   ];
 }
 
@@ -64,7 +68,7 @@ async function main(args: string[]): Promise<number> {
   const started = performance.now();
   const worker = async () => {
     for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
-      const result = await runQuiet(process.execPath, [step.script, ...step.args], root);
+      const result = await runQuiet(step.command ?? process.execPath, step.args, root);
       results.set(step, result);
       if (!result.ok) process.stdout.write(`\n── ${step.name} ──\n${result.output}\n`);
     }
