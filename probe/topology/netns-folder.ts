@@ -2,7 +2,7 @@
  * Which files are in a folder of network namespaces, as they come and go (inotify through `fs.watch`). The folder
  * may not exist yet, may vanish and come back. What the files are is `netns-files.ts`'s to find out.
  */
-import { lstatSync, readdirSync, statSync, watch, type FSWatcher } from 'node:fs';
+import { existsSync, readdirSync, statSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
 import { timings } from '../../core/limits.ts';
@@ -60,8 +60,7 @@ export class NetnsFolder {
 
   /** Watches the folder that is there now; a replaced one is another folder under the same name. */
   #check(): void {
-    const stat = statSync(this.path, { throwIfNoEntry: false });
-    const identity = stat?.isDirectory() === true ? `${stat.dev}:${stat.ino}` : '';
+    const identity = folderIdentity(this.path);
     if (identity === this.#identity) {
       if (identity !== '' && this.#watcher === undefined) this.scan();
       return;
@@ -69,16 +68,17 @@ export class NetnsFolder {
     this.#identity = identity;
     this.#watcher?.close();
     this.#watcher = undefined;
-    if (identity !== '') {
-      this.#watch();
-    }
+    if (identity !== '') this.#watch();
     this.scan();
   }
 
   /** Without a watch (no inotify to be had, or the folder just went) every look is a scan. */
   #watch(): void {
     try {
-      this.#watcher = watch(this.path, (_event, name) => this.scan(name ?? undefined));
+      this.#watcher = watch(this.path, (_event, name) => {
+        this.#check();
+        this.scan(name ?? undefined);
+      });
       this.#watcher.on('error', () => {
         this.#watcher?.close();
         this.#watcher = undefined;
@@ -89,7 +89,7 @@ export class NetnsFolder {
   }
 
   #isThere(name: string): boolean {
-    return lstatSync(join(this.path, name), { throwIfNoEntry: false }) !== undefined;
+    return this.exists && existsSync(join(this.path, name));
   }
 
   #list(): string[] {
@@ -98,5 +98,15 @@ export class NetnsFolder {
     } catch {
       return [];
     }
+  }
+}
+
+/** "" = no folder, or none that we may look into. A folder made anew may well get the old one's inode. */
+function folderIdentity(path: string): string {
+  try {
+    const stat = statSync(path);
+    return stat.isDirectory() ? `${stat.dev}:${stat.ino}:${stat.birthtimeMs}` : '';
+  } catch {
+    return '';
   }
 }

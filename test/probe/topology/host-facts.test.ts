@@ -50,7 +50,9 @@ describe('host facts', () => {
     expect(parseCommandLine('dyndbg="file a.c +p" x=')).toEqual({ dyndbg: 'file a.c +p', x: '' });
     expect(parseCpuList('0-2,5\n')).toEqual([0, 1, 2, 5]);
     expect(parseCpuList('\n')).toEqual([]);
-    expect(Object.fromEntries(parseOsRelease('# c\nID=ubuntu\nID_LIKE="debian x"\n\nNAME=\'a b\'\n'))).toEqual({
+    expect(
+      Object.fromEntries(parseOsRelease('# c\nID=ubuntu\nID_LIKE="debian x"\n\nNAME=\'a b\'\n')),
+    ).toEqual({
       ID: 'ubuntu',
       ID_LIKE: 'debian x',
       NAME: 'a b',
@@ -62,14 +64,20 @@ describe('host facts', () => {
   });
 
   it('name the family and version of the distribution', () => {
-    const files: Record<string, string> = { '/etc/os-release': 'ID=debian\nVERSION_ID="12"', '/etc/debian_version': '12.11\n' };
+    const files: Record<string, string> = {
+      '/etc/os-release': 'ID=debian\nVERSION_ID="12"',
+      '/etc/debian_version': '12.11\n',
+    };
     expect(readHostFacts((path) => files[path] ?? '')).toMatchObject({
       OS: 'linux',
       Platform: 'debian',
       PlatformFamily: 'debian',
       PlatformVersion: '12.11',
     });
-    const ubuntu = { '/etc/os-release': 'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"' } as Record<string, string>;
+    const ubuntu = { '/etc/os-release': 'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"' } as Record<
+      string,
+      string
+    >;
     expect(readHostFacts((path) => ubuntu[path] ?? '')).toMatchObject({
       Platform: 'ubuntu',
       PlatformFamily: 'debian',

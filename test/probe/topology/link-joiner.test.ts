@@ -66,7 +66,8 @@ describe('LinkJoiner', () => {
 
   it('moves the edge when the master changes and removes it when there is none', () => {
     const { joiner, edges } = joinerWithEdges();
-    for (const [key, value] of [end('root/3'), end('root/4'), end('root/5', master('root/3'))]) joiner.set(key, value);
+    for (const [key, value] of [end('root/3'), end('root/4'), end('root/5', master('root/3'))])
+      joiner.set(key, value);
     joiner.settle();
     joiner.set(...end('root/5', master('root/4')));
     joiner.settle();

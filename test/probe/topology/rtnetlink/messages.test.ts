@@ -11,7 +11,11 @@ import { encapTypeName, stateName, typeOfKind } from '../../../../probe/topology
 import { NamespaceTable } from '../../../../probe/topology/namespace-table.ts';
 import { parseAddress, requestAddresses } from '../../../../probe/topology/rtnetlink/address.ts';
 import { parseLink, requestLinks, type Link } from '../../../../probe/topology/rtnetlink/link.ts';
-import { LITTLE_ENDIAN, readMessages, type NetlinkMessage } from '../../../../probe/topology/rtnetlink/netlink.ts';
+import {
+  LITTLE_ENDIAN,
+  readMessages,
+  type NetlinkMessage,
+} from '../../../../probe/topology/rtnetlink/netlink.ts';
 import { parseNetnsId, requestNetnsId } from '../../../../probe/topology/rtnetlink/netns-id.ts';
 import messages from './messages.json' with { type: 'json' };
 
@@ -72,104 +76,119 @@ function agreesOnAddress(ours: string | undefined, theirs: string | undefined): 
   expect(ours.slice(0, common)).toBe(theirs.slice(0, common));
 }
 
-describe.skipIf(!LITTLE_ENDIAN)('messages decoded as pyroute2 decodes them (recorded on a little-endian host)', () => {
-  const links = cases.filter((entry) => [NEWLINK, DELLINK].includes(entry.pyroute2.event));
-  it.each(links)('$case', ({ hex, pyroute2: expected }) => {
-    const message = only(hex);
-    const link = parseLink(message)!;
-    expect(message.type).toBe(expected.event);
-    expect({
-      index: link.index,
-      hardwareType: link.hardwareType,
-      flags: link.flags,
-      name: link.name,
-      mtu: link.mtu,
-      state: stateName(link.operState).replaceAll('-', ''),
-      master: link.masterIndex || undefined,
-      link: link.parentIndex || undefined,
-      linkNetnsId: link.parentNetnsId,
-      kind: link.kind || undefined,
-      slaveKind: link.slaveKind || undefined,
-      vlanId: link.vlanId,
-      bondMode: link.bondMode,
-      rxBytes: link.counters?.[2],
-      txBytes: link.counters?.[3],
-      txCompressed: link.counters?.[22],
-    }).toEqual({
-      index: expected.index,
-      hardwareType: expected.hardwareType,
-      flags: expected.flags,
-      name: expected.name,
-      mtu: expected.mtu,
-      state: expected.state,
-      master: expected.master,
-      link: expected.link,
-      linkNetnsId: expected.linkNetnsId,
-      kind: expected.kind,
-      slaveKind: expected.slaveKind,
-      vlanId: expected.vlanId,
-      bondMode: expected.bondMode,
-      rxBytes: expected.rxBytes,
-      txBytes: expected.txBytes,
-      txCompressed: expected.txCompressed,
-    });
-    agreesOnAddress(link.mac, expected.address);
-    const slave = expected.bondSlave;
-    expect(link.bondSlave !== undefined).toBe(slave !== undefined);
-    if (slave !== undefined) {
-      expect(link.bondSlave).toMatchObject({
-        state: slave['IFLA_BOND_SLAVE_STATE'],
-        miiStatus: slave['IFLA_BOND_SLAVE_MII_STATUS'],
-        linkFailureCount: slave['IFLA_BOND_SLAVE_LINK_FAILURE_COUNT'],
-        permMac: slave['IFLA_BOND_SLAVE_PERM_HWADDR'],
-        queueId: slave['IFLA_BOND_SLAVE_QUEUE_ID'] ?? 0,
-        aggregatorId: slave['IFLA_BOND_SLAVE_AD_AGGREGATOR_ID'],
+describe.skipIf(!LITTLE_ENDIAN)(
+  'messages decoded as pyroute2 decodes them (recorded on a little-endian host)',
+  () => {
+    const links = cases.filter((entry) => [NEWLINK, DELLINK].includes(entry.pyroute2.event));
+    it.each(links)('$case', ({ hex, pyroute2: expected }) => {
+      const message = only(hex);
+      const link = parseLink(message)!;
+      expect(message.type).toBe(expected.event);
+      expect({
+        index: link.index,
+        hardwareType: link.hardwareType,
+        flags: link.flags,
+        name: link.name,
+        mtu: link.mtu,
+        state: stateName(link.operState).replaceAll('-', ''),
+        master: link.masterIndex || undefined,
+        link: link.parentIndex || undefined,
+        linkNetnsId: link.parentNetnsId,
+        kind: link.kind || undefined,
+        slaveKind: link.slaveKind || undefined,
+        vlanId: link.vlanId,
+        bondMode: link.bondMode,
+        rxBytes: link.counters?.[2],
+        txBytes: link.counters?.[3],
+        txCompressed: link.counters?.[22],
+      }).toEqual({
+        index: expected.index,
+        hardwareType: expected.hardwareType,
+        flags: expected.flags,
+        name: expected.name,
+        mtu: expected.mtu,
+        state: expected.state,
+        master: expected.master,
+        link: expected.link,
+        linkNetnsId: expected.linkNetnsId,
+        kind: expected.kind,
+        slaveKind: expected.slaveKind,
+        vlanId: expected.vlanId,
+        bondMode: expected.bondMode,
+        rxBytes: expected.rxBytes,
+        txBytes: expected.txBytes,
+        txCompressed: expected.txCompressed,
       });
-    }
-  });
-
-  const addresses = cases.filter((entry) => ![NEWLINK, DELLINK].includes(entry.pyroute2.event));
-  it.each(addresses)('address: $case', ({ hex, pyroute2: expected }) => {
-    const message = only(hex);
-    expect(message.type).toBe(expected.event);
-    expect(parseAddress(message)).toMatchObject({
-      index: expected.index,
-      version: expected.family === 2 ? 4 : 6,
-      cidr: `${expected.local ?? expected.address}/${expected.prefix}`,
+      agreesOnAddress(link.mac, expected.address);
+      const slave = expected.bondSlave;
+      expect(link.bondSlave !== undefined).toBe(slave !== undefined);
+      if (slave !== undefined) {
+        expect(link.bondSlave).toMatchObject({
+          state: slave['IFLA_BOND_SLAVE_STATE'],
+          miiStatus: slave['IFLA_BOND_SLAVE_MII_STATUS'],
+          linkFailureCount: slave['IFLA_BOND_SLAVE_LINK_FAILURE_COUNT'],
+          permMac: slave['IFLA_BOND_SLAVE_PERM_HWADDR'],
+          queueId: slave['IFLA_BOND_SLAVE_QUEUE_ID'] ?? 0,
+          aggregatorId: slave['IFLA_BOND_SLAVE_AD_AGGREGATOR_ID'],
+        });
+      }
     });
-  });
 
-  const script = fileURLToPath(new URL('make-messages.py', import.meta.url));
-  const made = spawnSync('python3', [script], { encoding: 'utf8' });
-  it.skipIf(made.status !== 0)('pyroute2 on this machine still says what was recorded (needs pyroute2)', () => {
-    expect(JSON.parse(made.stdout)).toEqual(JSON.parse(readFileSync(script.replace('make-messages.py', 'messages.json'), 'utf8')));
-  });
+    const addresses = cases.filter((entry) => ![NEWLINK, DELLINK].includes(entry.pyroute2.event));
+    it.each(addresses)('address: $case', ({ hex, pyroute2: expected }) => {
+      const message = only(hex);
+      expect(message.type).toBe(expected.event);
+      expect(parseAddress(message)).toMatchObject({
+        index: expected.index,
+        version: expected.family === 2 ? 4 : 6,
+        cidr: `${expected.local ?? expected.address}/${expected.prefix}`,
+      });
+    });
 
-  it('keeps hardware addresses of every length, and none that is all zero', () => {
-    expect(linkOf('gre').mac).toBe('0a:00:00:01');
-    expect(linkOf('ip6tnl').mac).toBe('fd:00:00:00:00:00:00:00:00:00:00:00:00:00:00:01');
-    expect(linkOf('sit with an all-zero address').mac).toBeUndefined();
-  });
-
-  it('names kinds and encapsulations as the reference does', () => {
-    // topology notes, section 8
-    const named = ['dummy', 'gre', 'gretap', 'ipip', 'ip6tnl', 'sit with an all-zero address', 'wireguard', 'can'].map(
-      (name) => [typeOfKind(linkOf(name).kind), encapTypeName(linkOf(name).hardwareType)].join(' '),
+    const script = fileURLToPath(new URL('make-messages.py', import.meta.url));
+    const made = spawnSync('python3', [script], { encoding: 'utf8' });
+    it.skipIf(made.status !== 0)(
+      'pyroute2 on this machine still says what was recorded (needs pyroute2)',
+      () => {
+        expect(JSON.parse(made.stdout)).toEqual(
+          JSON.parse(readFileSync(script.replace('make-messages.py', 'messages.json'), 'utf8')),
+        );
+      },
     );
-    expect(named).toEqual([
-      'dummy ether',
-      'gre gre',
-      'gretap ether',
-      'ipip ipip',
-      'ip6tnl tunnel6',
-      'sit sit',
-      'wireguard none',
-      'can can',
-    ]);
-    expect([typeOfKind(''), typeOfKind('tun')]).toEqual(['device', 'tuntap']);
-    expect(encapTypeName(12_345)).toBe('unknown12345');
-  });
-});
+
+    it('keeps hardware addresses of every length, and none that is all zero', () => {
+      expect(linkOf('gre').mac).toBe('0a:00:00:01');
+      expect(linkOf('ip6tnl').mac).toBe('fd:00:00:00:00:00:00:00:00:00:00:00:00:00:00:01');
+      expect(linkOf('sit with an all-zero address').mac).toBeUndefined();
+    });
+
+    it('names kinds and encapsulations as the reference does', () => {
+      // topology notes, section 8
+      const named = [
+        'dummy',
+        'gre',
+        'gretap',
+        'ipip',
+        'ip6tnl',
+        'sit with an all-zero address',
+        'wireguard',
+        'can',
+      ].map((name) => [typeOfKind(linkOf(name).kind), encapTypeName(linkOf(name).hardwareType)].join(' '));
+      expect(named).toEqual([
+        'dummy ether',
+        'gre gre',
+        'gretap ether',
+        'ipip ipip',
+        'ip6tnl tunnel6',
+        'sit sit',
+        'wireguard none',
+        'can can',
+      ]);
+      expect([typeOfKind(''), typeOfKind('tun')]).toEqual(['device', 'tuntap']);
+      expect(encapTypeName(12_345)).toBe('unknown12345');
+    });
+  },
+);
 
 describe('what is not about the interface itself', () => {
   const changed = (change: (bytes: Uint8Array) => void): Uint8Array => {
@@ -226,11 +245,19 @@ describe.skipIf(!LITTLE_ENDIAN)('requests', () => {
 
   it('are laid out as netlink(7) and rtnetlink(7) say', () => {
     // length, type, flags (REQUEST | DUMP), sequence, port, struct ifinfomsg
-    expect(hex(requestLinks(5))).toBe(`20000000${'1200'}${'0103'}05000000${'00000000'}${'00'.repeat(16)}`);
+    expect(hex(requestLinks(5))).toBe(
+      ['20000000', '1200', '0103', '05000000', '00000000', '00'.repeat(16)].join(''),
+    );
     // one interface: no DUMP, its index at 4
-    expect(hex(requestLinks(6, 258))).toBe(`20000000${'1200'}${'0100'}06000000${'00000000'}0000000002010000${'00'.repeat(8)}`);
-    expect(hex(requestAddresses(7))).toBe(`18000000${'1600'}${'0103'}07000000${'00000000'}${'00'.repeat(8)}`);
+    expect(hex(requestLinks(6, 258))).toBe(
+      ['20000000', '1200', '0100', '06000000', '00000000', '00000000', '02010000', '00'.repeat(8)].join(''),
+    );
+    expect(hex(requestAddresses(7))).toBe(
+      ['18000000', '1600', '0103', '07000000', '00000000', '00'.repeat(8)].join(''),
+    );
     // struct rtgenmsg padded to 4, attribute 3 (NETNSA_FD) of 8 bytes
-    expect(hex(requestNetnsId(8, 17))).toBe(`1c000000${'5a00'}${'0100'}08000000${'00000000'}00000000${'08000300'}11000000`);
+    expect(hex(requestNetnsId(8, 17))).toBe(
+      ['1c000000', '5a00', '0100', '08000000', '00000000', '00000000', '0800', '0300', '11000000'].join(''),
+    );
   });
 });
