@@ -15,6 +15,8 @@ export const limits = {
   regexCharsMax: 4_096,
   /** A regular expression that compiles to more instructions is refused with 400. */
   regexInstructionsMax: 10_000,
+  /** Characters of the texts looked at times instructions of the expression; beyond it a query ends with 400. */
+  regexWorkMax: 2_000_000_000,
   /** A query that visits more elements than this ends with 400 naming the limit. */
   queryVisitsMax: 20_000_000,
   /** A step that yields more elements than this ends the query with 400 naming the limit. */

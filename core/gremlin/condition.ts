@@ -18,7 +18,7 @@ export type Condition =
   | { readonly kind: 'boolean'; readonly value: boolean }
   | { readonly kind: 'lt' | 'lte' | 'gt' | 'gte'; readonly value: number }
   /** `source` is anchored. */
-  | { readonly kind: 'regex'; readonly source: string; readonly regex: RE2JS }
+  | { readonly kind: 'regex'; readonly source: string; readonly regex: RE2JS; readonly offset: number }
   | { readonly kind: 'ipv4Range'; readonly cidr: string; readonly word: number; readonly mask: number }
   | { readonly kind: 'not'; readonly condition: Condition }
   /** No conditions: holds always, also for `or` (an empty Within). */
@@ -134,7 +134,8 @@ function regexCondition(param: Param): Condition {
   const source = `^(?:${pattern})$`;
   const regex = compile(pattern) instanceof RE2JS ? compile(source) : compile(`^${pattern}$`);
   if (!(regex instanceof RE2JS)) throw refuse(`error parsing regexp: ${regex}`);
-  if (regex.programSize() <= limits.regexInstructionsMax) return { kind: 'regex', source, regex };
+  if (regex.programSize() <= limits.regexInstructionsMax)
+    return { kind: 'regex', source, regex, offset: param.offset };
   throw refuse(
     `The regular expression needs more than ${limits.regexInstructionsMax} instructions (regexInstructionsMax)`,
   );
@@ -213,10 +214,8 @@ export function testOf(condition: Condition, strict = false): Test {
     case 'gt':
     case 'gte':
       return integerTest(condition, strict);
-    case 'regex': {
-      const { regex } = condition;
-      return someMember((member) => typeof member === 'string' && regex.matches(member));
-    }
+    case 'regex':
+      return regexTest(condition);
     case 'ipv4Range': {
       const { word, mask } = condition;
       return someMember((member) => typeof member === 'string' && isInRange(member, word, mask));
@@ -269,6 +268,24 @@ function integerTest(
       case 'gte':
         return integer >= bound;
     }
+  });
+}
+
+/** Time is linear in the text, but a large expression makes the line steep: the product is bounded. */
+function regexTest({ regex, offset }: Extract<Condition, { kind: 'regex' }>): Test {
+  const instructions = regex.programSize();
+  let work = 0;
+  return someMember((member) => {
+    if (typeof member !== 'string') return false;
+    work += member.length * instructions;
+    if (work > limits.regexWorkMax)
+      throw new GremlinError(
+        'exec',
+        'limit',
+        offset,
+        `The regular expression costs more than ${limits.regexWorkMax} characters times instructions (regexWorkMax)`,
+      );
+    return regex.test(member);
   });
 }
 
