@@ -49,6 +49,17 @@ export function capState(root, nodePackage) {
   }
 }
 
+/** Why there is no `cap`, as the last attempt found; undefined when it is built. @param {string} root */
+export function capReason(root) {
+  try {
+    /** @type {CapRecord} */
+    const record = JSON.parse(readFileSync(recordFile(root), 'utf8'));
+    return record.built ? undefined : (record.reason ?? 'the build failed');
+  } catch {
+    return 'no build was tried';
+  }
+}
+
 /** @param {string} nodePackage */
 function nodeVersion(nodePackage) {
   return String(JSON.parse(readFileSync(join(nodePackage, 'package.json'), 'utf8')).version);
