@@ -138,16 +138,19 @@ export class NamespaceSet {
   async tick(): Promise<void> {
     if (this.#ticking) return;
     this.#ticking = true;
-    let count = 0;
-    for (const kept of this.#kept.values()) {
-      if (this.attempt(kept, (reader) => reader.read())) {
-        this.#interfaces.apply(kept);
-        this.#interfaces.tick(kept);
+    try {
+      let count = 0;
+      for (const kept of this.#kept.values()) {
+        if (this.attempt(kept, (reader) => reader.read())) {
+          this.#interfaces.apply(kept);
+          this.#interfaces.tick(kept);
+        }
+        if (++count % NAMESPACES_PER_TURN === 0) await new Promise(setImmediate);
       }
-      if (++count % NAMESPACES_PER_TURN === 0) await new Promise(setImmediate);
+      this.#interfaces.settle();
+    } finally {
+      this.#ticking = false;
     }
-    this.#interfaces.settle();
-    this.#ticking = false;
   }
 
   /**
