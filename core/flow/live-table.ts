@@ -17,6 +17,8 @@ interface Entry {
 
 /** Heap of an entry, its slot and its key in the map, beside the record itself (measured). */
 const ENTRY_BYTES = 260;
+/** What stays of the memory allowed when flows have to leave. */
+const ROOM_KEPT = 31 / 32;
 
 export class LiveTable {
   /** Host and UUID → entry, the idlest first. */
@@ -99,10 +101,16 @@ export class LiveTable {
     for (const { host, slot } of this.#entries.values()) yield { host, flow: this.#pages.read(slot) };
   }
 
+  /**
+   * Some room at once: a map is walked past everything that ever left its front, so that walking it for each single
+   * flow would cost as much as the table is long.
+   */
   #makeRoom(): number {
+    if (this.bytes <= this.#bytesMax) return 0;
+    const enough = this.#bytesMax * ROOM_KEPT;
     let evicted = 0;
     for (const idlest of this.#entries.keys()) {
-      if (this.bytes <= this.#bytesMax || this.#entries.size <= 1) break;
+      if (this.bytes <= enough || this.#entries.size <= 1) break;
       this.#remove(idlest);
       evicted++;
     }

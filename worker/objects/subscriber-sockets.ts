@@ -134,7 +134,10 @@ export class SubscriberSockets {
   }
 }
 
-/** Bytes given to `send` that have not left. The runtime has it, its published types do not. */
+/**
+ * Bytes given to `send` that have not left, where the runtime tells: workerd 1.20261023 does not yet
+ * (cloudflare/workerd#988), and then nobody is shed here. docs/design/objects.md says what bounds a stalled reader.
+ */
 function bufferedBytes(socket: WebSocket): number {
   return (socket as WebSocket & { readonly bufferedAmount?: number }).bufferedAmount ?? 0;
 }

@@ -1,10 +1,11 @@
 /** The FlowHub object and `/ws/subscriber/flow`: who gets what, in which spelling, and who is let go. */
-import { evictDurableObject, reset } from 'cloudflare:test';
+import { evictDurableObject, reset, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../../core/limits.ts';
 import { decodeStructMessage, type StructMessage } from '../../../proto/gen/envelope.ts';
 import { decodeMessage, decodeStats, type Flow } from '../../../proto/gen/flow.ts';
+import { handOver } from '../../../worker/objects/handover.ts';
 import { hubFor, shardForHost } from '../../../worker/objects/stubs.ts';
 import {
   connectProbe,
@@ -128,6 +129,29 @@ describe('upgrade', () => {
     await subscribe('s1');
     expect((await older.closed()).code).toBe(1001);
     expect((await hub().status()).subscribers).toHaveLength(1);
+  });
+});
+
+describe('a host id that is taken', () => {
+  const join = (principal: string): Promise<Response> =>
+    hub().fetch(
+      handOver(
+        new Request('http://localhost/ws/subscriber/flow', {
+          headers: { Upgrade: 'websocket', 'X-Host-ID': 's1', 'X-Client-Type': 't' },
+        }),
+        { principal, address: '' },
+      ),
+    );
+
+  test('is refused with 409 for another credential and replaced for the same', async () => {
+    const first = await join('alice');
+    expect(first.status).toBe(101);
+    first.webSocket?.accept();
+    expect((await join('bob')).status).toBe(409);
+    const again = await join('alice');
+    expect(again.status).toBe(101);
+    again.webSocket?.accept();
+    expect(await counters()).toMatchObject({ subscribersRefused: 1, subscribersReplaced: 1 });
   });
 });
 
@@ -269,6 +293,25 @@ describe('stream', () => {
     expect(message.Namespace).toBe('flow/c1');
     expect(new TextDecoder().decode(message.Obj)).toContain('"b"');
     expect(await client.rest()).toEqual([]);
+  });
+});
+
+describe('a subscriber that does not read', () => {
+  test('is closed with 1013 and counted where the runtime tells what is unsent; others go on', async () => {
+    const [slow, other] = await Promise.all([subscribe('slow'), subscribe('other')]);
+    await runInDurableObject(hub(), (_object, state) => {
+      for (const socket of state.getWebSockets())
+        if ((socket.deserializeAttachment() as { hostId: string }).hostId === 'slow')
+          Object.defineProperty(socket, 'bufferedAmount', { value: limits.subscriberBufferBytesMax + 1 });
+    });
+    await send([testFlow('a')]);
+    expect(await slow.closed()).toMatchObject({
+      code: 1013,
+      reason: expect.stringMatching(/unread/) as string,
+    });
+    expect(uuidsOf(await nextJson(other))).toEqual(['a']);
+    expect((await counters()).subscribersTooSlow).toBe(1);
+    expect((await hub().status()).subscribers.map(({ hostId }) => hostId)).toEqual(['other']);
   });
 });
 
