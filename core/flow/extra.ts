@@ -8,7 +8,7 @@ import { LayerType } from '../packet/layers.ts';
 import type { Layers } from '../packet/layers.ts';
 import { createTCPMetric, createVRRPv2 } from '../../proto/gen/flow.ts';
 import type { DHCPv4, DNS, IPMetric, RawPacket, TCPMetric, VRRPv2 } from '../../proto/gen/flow.ts';
-import { TcpStream } from './reassembly.ts';
+import type { TcpStreams } from './reassembly.ts';
 import type { SubPacket } from './sub-packet.ts';
 import { countTcpMetric, tcpFlagsOf } from './update.ts';
 
@@ -23,8 +23,6 @@ export interface FlowExtra {
   vrrpv2?: VRRPv2;
   /** The addresses where the visible network layer is not the one of the key. */
   network?: { readonly a: string; readonly b: string };
-  /** From A, from B. */
-  streams?: [TcpStream | undefined, TcpStream | undefined];
 }
 
 /** Bits of the option `extraLayers`. */
@@ -108,68 +106,65 @@ export function followTcpFlags(
     countTcpMetric(extra.tcpMetric, tcp, isForward, timeMs, ttlOf(layers, sub));
 }
 
-/** Follows the stream of a TCP packet; its numbers reach the flow when it completes. True while one is open. */
+/** Payload bytes of a TCP header at `at` whose packet ends at `end`. */
+function payloadOf(bytes: Uint8Array, at: number, end: number): number {
+  const headerLength = (bytes[at + 12]! >> 4) * 4;
+  return headerLength >= 20 ? Math.max(end - at - headerLength, 0) : 0;
+}
+
+/** Follows the stream of a TCP packet; its numbers reach the flow when it completes. */
 export function followStream(
   extra: FlowExtra,
+  streams: TcpStreams,
+  row: number,
   layers: Layers,
   sub: SubPacket,
   isForward: boolean,
   timeMs: number,
   subMsNs: number,
-): boolean {
-  const { bytes, end } = layers;
+): void {
+  const { bytes } = layers;
   const at = sub.tcp;
-  const headerLength = (bytes[at + 12]! >> 4) * 4;
-  const payloadAt = at + headerLength;
-  const length = headerLength >= 20 && payloadAt < end ? end - payloadAt : 0;
+  const length = payloadOf(bytes, at, layers.end);
   const flags = bytes[at + 13]!;
-  const isSyn = (flags & SYN) !== 0;
-  const streams = (extra.streams ??= [undefined, undefined]);
+  if ((flags & (SYN | FIN | RST)) === 0 && length === 0) return;
   const side = isForward ? 0 : 1;
-  if ((flags & (SYN | FIN | RST)) !== 0 || length > 0) {
-    // The end of a stream that nobody follows is no stream.
-    if (streams[side] === undefined && (isSyn || length > 0)) streams[side] = new TcpStream();
-    const seq = (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!;
-    streams[side]?.take(seq, length, isSyn, (flags & (FIN | RST)) !== 0, timeMs, subMsNs);
-    if (streams[side]?.isComplete) complete(extra, side);
-  }
-  return streams[0] !== undefined || streams[1] !== undefined;
+  const seq = (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!;
+  const isEnd = (flags & (FIN | RST)) !== 0;
+  if (streams.take(row, side, seq, length, (flags & SYN) !== 0, isEnd, timeMs, subMsNs))
+    completeStream(extra, streams, row, side);
 }
 
-/** Completes streams that were silent since before `lastMs` (Infinity: all). True while one stays open. */
-export function flushStreams(extra: FlowExtra, lastMs: number): boolean {
-  const { streams } = extra;
-  if (streams === undefined) return false;
-  for (const side of [0, 1] as const) {
-    const stream = streams[side];
-    if (stream === undefined || stream.lastMs >= lastMs) continue;
-    stream.flush();
-    complete(extra, side);
+/** Completes the streams of a flow that were silent since `sinceMs` (Infinity: all). True when one did. */
+export function flushStreams(extra: FlowExtra, streams: TcpStreams, row: number, sinceMs: number): boolean {
+  let isChanged = false;
+  for (const side of [0, 1]) {
+    if (!streams.isOpen(row, side) || !streams.isSilentSince(row, side, sinceMs)) continue;
+    completeStream(extra, streams, row, side);
+    isChanged = true;
   }
-  return streams[0] !== undefined || streams[1] !== undefined;
+  return isChanged;
 }
 
 /** Copies what a stream counted into the flow's TCP metrics and forgets it. */
-function complete(extra: FlowExtra, side: 0 | 1): void {
-  const stream = extra.streams?.[side];
-  if (stream === undefined) return;
+function completeStream(extra: FlowExtra, streams: TcpStreams, row: number, side: number): void {
+  const counts = streams.close(row, side);
   const metric = (extra.tcpMetric ??= createTCPMetric());
   if (side === 0) {
-    metric.ABSegmentOutOfOrder = stream.outOfOrder;
-    metric.ABSegmentSkipped = stream.skipped;
-    metric.ABSegmentSkippedBytes = stream.skippedBytes;
-    metric.ABPackets = stream.packets;
-    metric.ABBytes = stream.bytes;
-    if (stream.sawStart) metric.ABSawStart = 1;
-    if (stream.sawEnd) metric.ABSawEnd = 1;
+    metric.ABSegmentOutOfOrder = counts.outOfOrder;
+    metric.ABSegmentSkipped = counts.skipped;
+    metric.ABSegmentSkippedBytes = counts.skippedBytes;
+    metric.ABPackets = counts.packets;
+    metric.ABBytes = counts.bytes;
+    if (counts.sawStart) metric.ABSawStart = 1;
+    if (counts.sawEnd) metric.ABSawEnd = 1;
   } else {
-    metric.BASegmentOutOfOrder = stream.outOfOrder;
-    metric.BASegmentSkipped = stream.skipped;
-    metric.BASegmentSkippedBytes = stream.skippedBytes;
-    metric.BAPackets = stream.packets;
-    metric.BABytes = stream.bytes;
-    if (stream.sawStart) metric.BASawStart = 1;
-    if (stream.sawEnd) metric.BASawEnd = 1;
+    metric.BASegmentOutOfOrder = counts.outOfOrder;
+    metric.BASegmentSkipped = counts.skipped;
+    metric.BASegmentSkippedBytes = counts.skippedBytes;
+    metric.BAPackets = counts.packets;
+    metric.BABytes = counts.bytes;
+    if (counts.sawStart) metric.BASawStart = 1;
+    if (counts.sawEnd) metric.BASawEnd = 1;
   }
-  extra.streams![side] = undefined;
 }

@@ -26,6 +26,7 @@ import type { FlowTableOptions } from './options.ts';
 import { FlowPaths, layersPathOf } from './paths.ts';
 import * as R from './rows.ts';
 import { FlowRows } from './rows.ts';
+import { TcpStreams } from './reassembly.ts';
 import { SubPacket, endOfSubPacket, headerBytes } from './sub-packet.ts';
 import { countEarlier, countPacket, finishAtBirth, tcpFlagsOf } from './update.ts';
 
@@ -45,10 +46,10 @@ export class Intake {
   readonly counters = new TableCounters();
   readonly rows: FlowRows;
   readonly paths: FlowPaths;
-  readonly extras = new Map<number, FlowExtra>();
-  /** Rows with a TCP stream that is followed. */
-  readonly streaming = new Set<number>();
+  /** By row. */
+  readonly extras: (FlowExtra | undefined)[] = [];
   readonly defragmenter: Ipv4Defragmenter | undefined;
+  readonly streams: TcpStreams | undefined;
   private readonly options: FlowTableOptions;
   private readonly owner: IntakeOwner;
   private readonly useLink: boolean;
@@ -88,9 +89,15 @@ export class Intake {
     this.rawPacketLimit = options.rawPacketLimit ?? 0;
     this.wantsDns = ((options.extraLayers ?? 0) & EXTRA_DNS) !== 0;
     this.defragmenter = options.ipDefrag ? new Ipv4Defragmenter() : undefined;
-    const ports = options.mplsUdpPorts ?? [];
+    this.streams = options.reassembleTcp ? new TcpStreams() : undefined;
     if (this.first === LayerType.Ethernet && options.fastPath !== false)
-      this.fastPath = new FastPath(this.rows, this.useLink, options.hashSeed ?? 0, ports, this.wantsDns);
+      this.fastPath = new FastPath(this.rows, {
+        useLink: this.useLink,
+        seed: options.hashSeed ?? 0,
+        mplsPorts: options.mplsUdpPorts ?? [],
+        wantsDns: this.wantsDns,
+        streams: this.streams,
+      });
   }
 
   /** See `FlowTable.feed`. */
@@ -106,7 +113,7 @@ export class Intake {
     const end = Math.min(offset + length, bytes.length);
     counters.packets++;
     counters.bytes += wireLength;
-    if (this.fastPath?.count(bytes, offset, end, wireLength, timeMs)) {
+    if (this.fastPath?.count(bytes, offset, end, wireLength, timeMs, subMsNs)) {
       counters.decoded[DecodeStatus.Ok]!++;
       return;
     }
@@ -241,7 +248,9 @@ export class Intake {
     this.bearExtra(row, isLastOfPacket);
     if (sub.tcp >= 0) finishAtBirth(rows, row, tcpFlagsOf(layers, sub));
     rows.due[row] = this.owner.firstVisit();
-    if (options.rawPacketLimit || options.reassembleTcp) rows.words[at + R.W_FLAGS]! |= R.F_EXTRA;
+    if (this.rawPacketLimit > 0 || (options.reassembleTcp && sub.tcp >= 0))
+      rows.words[at + R.W_FLAGS]! |= R.F_EXTRA | R.F_WATCH | (this.rawPacketLimit > 0 ? R.F_KEEP : 0);
+    this.streams?.reserve(rows.used);
     return row;
   }
 
@@ -280,10 +289,10 @@ export class Intake {
   }
 
   private extraOf(row: number): FlowExtra {
-    let extra = this.extras.get(row);
+    let extra = this.extras[row];
     if (extra === undefined) {
       extra = {};
-      this.extras.set(row, extra);
+      this.extras[row] = extra;
       this.rows.words[row * R.ROW_WORDS + R.W_FLAGS]! |= R.F_EXTRA;
     }
     return extra;
@@ -291,19 +300,20 @@ export class Intake {
 
   /** The rarer work on a packet, in the reference's order: streams before flags. */
   private takeExtra(row: number): void {
-    const { layers, sub, options, timeMs } = this;
+    const { layers, sub, timeMs } = this;
     const extra = this.extraOf(row);
     const flags = this.rows.words[row * R.ROW_WORDS + R.W_FLAGS]!;
     if (sub.tcp >= 0 && sub.isTcpWhole) {
       const isForward = ((flags & R.F_SWAP) !== 0) === this.key.swap;
-      if (options.reassembleTcp && this.isFirstTransport()) {
-        const isOpen = followStream(extra, layers, sub, isForward, timeMs, this.subMsNs);
-        if (isOpen) this.streaming.add(row);
-        else this.streaming.delete(row);
-      }
+      if (this.streams && this.isFirstTransport())
+        followStream(extra, this.streams, row, layers, sub, isForward, timeMs, this.subMsNs);
       followTcpFlags(extra, layers, sub, isForward, timeMs);
     }
-    if (this.rawPacketLimit > 0) this.takeRaw(extra, flags);
+    if (this.rawPacketLimit === 0) return;
+    this.takeRaw(extra, flags);
+    if ((extra.rawPacketsCaptured ?? 0) < this.rawPacketLimit) return;
+    const isFollowed = this.streams !== undefined && sub.tcp >= 0;
+    this.rows.words[row * R.ROW_WORDS + R.W_FLAGS]! &= isFollowed ? ~R.F_KEEP : ~(R.F_KEEP | R.F_WATCH);
   }
 
   /** Only the first transport header of a packet is followed: what VXLAN carries is not. */

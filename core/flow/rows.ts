@@ -83,6 +83,10 @@ export const F_NETWORK_EXTRA = 32768;
 export const F_NO_ADDRESSES = 65536;
 /** Fragments are counted; zeros unless FlowExtra tells otherwise. */
 export const F_IP_METRIC = 131072;
+/** Every packet needs more than counting: its stream is followed, or … */
+export const F_WATCH = 262144;
+/** … packets are still to be kept. Only together with F_WATCH. */
+export const F_KEEP = 524288;
 
 const SMALL_KEY_WORDS = 7;
 const FIRST_CAPACITY = 1024;

@@ -166,14 +166,13 @@ export class FlowTable {
   /** Gives up old fragments and completes TCP streams that were silent. */
   private keepHouse(nowMs: number): void {
     this.housekeepingMs = nowMs;
-    const { streaming, extras } = this.intake;
     this.intake.discardFragments(nowMs);
-    for (const row of streaming) {
-      const extra = extras.get(row);
-      const isOpen = extra !== undefined && flushStreams(extra, nowMs - HOUSEKEEPING_MS);
-      if (isOpen) continue;
-      streaming.delete(row);
-      this.rows.words[row * R.ROW_WORDS + R.W_FLAGS]! |= R.F_CHANGED;
+    const { streams, extras } = this.intake;
+    if (streams === undefined) return;
+    for (let row = 0; row < this.rows.used; row++) {
+      const extra = extras[row];
+      if (extra !== undefined && flushStreams(extra, streams, row, nowMs - HOUSEKEEPING_MS))
+        this.rows.words[row * R.ROW_WORDS + R.W_FLAGS]! |= R.F_CHANGED;
     }
   }
 
@@ -234,7 +233,7 @@ export class FlowTable {
     doubles[at + R.D_SENT_AT] = last;
     const flagsAt = row * R.ROW_WORDS + R.W_FLAGS;
     rows.words[flagsAt] = (rows.words[flagsAt]! & ~R.F_CHANGED) | R.F_SENT;
-    const extra = this.intake.extras.get(row);
+    const extra = this.intake.extras[row];
     if (extra?.rawPackets) extra.rawPackets = [];
     rows.due[row] = this.nextVisit(row, nowMs);
   }
@@ -252,15 +251,15 @@ export class FlowTable {
 
   /** Takes a flow out of the table; its last change reaches to its last packet. */
   private end(row: number): Flow {
-    const extra = this.intake.extras.get(row);
-    if (extra !== undefined) flushStreams(extra, Infinity);
+    const { extras, streams } = this.intake;
+    const extra = extras[row];
+    if (extra !== undefined && streams !== undefined) flushStreams(extra, streams, row, Infinity);
     const flow = this.flow(row);
     const start = this.changeStart(row);
     flow.LastUpdateMetric = changeOf(this.rows, row, start, Math.max(flow.Last, start));
     this.intake.paths.release(this.rows.words[row * R.ROW_WORDS + R.W_PATH]!);
     this.rows.remove(row);
-    this.intake.extras.delete(row);
-    this.intake.streaming.delete(row);
+    this.intake.extras[row] = undefined;
     this.counters.flowsEnded++;
     return flow;
   }
@@ -273,6 +272,6 @@ export class FlowTable {
 
   private flow(row: number): Flow {
     const { nodeTid, captureId } = this.options;
-    return flowOf(this.rows, row, this.intake.paths, this.intake.extras.get(row), nodeTid, captureId);
+    return flowOf(this.rows, row, this.intake.paths, this.intake.extras[row], nodeTid, captureId);
   }
 }
