@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { messageOf } from '../core/errors.ts';
 import { missingCapabilities } from './capabilities.ts';
 import { CaptureManager } from './capture/manager.ts';
-import { endpointsOf, exclusionOf, type Endpoint } from './capture/own-traffic.ts';
+import { OwnTraffic } from './capture/own-traffic.ts';
 import { PcapSource } from './capture/pcap-source.ts';
 import type { ProbeConfig } from './config.ts';
 import type { ProbeIdentity } from './link/analyzer-socket.ts';
@@ -43,7 +43,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
     hostId: config.hostId,
     log: (line) => topologyLog.info(line.replace(/^topology: /, '')),
   });
-  let endpoints: readonly Endpoint[] = await endpointsOf(config.analyzer);
+  const ownTraffic = new OwnTraffic(config.analyzer);
 
   const flowLink = new FlowLink({
     analyzer,
@@ -52,21 +52,23 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
     flush: () => manager.flush(),
     onPace: (pace) => manager.setPace(pace),
   });
-  const pcap = new PcapSource({ sink: flowLink, pace: flowLink.pace, log: createLog('capture') });
+  const captureLog = createLog('capture');
+  const pcap = new PcapSource({ sink: flowLink, pace: flowLink.pace, log: captureLog });
   const manager = new CaptureManager({
     topology,
     sources: new Map([
       ['pcap', pcap],
       ['afpacket', pcap],
     ]),
-    exclusion: () => exclusionOf(endpoints),
+    exclusion: () => ownTraffic.exclusion,
+    log: captureLog,
   });
   const topologyLink = new TopologyLink({
     analyzer,
     identity,
     graph: topology.graph,
     log: topologyLog,
-    onCaptures: (orders) => manager.apply(orders),
+    onCaptures: (orders) => void ownTraffic.known().then(() => manager.apply(orders)),
     onConnected: () => {
       reporter.forget();
       reporter.report();
@@ -91,7 +93,6 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
     manager.topologyChanged(events);
   });
   await topology.start();
-  if (endpoints.length === 0) endpoints = await endpointsOf(config.analyzer);
   pcap.warmUp().catch((error: unknown) => log.warn(`no packets can be captured: ${messageOf(error)}`));
   topologyLink.start();
   flowLink.start();

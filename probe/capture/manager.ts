@@ -3,11 +3,12 @@
  * far as the interface is there and up. Each message and each change of topology leads to the same comparison, so a
  * lost message or a failed start is mended by the next (docs/decisions/0005-declarative-captures.md).
  */
-import type { CaptureState } from '../../core/capture/capture.ts';
+import type { Capture, CaptureState } from '../../core/capture/capture.ts';
 import type { GraphEvent, GraphNode } from '../../core/graph/element.ts';
 import { limits } from '../../core/limits.ts';
 import type { Pace } from '../link/flow-link.ts';
 import type { CaptureOrder } from '../link/topology-link.ts';
+import type { Log } from '../log.ts';
 import { planOf, type CapturedInterface } from './capture-plan.ts';
 import type { CaptureSource } from './capture-source.ts';
 import { CaptureTask, type Plan } from './capture-task.ts';
@@ -27,6 +28,7 @@ export interface CaptureManagerOptions {
   readonly sources: ReadonlyMap<string, CaptureSource>;
   /** The probe's own traffic as a filter; asked when a capture is planned. */
   readonly exclusion: () => string;
+  readonly log: Log;
 }
 
 interface Entry {
@@ -49,6 +51,9 @@ export class CaptureManager {
   #nodeIds = new Set<string>();
   #gather: NodeJS.Timeout | undefined;
   readonly #counters: NodeJS.Timeout;
+  /** Nodes whose states are to be told. */
+  #changed = new Set<string>();
+  #publishing: NodeJS.Immediate | undefined;
   #stopped = false;
 
   constructor(options: CaptureManagerOptions) {
@@ -57,7 +62,7 @@ export class CaptureManager {
       if (options.topology.graph.node(nodeId) !== undefined)
         options.topology.setCaptureStates(nodeId, states);
     });
-    this.#counters = setInterval(() => this.#publishAll(false), COUNTERS_MS);
+    this.#counters = setInterval(() => this.#publish(this.#nodeIds, false), COUNTERS_MS);
   }
 
   /** The whole set that is to run from now on. */
@@ -71,7 +76,7 @@ export class CaptureManager {
     for (const [key, entry] of before)
       if (this.#entries.get(key)?.task !== entry.task) void entry.task.pursue({ kind: 'none' });
     this.#reconcile();
-    for (const nodeId of nodesBefore) if (!this.#nodeIds.has(nodeId)) this.#publish(nodeId, true);
+    for (const nodeId of nodesBefore) if (!this.#nodeIds.has(nodeId)) this.#publishSoon(nodeId);
   }
 
   /** Tells that the graph changed. */
@@ -99,6 +104,7 @@ export class CaptureManager {
     this.#stopped = true;
     clearTimeout(this.#gather);
     clearInterval(this.#counters);
+    clearImmediate(this.#publishing);
     await Promise.all([...this.#sources()].map((source) => source.stop()));
   }
 
@@ -145,8 +151,20 @@ export class CaptureManager {
     const key = `${order.capture.UUID} ${nodeId}`;
     const known = before.get(key);
     // A capture cannot be updated: the same id is the same capture, whatever its Count.
-    const task = known?.task ?? new CaptureTask(order.capture, () => this.#publish(nodeId, true));
+    const task = known?.task ?? this.#newTask(order.capture, nodeId);
     this.#entries.set(key, { order, nodeId, task, exclusion: known?.exclusion });
+  }
+
+  #newTask(capture: Capture, nodeId: string): CaptureTask {
+    let told = '';
+    const task = new CaptureTask(capture, () => {
+      const error = task.state()?.Error ?? '';
+      if (error !== '' && error !== told)
+        this.#options.log.warn(`capture ${capture.UUID} on node ${nodeId}: ${error}`);
+      told = error;
+      this.#publishSoon(nodeId);
+    });
+    return task;
   }
 
   #reconcile(): void {
@@ -167,16 +185,24 @@ export class CaptureManager {
     return planOf(entry.order.capture, node, topology.interfaceOf(entry.nodeId), sources, entry.exclusion);
   }
 
-  #publishAll(now: boolean): void {
-    for (const nodeId of this.#nodeIds) this.#publish(nodeId, now);
+  /** States that change in one moment are told together. */
+  #publishSoon(nodeId: string): void {
+    this.#changed.add(nodeId);
+    this.#publishing ??= setImmediate(() => {
+      const changed = this.#changed;
+      this.#changed = new Set();
+      this.#publishing = undefined;
+      this.#publish(changed, true);
+    });
   }
 
-  #publish(nodeId: string, now: boolean): void {
-    const states: CaptureState[] = [];
-    for (const entry of this.#entries.values()) {
-      const state = entry.nodeId === nodeId ? entry.task.state() : undefined;
-      if (state !== undefined) states.push(state);
+  #publish(nodeIds: ReadonlySet<string>, now: boolean): void {
+    const states = new Map<string, CaptureState[]>();
+    for (const nodeId of nodeIds) states.set(nodeId, []);
+    for (const { nodeId, task } of this.#entries.values()) {
+      const state = nodeIds.has(nodeId) ? task.state() : undefined;
+      if (state !== undefined) states.get(nodeId)!.push(state);
     }
-    this.#publisher.publish(nodeId, states, now);
+    for (const [nodeId, list] of states) this.#publisher.publish(nodeId, list, now);
   }
 }

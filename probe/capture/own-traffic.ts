@@ -1,7 +1,7 @@
 /**
  * The probe's own talk with its analyzer is kept out of captures, or each flow sent would make a flow to send
- * (flow model, section 15). Addresses are resolved here, once a connection: libpcap would ask the name service
- * while a capture is being opened.
+ * (flow model, section 15). Addresses are resolved here: libpcap would ask the name service while a capture is
+ * being opened.
  */
 import { lookup } from 'node:dns/promises';
 
@@ -19,6 +19,32 @@ export function exclusionOf(endpoints: readonly Endpoint[]): string {
 export function combineFilters(userFilter: string, exclusion: string): string {
   if (userFilter.trim() === '') return exclusion;
   return exclusion === '' ? userFilter : `(${userFilter}) and ${exclusion}`;
+}
+
+/** The analyzer's addresses, asked for when they are first needed and again while there are none. */
+export class OwnTraffic {
+  readonly #url: URL;
+  #endpoints: readonly Endpoint[] = [];
+  /** Answers come in the order of the questions. */
+  #asked: Promise<void> = Promise.resolve();
+
+  constructor(url: URL) {
+    this.#url = url;
+  }
+
+  get exclusion(): string {
+    return exclusionOf(this.#endpoints);
+  }
+
+  /** Resolves when the addresses are known or could not be found; never rejects. */
+  known(): Promise<void> {
+    return (this.#asked = this.#askAfter(this.#asked));
+  }
+
+  async #askAfter(before: Promise<void>): Promise<void> {
+    await before;
+    if (this.#endpoints.length === 0) this.#endpoints = await endpointsOf(this.#url);
+  }
 }
 
 /** Every address of the host part of an analyzer's URL; an empty list when it cannot be resolved now. */

@@ -9,10 +9,15 @@ import type { CaptureSpec, CaptureStats } from './capture-source.ts';
 import type { PacketClock } from './packet-clock.ts';
 import { PcapHandle } from './pcap-handle.ts';
 
+/** Of the first packet that made our code throw, for whoever mends it. */
+const FAULT_BYTES_SHOWN = 256;
+
 export class PcapCapture {
   readonly table: FlowTable;
   readonly #handle: PcapHandle;
   readonly #captureId: string;
+  /** Packets on which the flow table threw. */
+  #faults = 0;
   /** Figures as of the last flow statistics, which tell differences. */
   #told = { received: 0, dropped: 0, flowsDropped: 0 };
 
@@ -24,7 +29,7 @@ export class PcapCapture {
       bufferBytes,
       onPacket: (buffer, length) => {
         clock.read();
-        this.table.feed(buffer, 0, Math.min(length, spec.headerBytes), length, clock.ms, clock.subMsNs);
+        this.#feed(buffer, Math.min(length, spec.headerBytes), length, clock);
         onPacket();
       },
     });
@@ -43,10 +48,22 @@ export class PcapCapture {
     });
   }
 
+  /** A packet that our own code cannot digest must not end every capture of the host: it counts as dropped. */
+  #feed(buffer: Buffer, length: number, wireLength: number, clock: PacketClock): void {
+    try {
+      this.table.feed(buffer, 0, length, wireLength, clock.ms, clock.subMsNs);
+    } catch (error) {
+      if (this.#faults++ > 0) return;
+      const stack = error instanceof Error ? error.stack : String(error);
+      const bytes = buffer.toString('hex', 0, Math.min(length, FAULT_BYTES_SHOWN));
+      process.stderr.write(`fault in capture ${this.#captureId} at packet ${bytes}: ${stack}\n`);
+    }
+  }
+
   stats(): CaptureStats {
     return {
-      packetsReceived: this.#handle.received,
-      packetsDropped: this.#handle.dropped,
+      packetsReceived: this.#handle.received - this.#faults,
+      packetsDropped: this.#handle.dropped + this.#faults,
       flows: this.table.size,
     };
   }
@@ -58,9 +75,10 @@ export class PcapCapture {
 
   /** What happened since the last call, for the flow statistics of the analyzer. */
   takeFlowStats(): Stats {
+    const { packetsReceived: received, packetsDropped: dropped } = this.stats();
     const now = {
-      received: this.#handle.received,
-      dropped: this.#handle.dropped,
+      received,
+      dropped,
       flowsDropped: this.table.counters.flowsEvicted,
     };
     const before = this.#told;

@@ -9,7 +9,12 @@ import { loadKoffi } from '../linux/libc.ts';
 import { inNetns } from '../linux/netns.ts';
 import { CaptureError, type CaptureSpec } from './capture-source.ts';
 import { combineFilters } from './own-traffic.ts';
-import { interfaceIndex, readPacketStatistics, socketDescriptors } from './packet-socket.ts';
+import {
+  interfaceIndex,
+  readPacketStatistics,
+  socketDescriptors,
+  type PacketStatistics,
+} from './packet-socket.ts';
 
 interface Cap {
   /** Returns the name of the link type. Throws Error with libpcap's text. */
@@ -112,8 +117,9 @@ export class PcapHandle {
 
   /** Brings the drop counter up to date; false when the handle has died. Called about every second. */
   readStatistics(): boolean {
-    if (this.#fd === undefined || this.#closed) return true;
-    const { packets, drops } = readPacketStatistics(this.#fd);
+    const counters = this.#readCounters();
+    if (counters === undefined) return true;
+    const { packets, drops } = counters;
     this.#dropped += drops;
     const isSilent = packets > 0 && this.#received === this.#receivedAtReading;
     this.#receivedAtReading = this.#received;
@@ -127,7 +133,7 @@ export class PcapHandle {
 
   close(): void {
     if (this.#closed) return;
-    if (this.#fd !== undefined) this.#dropped += readPacketStatistics(this.#fd).drops;
+    this.#dropped += this.#readCounters()?.drops ?? 0;
     this.#closed = true;
     this.#cap.close();
   }
@@ -145,6 +151,18 @@ export class PcapHandle {
       return linkType;
     };
     return linkTypeOf(koffi ? inNetns(spec.netnsPath, open) : open());
+  }
+
+  /** undefined when they cannot be told. */
+  #readCounters(): PacketStatistics | undefined {
+    if (this.#fd === undefined || this.#closed) return undefined;
+    try {
+      return readPacketStatistics(this.#fd);
+    } catch {
+      // Not worth a capture: from now on drops are unknown.
+      this.#fd = undefined;
+      return undefined;
+    }
   }
 
   #findSocket(before: ReadonlySet<number>): number | undefined {

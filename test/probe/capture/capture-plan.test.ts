@@ -4,7 +4,7 @@ import type { GraphNode } from '../../../core/graph/element.ts';
 import { planOf, type CapturedInterface } from '../../../probe/capture/capture-plan.ts';
 import type { CaptureSource } from '../../../probe/capture/capture-source.ts';
 import { chooseType } from '../../../probe/capture/capture-type.ts';
-import { combineFilters, endpointsOf, exclusionOf } from '../../../probe/capture/own-traffic.ts';
+import { combineFilters, endpointsOf, exclusionOf, OwnTraffic } from '../../../probe/capture/own-traffic.ts';
 
 const SOURCES = new Map<string, CaptureSource>([['pcap', {} as CaptureSource]]);
 const VETH: CapturedInterface = {
@@ -161,6 +161,16 @@ describe('the filter that leaves the own traffic out', () => {
     expect(combineFilters(' ', exclusion)).toBe(exclusion);
     expect(combineFilters('tcp', '')).toBe('tcp');
     expect(combineFilters('', '')).toBe('');
+  });
+
+  it('is known once the addresses were asked for', async () => {
+    const own = new OwnTraffic(new URL('ws://127.0.0.1:8082'));
+    expect(own.exclusion).toBe('');
+    await own.known();
+    expect(own.exclusion).toBe('not (host 127.0.0.1 and port 8082)');
+    const nowhere = new OwnTraffic(new URL('ws://nowhere.invalid:8082'));
+    await nowhere.known();
+    expect(nowhere.exclusion).toBe('');
   });
 
   it('knows the port that an address does not name', async () => {

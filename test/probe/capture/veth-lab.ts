@@ -29,7 +29,7 @@ export interface VethLab {
 }
 
 /** Why captures cannot be tested here; "" when they can. */
-export function reasonToSkip(): string {
+function reasonToSkip(): string {
   if (process.getuid?.() !== 0) return 'captures and namespaces need root';
   try {
     createRequire(import.meta.url)('cap');
@@ -103,13 +103,6 @@ export function createVethLab(): VethLab {
       for (const netns of [a, b]) ip('netns', 'del', netns);
     },
   };
-}
-
-/** The kernel's own counters of the interface, to be exact against. */
-export function kernelPackets(netns: string): number {
-  const text = execFileSync('ip', ['netns', 'exec', netns, 'cat', '/proc/net/dev'], { encoding: 'utf8' });
-  const [, received, sent] = /eth0:\s*\d+\s+(\d+)(?:\s+\d+){6}\s+\d+\s+(\d+)/.exec(text)!;
-  return Number(received) + Number(sent);
 }
 
 /** Whether a process is there. */
