@@ -64,7 +64,9 @@ await installTestTools();
 const status = await runVitest(args);
 const results = readResults();
 const passed = results?.numPassedTests ?? 0;
-const failed = results === undefined ? 1 : countFailed(results);
+// An error outside of any test leaves nothing but vitest's status.
+const unnamed = results === undefined || (status !== 0 && passed > 0) ? 1 : 0;
+const failed = Math.max(unnamed, results === undefined ? 0 : countFailed(results));
 const skipped = (results?.numPendingTests ?? 0) + (results?.numTodoTests ?? 0);
 process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
 process.exitCode = status !== 0 || failed > 0 || passed === 0 ? 1 : 0;

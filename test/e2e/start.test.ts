@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
 import { eventually, processesWith, workerdOf } from './harness/edgedive.ts';
 import { Running } from './harness/process.ts';
+import { subscribe } from './harness/subscriber.ts';
 
 const READY = /^Edgedive ready: (http:\/\/127\.0\.0\.1:(\d+))$/m;
 
@@ -66,11 +66,10 @@ describe('npm start', () => {
       const { running, port } = await start();
       expect(left(port).length).toBeGreaterThanOrEqual(3);
       // With an open socket workerd does not end by itself.
-      const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/subscriber/flow`);
-      socket.on('error', () => {});
+      const subscriber = await subscribe(`127.0.0.1:${port}`);
       expect(await running.stop(signal)).toBe(0);
       expect(left(port)).toEqual([]);
-      socket.terminate();
+      subscriber.close();
     },
   );
 

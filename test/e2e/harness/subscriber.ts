@@ -1,6 +1,6 @@
 /** A flow subscriber as a test sees one: it keeps every frame it got. */
 import { once } from 'node:events';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 
 export interface Subscriber {
   readonly messages: Buffer[];
