@@ -117,7 +117,12 @@ function measureTable(
   const births = (flows / (performance.now() - start)) * 1000;
   feed(flows, set.count);
   set.advance();
-  const rate = measure(set.count, seconds, () => feed(0, set.count), set.advance);
+  const rate = measure(
+    set.count,
+    seconds,
+    () => feed(0, set.count),
+    () => set.advance(),
+  );
   if (table.size !== flows) throw new Error(`${table.size} flows live, ${flows} expected`);
   return { rate, table, births };
 }

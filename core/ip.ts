@@ -31,7 +31,8 @@ export function formatIpv4Word(word: number): string {
 /** The IPv6 address in words[at .. at+3], network order. */
 export function formatIpv6Words(words: ArrayLike<number>, at = 0): string {
   // Go prints an IPv4-mapped address as the IPv4 address that it is.
-  if (words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0xffff) return formatIpv4Word(words[at + 3]!);
+  if (words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0xffff)
+    return formatIpv4Word(words[at + 3]!);
   const groups: number[] = [];
   for (let i = 0; i < 4; i++) groups.push(words[at + i]! >>> 16, words[at + i]! & 0xffff);
   let runAt = -1;

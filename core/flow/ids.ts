@@ -32,6 +32,7 @@ export class FlowIds {
   private readonly stream = new XxHash64();
   private readonly bytes = new Uint8Array(128);
   private readonly nodeTid: Uint8Array;
+  private word = 0;
 
   constructor(nodeTid: string) {
     this.nodeTid = new TextEncoder().encode(nodeTid);
@@ -42,20 +43,20 @@ export class FlowIds {
     const { stream, bytes } = this;
     const kind = words[0]!;
     stream.reset();
-    let n = this.putL3(words, kind);
-    stream.write(bytes, 0, n.bytes);
+    stream.write(bytes, 0, this.putL3(words, kind));
+    let word = this.word;
     stream.digest(this.l3);
     if ((kind & KEY_LINK) === 0) {
       this.l2.high = this.l3.high;
       this.l2.low = this.l3.low;
     } else {
-      const end = this.putType(this.putWords(0, words, n.words, 3), TYPE_MAC);
+      const end = this.putType(this.putWords(0, words, word, 3), TYPE_MAC);
       stream.write(bytes, 0, end);
       stream.digest(this.l2);
-      n = { bytes: 0, words: n.words + 3 };
+      word += 3;
     }
     if ((kind & KEY_PARENT) !== 0) {
-      const parent = formatHash(words[n.words]!, words[n.words + 1]!);
+      const parent = formatHash(words[word]!, words[word + 1]!);
       for (let i = 0; i < parent.length; i++) bytes[i] = parent.charCodeAt(i);
       stream.write(bytes, 0, parent.length);
     }
@@ -63,8 +64,8 @@ export class FlowIds {
     this.makeUuid(startMs);
   }
 
-  /** Writes the network, transport and ICMP parts; returns how many bytes and where the next word is. */
-  private putL3(words: Int32Array, kind: number): { bytes: number; words: number } {
+  /** Writes the network, transport and ICMP parts; returns how many bytes, `this.word` is the word behind them. */
+  private putL3(words: Int32Array, kind: number): number {
     const { bytes } = this;
     let at = 0;
     let word = 1;
@@ -98,7 +99,8 @@ export class FlowIds {
       at = this.putType(this.putWords(at, words, word, 1), TYPE_CUSTOM);
       word++;
     }
-    return { bytes: at, words: word };
+    this.word = word;
+    return at;
   }
 
   private putWords(at: number, words: Int32Array, from: number, count: number): number {

@@ -23,7 +23,7 @@ import { FlowIds } from './ids.ts';
 import { FlowKey } from './key.ts';
 import { packetLength, subPacketSize } from './length.ts';
 import type { FlowTableOptions } from './options.ts';
-import { FlowPaths, layersPathOf } from './paths.ts';
+import { FlowPaths } from './paths.ts';
 import * as R from './rows.ts';
 import { FlowRows } from './rows.ts';
 import { TcpStreams } from './reassembly.ts';
@@ -243,8 +243,7 @@ export class Intake {
       decodePending(layers);
       sub.to = layers.count;
     }
-    const { path, last } = layersPathOf(layers, sub.from, sub.to);
-    rows.words[at + R.W_PATH] = this.paths.take(path, this.applicationOf(row) ?? last);
+    rows.words[at + R.W_PATH] = this.paths.takeOf(layers, sub.from, sub.to, this.applicationOf(row));
     this.bearExtra(row, isLastOfPacket);
     if (sub.tcp >= 0) finishAtBirth(rows, row, tcpFlagsOf(layers, sub));
     rows.due[row] = this.owner.firstVisit();

@@ -30,10 +30,27 @@ export function layersPathOf(layers: Layers, from: number, to: number): { path: 
   return { path, last };
 }
 
+interface Recent {
+  readonly types: Uint8Array;
+  readonly id: number;
+  readonly entry: PathEntry;
+}
+
+/** A power of two. */
+const RECENT_MAX = 64;
+
+function isSame(a: Uint8Array, types: Uint8Array, from: number, to: number): boolean {
+  if (a.length !== to - from) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== types[from + i]) return false;
+  return true;
+}
+
 export class FlowPaths {
   private readonly entries: (PathEntry | undefined)[] = [];
   private readonly ids = new Map<string, number>();
   private readonly free: number[] = [];
+  /** Recent sequences of layer types, by a hash of them: most flows look like one before. */
+  private readonly recent: (Recent | undefined)[] = [];
   private readonly timeoutsMs: Readonly<Record<string, number>>;
 
   /** `timeoutsMs` by upper-cased application. */
@@ -52,6 +69,30 @@ export class FlowPaths {
       this.ids.set(key, id);
     }
     this.entries[id]!.flows++;
+    return id;
+  }
+
+  /**
+   * The id of the entry for layers [from, to), with one more flow on it. `application` replaces the last name.
+   */
+  takeOf(layers: Layers, from: number, to: number, application: string | undefined): number {
+    if (application !== undefined) return this.take(layersPathOf(layers, from, to).path, application);
+    const { types } = layers;
+    let hash = to - from;
+    for (let i = from; i < to; i++) hash = (Math.imul(hash, 31) + types[i]!) | 0;
+    const slot = hash & (RECENT_MAX - 1);
+    const recent = this.recent[slot];
+    if (
+      recent !== undefined &&
+      this.entries[recent.id] === recent.entry &&
+      isSame(recent.types, types, from, to)
+    ) {
+      recent.entry.flows++;
+      return recent.id;
+    }
+    const { path, last } = layersPathOf(layers, from, to);
+    const id = this.take(path, last);
+    this.recent[slot] = { types: types.slice(from, to), id, entry: this.entries[id]! };
     return id;
   }
 

@@ -268,8 +268,10 @@ export class TcpStreams {
     const behind = this.behind.get(stream);
     const { words } = this;
     let isComplete = (words[at + W_FLAGS]! & SAW_END) !== 0;
-    while (behind && behind.waiting.length > 0 && !isComplete) isComplete = this.skip(stream, behind);
-    this.waitingTotal -= behind?.waiting.length ?? 0;
+    if (behind !== undefined) {
+      while (behind.waiting.length > 0 && !isComplete) isComplete = this.skip(stream, behind);
+      this.waitingTotal -= behind.waiting.length;
+    }
     this.behind.delete(stream);
     const flags = words[at + W_FLAGS]!;
     words[at + W_FLAGS] = 0;

@@ -36,9 +36,21 @@ function firstHeader(layers: Layers): Header | undefined {
     const at = layers.starts[i]!;
     const { bytes } = layers;
     if (layers.types[i] === LayerType.IPv4)
-      return { a: formatIpv4(bytes, at + 12), b: formatIpv4(bytes, at + 16), at, ttl: bytes[at + 8]!, isIpv4: true };
+      return {
+        a: formatIpv4(bytes, at + 12),
+        b: formatIpv4(bytes, at + 16),
+        at,
+        ttl: bytes[at + 8]!,
+        isIpv4: true,
+      };
     if (layers.types[i] === LayerType.IPv6)
-      return { a: formatIpv6(bytes, at + 8), b: formatIpv6(bytes, at + 24), at, ttl: bytes[at + 7]!, isIpv4: false };
+      return {
+        a: formatIpv6(bytes, at + 8),
+        b: formatIpv6(bytes, at + 24),
+        at,
+        ttl: bytes[at + 7]!,
+        isIpv4: false,
+      };
   }
   return undefined;
 }
@@ -56,7 +68,8 @@ export function tcpFacts(packets: readonly PcapPacket[], linkType: number): TcpF
   const facts: TcpFact[] = [];
   for (const { packet, layers } of decoded(packets, linkType)) {
     const header = firstHeader(layers);
-    for (let i = 0; header && i < layers.count; i++) {
+    if (header === undefined) continue;
+    for (let i = 0; i < layers.count; i++) {
       if (layers.types[i] !== LayerType.TCP || layers.lengths[i]! < 20) continue;
       const at = layers.starts[i]!;
       const { bytes } = layers;
