@@ -35,7 +35,8 @@ export function tokenize(text: string, quoting: Quoting): Token[] {
     tokens.push(token);
     at = next;
   }
-  tokens.push({ kind: 'end', text: '', offset: at });
+  // A string that the end closed reaches one character further.
+  tokens.push({ kind: 'end', text: '', offset: Math.min(at, text.length) });
   return tokens;
 }
 

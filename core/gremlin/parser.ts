@@ -146,16 +146,16 @@ class Parser {
   }
 }
 
-const INT64_MAX = 2 ** 63;
+const INT64_MAX = 2n ** 63n - 1n;
 
 /** A 64-bit integer when it reads as one, else a double: `1500.` and `9223372036854775808` are doubles. */
 function numberParam(token: Token): Param {
   if (token.text.indexOf('.') !== token.text.lastIndexOf('.'))
     throw fail('syntax', token, `Expected number token, got: ${token.text}`);
+  const exact = token.text.includes('.') ? undefined : BigInt(token.text);
+  const integer = exact !== undefined && exact <= INT64_MAX && exact >= -INT64_MAX - 1n;
   // Plus zero, so that -0 is 0.
-  const value = Number(token.text) + 0;
-  const integer = !token.text.includes('.') && value < INT64_MAX && value >= -INT64_MAX;
-  return { kind: 'number', value, integer, offset: token.offset };
+  return { kind: 'number', value: Number(token.text) + 0, integer, offset: token.offset };
 }
 
 /** As Go's %q prints the short texts that occur here. */
