@@ -37,7 +37,7 @@ export function encodeEnvelope(
     : protobufEnvelope(message, encoder.encode(message.obj), Format.JSON);
 }
 
-export function envelopeText(message: Envelope): string {
+function envelopeText(message: Envelope): string {
   const uuid = message.uuid === '' ? '' : `"UUID":${JSON.stringify(message.uuid)},`;
   const status = message.status === 0 ? '' : `"Status":${message.status},`;
   return `{"Namespace":${JSON.stringify(message.namespace)},"Type":${JSON.stringify(message.type)},${uuid}${status}"Obj":${message.obj}}`;

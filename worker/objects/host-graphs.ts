@@ -105,7 +105,7 @@ export class HostGraphs {
 }
 
 /** The origin of everything that the probe of this host makes. */
-export function originOf(hostId: string): string {
+function originOf(hostId: string): string {
   return `agent.${hostId}`;
 }
 
