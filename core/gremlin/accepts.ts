@@ -136,7 +136,7 @@ const NAMED_IN_ERRORS: Readonly<Partial<Record<StepName, string>>> = {
 };
 
 /** The kind of value the step makes of this kind. Throws GremlinError of stage `exec`. */
-export function kindAfter(kind: ValueKind, step: Step): ValueKind {
+function kindAfter(kind: ValueKind, step: Step): ValueKind {
   const after = ACCEPTED[kind][step.name];
   if (after === undefined) throw wrongInput(kind, step);
   return after;

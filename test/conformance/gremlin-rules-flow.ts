@@ -94,7 +94,7 @@ function aliasesMeanProtocols(difference: Difference): boolean {
 }
 
 /** `DNS.Questions.Name` and `DNS.questions.name` are the same: compared without case and underscores. */
-export function flowMember(flow: unknown, key: string): readonly unknown[] {
+function flowMember(flow: unknown, key: string): readonly unknown[] {
   const plain = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(plain);
     if (typeof value !== 'object' || value === null) return value;

@@ -13,10 +13,10 @@ import { INTERFACE_COUNTERS, SFLOW_COUNTERS } from '../typed-metadata.ts';
 import { fetchFlows, noFlowStore } from './flow.ts';
 import { searchOf } from './flow-plan.ts';
 
-export const FLOW_COUNTERS = ['ABPackets', 'ABBytes', 'BAPackets', 'BABytes'] as const;
+const FLOW_COUNTERS = ['ABPackets', 'ABBytes', 'BAPackets', 'BABytes'] as const;
 
 /** Name of the family's fields, in the order in which they are shown. */
-export function metricFields(family: MetricRecord['family']): readonly string[] {
+function metricFields(family: MetricRecord['family']): readonly string[] {
   if (family === 'flow') return [...FLOW_COUNTERS, 'Start', 'Last', 'RTT'];
   return [...(family === 'sflow' ? SFLOW_COUNTERS : INTERFACE_COUNTERS), 'Start', 'Last'];
 }

@@ -73,7 +73,7 @@ const RFC1123 =
  * ms since 1970 of `Tue, 14 Nov 2023 22:15:00 GMT`. The name of a zone counts as offset zero, except `GMT+3`; as in the
  * reference the day of the week is not checked against the date.
  */
-export function parseRfc1123(text: string): number | undefined {
+function parseRfc1123(text: string): number | undefined {
   const parts = RFC1123.exec(text);
   if (parts === null) return undefined;
   const [, day, monthName, year, hour, minute, second, fraction, zone] = parts;
