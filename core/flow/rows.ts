@@ -56,6 +56,8 @@ export const W_UUID_LOW = 45;
 export const W_PATH = 46;
 export const W_ICMP = 47;
 export const W_NETWORK_ID = 50;
+/** Visits that found nothing new on a flow whose last packet came from the future. */
+export const W_SILENT = 51;
 export const W_HASH = 23;
 
 /** Bits of W_FLAGS. */

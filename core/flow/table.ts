@@ -184,14 +184,10 @@ export class FlowTable {
 
   /** Decides what becomes of a flow whose time has come. */
   private visit(row: number, nowMs: number, output: TableOutput): void {
-    const { words, doubles } = this.rows;
+    const { words } = this.rows;
     const { timings } = this;
     const flags = words[row * R.ROW_WORDS + R.W_FLAGS]!;
-    const at = row * R.ROW_DOUBLES;
-    const last = doubles[at + R.D_LAST]!;
-    // A packet from the future must not keep its flow for ever.
-    const idleMs =
-      last <= nowMs || (flags & R.F_CHANGED) !== 0 ? nowMs - last : nowMs - doubles[at + R.D_SENT_AT]!;
+    const idleMs = this.idleMs(row, nowMs);
     const { timeoutMs } = this.intake.paths.get(words[row * R.ROW_WORDS + R.W_PATH]!);
     if ((flags & R.F_FINISH_MASK) !== 0 && idleMs >= timings.flowHoldMs) {
       this.sendEnd(row, output, FlowFinishType.NOT_FINISHED);
@@ -202,6 +198,16 @@ export class FlowTable {
     } else {
       this.rows.due[row] = this.nextVisit(row, nowMs);
     }
+  }
+
+  /** Since the last packet. One from the future must not keep its flow for ever: then silent visits count. */
+  private idleMs(row: number, nowMs: number): number {
+    const { words, doubles } = this.rows;
+    const at = row * R.ROW_WORDS;
+    const last = doubles[row * R.ROW_DOUBLES + R.D_LAST]!;
+    if (last <= nowMs || (words[at + R.W_FLAGS]! & R.F_CHANGED) !== 0) return nowMs - last;
+    words[at + R.W_SILENT]! += 1;
+    return words[at + R.W_SILENT]! * Math.min(this.timings.flowUpdateMs, this.timings.flowExpireMs);
   }
 
   /** When something can have to be done with a flow, if no packet finishes it before. */
@@ -233,6 +239,7 @@ export class FlowTable {
     doubles[at + R.D_SENT_AT] = last;
     const flagsAt = row * R.ROW_WORDS + R.W_FLAGS;
     rows.words[flagsAt] = (rows.words[flagsAt]! & ~R.F_CHANGED) | R.F_SENT;
+    rows.words[row * R.ROW_WORDS + R.W_SILENT] = 0;
     const extra = this.intake.extras[row];
     if (extra?.rawPackets) extra.rawPackets = [];
     rows.due[row] = this.nextVisit(row, nowMs);
