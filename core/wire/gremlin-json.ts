@@ -34,11 +34,7 @@ export function* resultToJsonChunks(result: QueryResult): Generator<string> {
 function* pieces(result: QueryResult): Generator<string> {
   switch (result.kind) {
     case 'graph':
-      yield '[{"Nodes":';
-      yield* listOrNull(result.graph.nodes(), nodeText);
-      yield ',"Edges":';
-      yield* listOrNull(result.graph.edges(), edgeText);
-      yield '}]';
+      yield* graphPieces([...result.graph.nodes()], [...result.graph.edges()]);
       return;
     case 'nodes':
       yield* list(result.nodes, nodeText);
@@ -74,6 +70,15 @@ function* pieces(result: QueryResult): Generator<string> {
       yield* keyed(result.hops, (hop) => JSON.stringify(hop));
       return;
   }
+}
+
+/** Lists, not the graph's own iterators: a live graph may change while a reader takes its time. */
+function* graphPieces(nodes: readonly GraphNode[], edges: readonly GraphEdge[]): Generator<string> {
+  yield '[{"Nodes":';
+  yield* listOrNull(nodes, nodeText);
+  yield ',"Edges":';
+  yield* listOrNull(edges, edgeText);
+  yield '}]';
 }
 
 function nodeText(node: GraphNode): string {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createFlow, createRawPacket } from '../../../proto/gen/flow.ts';
 import type { GraphEdge, GraphNode, Metadata } from '../../../core/graph/element.ts';
 import { FrozenGraph } from '../../../core/graph/frozen-graph.ts';
+import { Graph } from '../../../core/graph/graph.ts';
 import type { QueryResult } from '../../../core/gremlin/context.ts';
 import { resultToDot } from '../../../core/wire/gremlin-dot.ts';
 import { resultToJson, resultToJsonChunks } from '../../../core/wire/gremlin-json.ts';
@@ -74,6 +75,20 @@ describe('resultToJsonChunks', () => {
     expect(chunks.length).toBeGreaterThan(5);
     expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThan(100_000);
     expect(JSON.parse(chunks.join(''))).toHaveLength(5_000);
+  });
+});
+
+describe('a graph that changes while it is written', () => {
+  it('is written as it was at the first piece', () => {
+    const graph = new Graph();
+    for (let i = 0; i < 2_000; i++) graph.addNode(node(`n${i}`, {}));
+    const chunks = resultToJsonChunks({ kind: 'graph', graph });
+    let text = String(chunks.next().value);
+    graph.deleteNode('n1999', 1);
+    graph.addNode(node('late', {}));
+    for (const chunk of chunks) text += chunk;
+    const [{ Nodes: nodes }] = JSON.parse(text) as [{ Nodes: { ID: string }[] }];
+    expect([nodes.length, nodes.at(-1)?.ID]).toEqual([2_000, 'n1999']);
   });
 });
 
