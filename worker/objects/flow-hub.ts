@@ -30,6 +30,7 @@ type OwnCounter =
   | 'rowsMalformed'
   | 'flows'
   | 'subscribersRefused'
+  | 'subscribersBroken'
   | 'framesTooLarge'
   | 'framesAnswered'
   | 'framesIgnored'
@@ -40,6 +41,7 @@ const ownCounters: readonly OwnCounter[] = [
   'rowsMalformed',
   'flows',
   'subscribersRefused',
+  'subscribersBroken',
   'framesTooLarge',
   'framesAnswered',
   'framesIgnored',
@@ -216,7 +218,9 @@ export class FlowHub extends DurableObject<Env> {
     this.#ended(socket);
   }
 
+  /** The connection ended without a close frame: the peer died, or did not read until TCP gave it up. */
   override webSocketError(socket: WebSocket): void {
+    this.#counters.add('subscribersBroken');
     this.#ended(socket);
   }
 
