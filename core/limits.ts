@@ -67,7 +67,7 @@ export const limits = {
   /** Captures times interfaces that one probe runs; the rest shows an error on its node. */
   captureHandlesMax: 1_024,
   /** Kernel buffer of one capture; the kernel counts what does not fit. */
-  captureBufferBytesMax: 16 * 1_048_576,
+  captureBufferBytesMax: 32 * 1_048_576,
   /** Kernel buffers of all captures of a probe; later captures get smaller ones. */
   captureBuffersBytesMax: 512 * 1_048_576,
   /** Flows live in one capture's table; the idlest is sent, removed and counted. */
@@ -104,6 +104,8 @@ export const limits = {
   elementsPerHostMax: 200_000,
   /** Kernel events waiting for the probe, per namespace; beyond it everything is read anew and that is counted. */
   netlinkBufferBytes: 4 * 1_048_576,
+  /** Routes, neighbours or forwarding entries of one namespace; the rest is not shown, and that is counted. */
+  tableEntriesMax: 10_000,
   /** Network namespaces that a probe looks into; more are refused and counted. */
   namespacesMax: 5_000,
   /** Objects and lists inside one another in metadata; a deeper element is refused and counted. */
@@ -151,6 +153,8 @@ export const timings = {
   readinessPollMs: 100,
   /** Interface counters are read, and everything compared with the kernel, this often. */
   metricsUpdateMs: 30_000,
+  /** Routes and neighbours of a namespace are read at most this often. */
+  tablesUpdateMs: 1_000,
   /** A namespace's file that is not mounted yet is tried again after this, doubling … */
   netnsRetryMs: 10,
   /** … up to this. */

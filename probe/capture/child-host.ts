@@ -3,6 +3,7 @@
  * Whoever owns the captures opens them again; this only keeps a dying process from being restarted without pause.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { limits } from '../../core/limits.ts';
@@ -132,10 +133,12 @@ export class ChildHost {
     this.#open.delete(id);
   }
 
+  /** The first captures get the most; together they stay within the bound and a sixteenth of the memory. */
   #kernelBufferBytes(): number {
     let used = 0;
     for (const { bufferBytes } of this.#open.values()) used += bufferBytes;
-    const share = Math.floor((limits.captureBuffersBytesMax - used) / 8);
+    const bytesMax = Math.min(limits.captureBuffersBytesMax, totalmem() / 16);
+    const share = Math.floor((bytesMax - used) / 8);
     return Math.max(KERNEL_BUFFER_BYTES_MIN, Math.min(limits.captureBufferBytesMax, share));
   }
 

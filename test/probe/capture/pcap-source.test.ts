@@ -139,7 +139,7 @@ describe.skipIf(skipCaptures())('PcapSource on a veth pair', () => {
     const handle = await source.open(lab.spec(lab.a, { userFilter: 'icmp' }), noLoss);
     const [pid] = source.pids;
     process.kill(pid!, 'SIGSTOP');
-    // The kernel's buffer has 256 places here: 16 MiB in slots for the largest packet an interface may hand over.
+    // The kernel's buffer has 512 places here: 32 MiB in slots for the largest packet an interface may hand over.
     await lab.ping(700);
     process.kill(pid!, 'SIGCONT');
     await until('dropped', () => handle.stats().packetsDropped > 0, 5_000);
