@@ -107,16 +107,27 @@ function flowMember(flow: unknown, key: string): readonly unknown[] {
 
 const NEW_FIELDS = /^(FinishType|RawPacketsCaptured|VRRPv2\b.*|DNS\..+|DHCPv4\..+|ICMP\..+)$/;
 
-/** Fields that the reference cannot read: every flow that is found has the value asked for. */
-function moreFields(difference: Difference): boolean {
+/** Fields that the reference cannot read: every flow that is found has them, and the value where one is asked for. */
+async function moreFields(difference: Difference): Promise<boolean> {
   const concerned = pairs(difference).filter(([key]) => NEW_FIELDS.test(key));
-  const answer = answerOf(difference);
-  if (concerned.length === 0 || answer?.kind !== 'flows') return false;
-  return flowsOfAnswer(difference).every((flow) =>
-    concerned.some(([key, value]) =>
-      scalarsOf(value).some((wanted) => flowMember(flow, key).includes(wanted)),
-    ),
+  const steps = stepsOf(difference);
+  const flows = await answerOfSteps(difference, steps.at(-1)?.name === 'Count' ? steps.slice(0, -1) : steps);
+  if (concerned.length === 0 || answerOf(difference) === undefined || flows?.kind !== 'flows') return false;
+  return flows.flows.every((flow) =>
+    concerned.some(([key, value]) => {
+      const json = allFlows(difference).find((one) => one['UUID'] === flow.UUID);
+      const members = key === 'FinishType' ? finishOf(json) : flowMember(json, key);
+      return value.kind === 'predicate'
+        ? members.length > 0
+        : scalarsOf(value).some((wanted) => members.includes(wanted));
+    }),
   );
+}
+
+/** FinishType is left out of the JSON when it is 0; it answers to its name too. */
+function finishOf(flow: FlowJson | undefined): readonly unknown[] {
+  const [finish = 0] = flowMember(flow, 'FinishType');
+  return [finish, ['NOT_FINISHED', 'TIMEOUT', 'TCP_FIN', 'TCP_RST'][Number(finish)]];
 }
 
 /** A flow without the field is skipped by Values and Sum, and stays in Sort and Dedup. */
