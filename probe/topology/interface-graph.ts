@@ -3,6 +3,7 @@
  * known by `<namespace key>/<index>`; its node id is stable as long as the machine is up.
  */
 import type { Metadata } from '../../core/graph/element.ts';
+import { jsonEquals } from '../../core/graph/metadata.ts';
 import { tidOf } from '../../core/ids.ts';
 import { readDriver, type DriverFacts } from '../linux/ethtool.ts';
 import type { HostGraph } from './host-graph.ts';
@@ -78,6 +79,8 @@ export class InterfaceGraph {
   readonly #keyOfNode = new Map<string, string>();
   /** Interfaces whose parent or peer is in another namespace, by that one's key; "" = one that we do not read. */
   readonly #crossing = new Map<string, Set<string>>();
+  /** Routes and neighbours, by interface; kept apart because they arrive apart. */
+  readonly #tables = new Map<string, ReadonlyMap<number, Metadata>>();
   #stale = new Set<string>();
 
   constructor(host: HostGraph, idOf: (namespaceKey: string, index: number) => string, nowMs: () => number) {
@@ -139,9 +142,18 @@ export class InterfaceGraph {
     this.#joiner.settle();
   }
 
+  /** Routes and neighbours of the namespace's interfaces, by index; whoever is not in it has none. */
+  setTables(namespace: OpenNamespace, tables: ReadonlyMap<number, Metadata>): void {
+    const before = this.#tables.get(namespace.key);
+    this.#tables.set(namespace.key, tables);
+    for (const index of new Set([...(before?.keys() ?? []), ...tables.keys()]))
+      if (!jsonEquals(before?.get(index), tables.get(index))) this.#update(keyOf(namespace, index));
+  }
+
   /** Removes the interfaces of a namespace that is no longer read. */
   removeNamespace(namespace: OpenNamespace): void {
     for (const [key, entry] of this.#entries) if (entry.namespace === namespace) this.#remove(key);
+    this.#tables.delete(namespace.key);
   }
 
   /** Interfaces elsewhere may have their parent or peer in this namespace, which is read from now on. */
@@ -218,6 +230,7 @@ export class InterfaceGraph {
         parentNetnsName: link.parentNetnsId === undefined ? undefined : parentNamespace?.name,
         metric: entry.metric,
         lastUpdateMetric: entry.lastUpdateMetric,
+        tables: this.#tables.get(namespace.key)?.get(link.index),
         tid: entry.tid,
       }),
     );

@@ -23,6 +23,8 @@ export interface InterfaceFacts {
   readonly parentNetnsName: string | undefined;
   readonly metric: Metadata;
   readonly lastUpdateMetric: Metadata | undefined;
+  /** RoutingTables, Neighbors, FDB, as far as there are any. */
+  readonly tables: Metadata | undefined;
   readonly tid: string;
 }
 
@@ -59,6 +61,7 @@ export function interfaceMetadata(facts: InterfaceFacts): Metadata {
     ...defined('Features', driver.features),
     Metric: facts.metric,
     ...defined('LastUpdateMetric', facts.lastUpdateMetric),
+    ...facts.tables,
   };
 }
 

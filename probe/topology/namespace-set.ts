@@ -3,12 +3,14 @@
  * the interface graph, knows which of them another one's number means, and ticks their counters. A reader that
  * fails is opened again with backoff until its namespace is closed.
  */
+import type { Metadata } from '../../core/graph/element.ts';
 import { messageOf } from '../../core/errors.ts';
 import { timings } from '../../core/limits.ts';
 import type { Readiness } from '../linux/readiness.ts';
 import type { InterfaceGraph, OpenNamespace } from './interface-graph.ts';
 import { NamespaceReader, type ReaderCounters } from './namespace-reader.ts';
 import { NamespaceTable } from './namespace-table.ts';
+import { TableReader } from './table-reader.ts';
 
 /** Who a namespace is; `path` may change while it is open. */
 export interface NamespaceIdentity {
@@ -31,6 +33,7 @@ class Kept implements OpenNamespace {
   readonly identity: NamespaceIdentity;
   readonly #set: NamespaceSet;
   reader: NamespaceReader | undefined;
+  tables: TableReader | undefined;
   retry: NodeJS.Timeout | undefined;
   failing = false;
   retryMs: number = timings.netnsRetryMs;
@@ -82,11 +85,12 @@ class Kept implements OpenNamespace {
 }
 
 export class NamespaceSet {
-  readonly counters: ReaderCounters & { failures: number } = {
+  readonly counters: ReaderCounters & { failures: number; tableEntriesCut: number } = {
     messages: 0,
     readings: 0,
     overruns: 0,
     failures: 0,
+    tableEntriesCut: 0,
   };
   lastError: string | null = null;
   readonly #readiness: Readiness;
@@ -128,8 +132,7 @@ export class NamespaceSet {
   closeAll(): void {
     for (const kept of this.#kept.values()) {
       clearTimeout(kept.retry);
-      kept.reader?.close();
-      kept.reader = undefined;
+      this.#closeReaders(kept);
     }
     this.#kept.clear();
   }
@@ -144,6 +147,7 @@ export class NamespaceSet {
         if (this.attempt(kept, (reader) => reader.read())) {
           this.#interfaces.apply(kept);
           this.#interfaces.tick(kept);
+          kept.tables?.hint();
         }
         if (++count % NAMESPACES_PER_TURN === 0) await new Promise(setImmediate);
       }
@@ -189,21 +193,29 @@ export class NamespaceSet {
   }
 
   #start(kept: Kept): void {
-    const events = {
-      onChange: (): void => this.#publish(kept, false),
-      onFailure: (error: unknown): void => {
-        kept.failing = true;
-        this.#fail(kept, error);
-      },
+    const onFailure = (error: unknown): void => {
+      kept.failing = true;
+      this.#fail(kept, error);
     };
-    const reader = new NamespaceReader(kept.path, this.#readiness, events, this.counters);
+    const onChange = (): void => {
+      this.#publish(kept, false);
+      kept.tables?.hint();
+    };
+    const onTables = (tables: ReadonlyMap<number, Metadata>): void => {
+      this.#interfaces.setTables(kept, tables);
+      this.#interfaces.settle();
+    };
+    // Its files may go, or one take the name of another, before we enter again; what we hold open is it.
+    const entry = kept.path === null ? null : `/proc/self/fd/${kept.identity.fd}`;
     try {
-      reader.read();
+      kept.reader = new NamespaceReader(entry, this.#readiness, { onChange, onFailure }, this.counters);
+      kept.reader.read();
+      kept.tables = new TableReader(entry, this.#readiness, { onTables, onFailure }, this.counters);
+      kept.tables.read();
     } catch (error) {
-      reader.close();
+      this.#closeReaders(kept);
       throw error;
     }
-    kept.reader = reader;
     kept.failing = false;
     kept.retryMs = timings.netnsRetryMs;
   }
@@ -216,8 +228,14 @@ export class NamespaceSet {
 
   #stop(kept: Kept): void {
     this.#interfaces.removeNamespace(kept);
+    this.#closeReaders(kept);
+  }
+
+  #closeReaders(kept: Kept): void {
     kept.reader?.close();
+    kept.tables?.close();
     kept.reader = undefined;
+    kept.tables = undefined;
   }
 
   #fail(kept: Kept, error: unknown): void {

@@ -11,8 +11,10 @@ import sys
 
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+from pyroute2.netlink.rtnl.ndmsg import ndmsg
+from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
-NEWLINK, DELLINK, NEWADDR, DELADDR = 16, 17, 20, 21
+NEWLINK, DELLINK, NEWADDR, DELADDR, NEWROUTE, NEWNEIGH = 16, 17, 20, 21, 24, 28
 ETHER, NONE, TUNNEL, TUNNEL6, SIT, IPGRE, IP6GRE, CAN = 1, 65534, 768, 769, 776, 778, 823, 280
 UP, LOWER_UP, MASTER, SLAVE, POINTOPOINT, NOARP = 1, 1 << 16, 1 << 10, 1 << 11, 1 << 4, 1 << 7
 
@@ -83,6 +85,22 @@ def addr(family, prefix, index, attributes, kind=NEWADDR):
     return message(kind, struct.pack('=BBBBI', family, prefix, 0, 0, index) + attributes)
 
 
+def route(family, prefix, attributes, *, table=254, protocol=3, flags=0):
+    return message(NEWROUTE, struct.pack('=BBBBBBBBI', family, prefix, 0, 0, table, protocol, 0, 1, flags) + attributes)
+
+
+def hop(index, attributes=b''):
+    return struct.pack('=HBBi', 8 + len(attributes), 0, 0, index) + attributes
+
+
+def neighbour(family, index, state, flags, attributes):
+    return message(NEWNEIGH, struct.pack('=BBHiHBB', family, 0, 0, index, state, flags, 1) + attributes)
+
+
+def ip4(value):
+    return bytes(int(part) for part in value.split('.'))
+
+
 bond_slave = (
     attribute(1, u8(1)) + attribute(2, u8(2)) + attribute(3, u32(3)) + attribute(4, mac('02:00:00:00:0b:01'))
     + attribute(5, u16(4)) + attribute(6, u16(5)) + attribute(7, u8(61)) + attribute(8, u16(63))
@@ -125,6 +143,15 @@ MESSAGES = {
     'IPv6': addr(10, 64, 2, attribute(1, bytes.fromhex('fd000000000000000000000000000001')) + attribute(8, u32(0x80))),
     'IPv6 with a peer': addr(10, 128, 2, attribute(2, bytes.fromhex('fd000000000000000000000000000001')) + attribute(1, bytes.fromhex('fd000000000000000000000000000002'))),
     'IPv4 deleted': addr(2, 8, 1, attribute(1, bytes([127, 0, 0, 1])) + attribute(2, bytes([127, 0, 0, 1])), DELADDR),
+    'default route': route(2, 0, attribute(15, u32(254)) + attribute(5, ip4('10.0.0.254')) + attribute(4, u32(2)) + attribute(6, u32(100))),
+    'default route without a gateway': route(2, 0, attribute(4, u32(29)), protocol=4),
+    'IPv6 default route': route(10, 0, attribute(5, bytes.fromhex('fe80000000000000000000000000000a')) + attribute(4, u32(2)) + attribute(6, u32(1024))),
+    'route in a table beyond 255': route(2, 24, attribute(15, u32(1000)) + attribute(1, ip4('10.1.0.0')) + attribute(4, u32(3)) + attribute(7, ip4('10.1.0.9')), table=252),
+    'route over two interfaces': route(2, 16, attribute(1, ip4('10.2.0.0')) + attribute(9, hop(2, attribute(5, ip4('10.0.0.253'))) + hop(3))),
+    'neighbour': neighbour(2, 2, 0x02, 0, attribute(1, ip4('10.0.0.7')) + attribute(2, mac('02:00:00:00:00:07'))),
+    'IPv6 neighbour that is a router and failed': neighbour(10, 2, 0x20, 0x80, attribute(1, bytes.fromhex('fe80000000000000000000000000000a'))),
+    'forwarding entry of a vlan': neighbour(7, 5, 0x80, 0x04, attribute(2, mac('02:00:00:00:00:08')) + attribute(5, u16(42)) + attribute(9, u32(3))),
+    'forwarding entry of a vxlan': neighbour(7, 28, 0x80, 0x12, attribute(2, mac('00:00:00:00:00:00')) + attribute(1, ip4('192.0.2.9')) + attribute(7, u32(100))),
 }
 
 
@@ -175,10 +202,51 @@ def address_meaning(data):
     }
 
 
+def route_meaning(data):
+    decoded = rtmsg(data)
+    decoded.decode()
+    several = decoded.get_attr('RTA_MULTIPATH')
+    one = [{'index': decoded.get_attr('RTA_OIF'), 'gateway': decoded.get_attr('RTA_GATEWAY')}]
+    return {
+        'event': decoded['header']['type'],
+        'family': decoded['family'],
+        'prefix': decoded['dst_len'],
+        'table': decoded.get_attr('RTA_TABLE') or decoded['table'],
+        'protocol': decoded['proto'],
+        'destination': decoded.get_attr('RTA_DST'),
+        'priority': decoded.get_attr('RTA_PRIORITY'),
+        'source': decoded.get_attr('RTA_PREFSRC'),
+        'hops': [{'index': each['oif'], 'gateway': each.get_attr('RTA_GATEWAY')} for each in several] if several else one,
+    }
+
+
+def neighbour_meaning(data):
+    decoded = ndmsg(data)
+    decoded.decode()
+    return {
+        'event': decoded['header']['type'],
+        'family': decoded['family'],
+        'index': decoded['ifindex'],
+        'state': decoded['state'],
+        'flags': decoded['flags'],
+        'address': decoded.get_attr('NDA_DST'),
+        'mac': decoded.get_attr('NDA_LLADDR'),
+        'vlan': decoded.get_attr('NDA_VLAN'),
+        'vni': decoded.get_attr('NDA_VNI'),
+    }
+
+
+MEANINGS = {
+    NEWLINK: link_meaning,
+    DELLINK: link_meaning,
+    NEWADDR: address_meaning,
+    DELADDR: address_meaning,
+    NEWROUTE: route_meaning,
+    NEWNEIGH: neighbour_meaning,
+}
 result = []
 for case, data in MESSAGES.items():
-    is_link = data[4] in (NEWLINK, DELLINK)
-    meaning = link_meaning(data) if is_link else address_meaning(data)
+    meaning = MEANINGS[data[4]](data)
     meaning = {key: value for key, value in meaning.items() if value is not None}
     result.append({'case': case, 'hex': data.hex(), 'pyroute2': meaning})
 json.dump(result, sys.stdout, indent=1)

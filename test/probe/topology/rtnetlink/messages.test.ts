@@ -16,19 +16,22 @@ import {
   readMessages,
   type NetlinkMessage,
 } from '../../../../probe/topology/rtnetlink/netlink.ts';
+import { parseNeighbour } from '../../../../probe/topology/rtnetlink/neighbour.ts';
 import { parseNetnsId, requestNetnsId } from '../../../../probe/topology/rtnetlink/netns-id.ts';
+import { parseRoute } from '../../../../probe/topology/rtnetlink/route.ts';
 import messages from './messages.json' with { type: 'json' };
 
 /** The members that pyroute2 gave; absent ones were not in the message. */
 interface Meaning {
   readonly event: number;
-  readonly index: number;
+  readonly index?: number;
   readonly hardwareType?: number;
   readonly flags?: number;
   readonly name?: string;
   readonly mtu?: number;
   readonly address?: string;
-  readonly state?: string;
+  /** Of an interface its name, of a neighbour the bits. */
+  readonly state?: string | number;
   readonly master?: number;
   readonly link?: number;
   readonly linkNetnsId?: number;
@@ -43,6 +46,15 @@ interface Meaning {
   readonly family?: number;
   readonly prefix?: number;
   readonly local?: string;
+  readonly table?: number;
+  readonly protocol?: number;
+  readonly destination?: string;
+  readonly priority?: number;
+  readonly source?: string;
+  readonly hops?: readonly { readonly index: number; readonly gateway: string | null }[];
+  readonly mac?: string;
+  readonly vlan?: number;
+  readonly vni?: number;
 }
 
 interface Case {
@@ -55,6 +67,10 @@ const cases = messages as readonly Case[];
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
 const NEWLINK = 16;
 const DELLINK = 17;
+const NEWADDR = 20;
+const DELADDR = 21;
+const NEWROUTE = 24;
+const NEWNEIGH = 28;
 
 function only(hex: string): NetlinkMessage {
   const all = [...readMessages(bytesOf(hex))];
@@ -134,7 +150,9 @@ describe.skipIf(!LITTLE_ENDIAN)(
       }
     });
 
-    const addresses = cases.filter((entry) => ![NEWLINK, DELLINK].includes(entry.pyroute2.event));
+    const ofEvents = (...events: number[]): readonly Case[] =>
+      cases.filter((entry) => events.includes(entry.pyroute2.event));
+    const addresses = ofEvents(NEWADDR, DELADDR);
     it.each(addresses)('address: $case', ({ hex, pyroute2: expected }) => {
       const message = only(hex);
       expect(message.type).toBe(expected.event);
@@ -143,6 +161,40 @@ describe.skipIf(!LITTLE_ENDIAN)(
         version: expected.family === 2 ? 4 : 6,
         cidr: `${expected.local ?? expected.address}/${expected.prefix}`,
       });
+    });
+
+    it.each(ofEvents(NEWROUTE))('route: $case', ({ hex, pyroute2: expected }) => {
+      const anywhere = expected.family === 2 ? '0.0.0.0' : '::';
+      expect(parseRoute(only(hex))).toEqual({
+        table: expected.table,
+        protocol: expected.protocol,
+        prefix: `${expected.destination ?? anywhere}/${expected.prefix}`,
+        priority: expected.priority ?? 0,
+        source: expected.source,
+        hops: expected.hops!.map(({ index, gateway }) => ({ index, gateway: gateway ?? undefined })),
+      });
+    });
+
+    it.each(ofEvents(NEWNEIGH))('neighbour: $case', ({ hex, pyroute2: expected }) => {
+      expect(parseNeighbour(only(hex))).toEqual({
+        index: expected.index,
+        forwarding: expected.family === 7,
+        state: expected.state,
+        flags: expected.flags,
+        ip: expected.address,
+        mac: expected.mac,
+        vlan: expected.vlan,
+        vni: expected.vni,
+      });
+    });
+
+    it('leaves out routes that are clones of others, and what is not IP', () => {
+      const bytes = bytesOf(cases.find((entry) => entry.case === 'default route')!.hex);
+      bytes[16 + 9] = 2; // RTM_F_CLONED
+      expect([...readMessages(bytes)].map(parseRoute)).toEqual([undefined]);
+      bytes[16 + 9] = 0;
+      bytes[16] = 28; // AF_MPLS
+      expect([...readMessages(bytes)].map(parseRoute)).toEqual([undefined]);
     });
 
     const script = fileURLToPath(new URL('make-messages.py', import.meta.url));
@@ -231,6 +283,8 @@ describe('any bytes', () => {
           for (const message of readMessages(bytes.subarray(0, length))) {
             table.apply(message);
             parseNetnsId(message);
+            parseRoute(message);
+            parseNeighbour(message);
           }
           table.takeChanges();
         },
