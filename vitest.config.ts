@@ -28,7 +28,7 @@ export default defineConfig({
           name: 'e2e',
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
-          // After the others: these measure time and share the machine's interfaces.
+          // A group of their own, never beside the others: these measure time and share the machine's interfaces.
           sequence: { groupOrder: 1 },
           fileParallelism: false,
           testTimeout: 120_000,
