@@ -43,20 +43,30 @@ function tryParse(text: string): Query | undefined {
   }
 }
 
-/** Exit status: 0 when no case failed, 1 when one did, 2 when the files cannot be read. */
-export async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
+function filesIn(args: readonly string[]): { cases: string; fixture: string } {
+  return parseArgs({
     args: [...args],
     options: {
       cases: { type: 'string', default: `${DATA}gremlin-cases.json` },
       fixture: { type: 'string', default: `${DATA}gremlin-fixture.json` },
     },
-  });
+  }).values;
+}
+
+/** Exit status: 0 when no case failed, 1 when one did, 2 for wrong arguments and unreadable files. */
+export async function main(args: readonly string[]): Promise<number> {
+  let files: { cases: string; fixture: string };
+  try {
+    files = filesIn(args);
+  } catch (error) {
+    console.error(String(error));
+    return 2;
+  }
   let cases: Case[];
   let world: World;
   try {
-    cases = JSON.parse(await readFile(values.cases, 'utf8')) as Case[];
-    world = makeWorld(JSON.parse(await readFile(values.fixture, 'utf8')) as Fixture);
+    cases = JSON.parse(await readFile(files.cases, 'utf8')) as Case[];
+    world = makeWorld(JSON.parse(await readFile(files.fixture, 'utf8')) as Fixture);
   } catch (error) {
     console.error(`cannot read the cases or the fixture: ${String(error)}`);
     return 2;
