@@ -25,14 +25,14 @@ export interface Probe {
 /** How long the last flows may take to become durable at the analyzer. */
 const DRAIN_MS_MAX = 1_000;
 
+/** Of this run: another one is another incarnation. */
+function identityOf({ hostId, token }: ProbeConfig): ProbeIdentity {
+  return { hostId, token, incarnation: randomUUID(), version: probeVersion() };
+}
+
 export async function startProbe(config: ProbeConfig): Promise<Probe> {
   const log = createLog('probe');
-  const identity: ProbeIdentity = {
-    hostId: config.hostId,
-    incarnation: randomUUID(),
-    version: probeVersion(),
-    token: config.token,
-  };
+  const identity = identityOf(config);
   const analyzer = config.analyzer.origin;
   log.info(`host ${identity.hostId}, analyzer ${analyzer}, version ${identity.version}`);
   const missing = missingCapabilities();
