@@ -36,7 +36,7 @@ function steps(): Step[] {
   return [
     {
       name: 'unit tests',
-      args: [packageFile('vitest', 'vitest.mjs'), 'run', '--project', 'node', 'test/core'],
+      args: [packageFile('vitest', 'vitest.mjs'), 'run', '--no-isolate', '--project', 'node', 'test/core'],
       note: (output) => /^\s*Tests\s+(.*)$/m.exec(stripColours(output))?.[1] ?? '',
     },
     {
