@@ -28,6 +28,8 @@ export interface Libc {
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   fcntl(fd: number, command: number, argument: number): number;
   fcntlPointer(fd: number, command: number, argument: Uint8Array): number;
+  /** For what these functions opened: Node warns of descriptors that it did not open, in worker threads. */
+  close(fd: number): number;
   setns(fd: number, kind: number): number;
   epollCreate(flags: number): number;
   epollCtl(epollFd: number, operation: number, fd: number, event: Uint8Array): number;
@@ -66,6 +68,7 @@ export function loadLibc(): Libc {
     ioctl: func('int ioctl(int, unsigned long, void *)') as Libc['ioctl'],
     fcntl: func('int fcntl(int, int, long)') as Libc['fcntl'],
     fcntlPointer: func('int fcntl(int, int, void *)') as Libc['fcntlPointer'],
+    close: func('int close(int)') as Libc['close'],
     setns: func('int setns(int, int)') as Libc['setns'],
     epollCreate: func('int epoll_create1(int)') as Libc['epollCreate'],
     epollCtl: func('int epoll_ctl(int, int, int, void *)') as Libc['epollCtl'],

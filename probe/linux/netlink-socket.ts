@@ -2,7 +2,6 @@
  * A NETLINK_ROUTE socket as bytes in and out (netlink(7)). It stays in the network namespace that it was opened in.
  * What the bytes mean: `probe/topology/rtnetlink/`.
  */
-import { closeSync } from 'node:fs';
 import { limits } from '../../core/limits.ts';
 import { checked, lastError, loadLibc, type Libc } from './libc.ts';
 import type { LinuxError } from './linux-error.ts';
@@ -57,7 +56,7 @@ export class NetlinkSocket {
       checked(this.#libc.getsockname(this.fd, address, length), 'getsockname', 'NETLINK_ROUTE');
       this.port = new Uint32Array(address.buffer, address.byteOffset, 3)[1]!;
     } catch (error) {
-      closeSync(this.fd);
+      this.#libc.close(this.fd);
       throw error;
     }
   }
@@ -81,7 +80,7 @@ export class NetlinkSocket {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    closeSync(this.fd);
+    this.#libc.close(this.fd);
   }
 
   /** Beyond the system's bound only with CAP_NET_ADMIN; without it the bound has to do. */

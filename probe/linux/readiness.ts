@@ -7,7 +7,6 @@
  * Signals reach the main thread only; elsewhere, and in case one was lost, the set is looked at every
  * `timings.readinessSweepMs`.
  */
-import { closeSync } from 'node:fs';
 import { arch } from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { timings } from '../../core/limits.ts';
@@ -88,7 +87,7 @@ export class Readiness {
     this.#closed = true;
     for (const token of this.#entries.keys()) this.#remove(token);
     clearInterval(this.#sweep);
-    closeSync(this.#epollFd);
+    this.#libc.close(this.#epollFd);
     if (isMainThread) process.off('SIGIO', this.#onSignal);
     process.off('exit', this.#onExit);
   }
