@@ -2,8 +2,8 @@
  * What a way of capturing packets offers to the manager. Packets never pass here: a source feeds them to a flow
  * table off the main thread and hands over encoded flow messages only. `pcap-source.ts` is libpcap in a child process.
  */
+import type { BatchBody } from '../../core/wire/batch-encoder.ts';
 import type { Pace } from '../link/flow-link.ts';
-import type { BatchBody } from '../link/outbox.ts';
 
 /** One capture on one interface, complete: a source needs to know nothing else. Sent to other processes as it is. */
 export interface CaptureSpec {

@@ -5,8 +5,8 @@
  */
 import { messageOf } from '../../core/errors.ts';
 import { limits, timings } from '../../core/limits.ts';
+import { BatchEncoder } from '../../core/wire/batch-encoder.ts';
 import type { CaptureStats } from './capture-source.ts';
-import { BatchEncoder } from './batch-encoder.ts';
 import type { FromChild, ToChild } from './child-protocol.ts';
 import { PacketClock } from './packet-clock.ts';
 import { PcapCapture } from './pcap-capture.ts';

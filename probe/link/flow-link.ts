@@ -5,12 +5,13 @@
  */
 import { messageOf } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
+import type { BatchBody } from '../../core/wire/batch-encoder.ts';
 import { analyzerFrame } from '../../core/wire/probe-frames.ts';
 import type { SlowDown, ToProbe, Welcome } from '../../proto/gen/probe.ts';
 import type { Log } from '../log.ts';
 import { AnalyzerSocket, type ProbeIdentity, type SocketStatus } from './analyzer-socket.ts';
 import type { Backoff } from './backoff.ts';
-import { Outbox, type BatchBody, type OutboxCounters } from './outbox.ts';
+import { Outbox, type OutboxCounters } from './outbox.ts';
 
 /** How much the captures are to say. */
 export interface Pace {

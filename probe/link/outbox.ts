@@ -7,14 +7,8 @@
  * again, numbered from what the analyzer says it has (docs/design/probe.md tells why that is exactly once).
  */
 import { limits } from '../../core/limits.ts';
+import type { BatchBody } from '../../core/wire/batch-encoder.ts';
 import { Writer } from '../../proto/gen/runtime.ts';
-
-/** Fields `flows`, `stats` and `ended` of a FlowBatch, encoded, without its number: bodies may be joined end to end. */
-export interface BatchBody {
-  readonly bytes: Uint8Array;
-  /** Flow messages in it. */
-  readonly flows: number;
-}
 
 export interface OutboxCounters {
   readonly queuedBytes: number;

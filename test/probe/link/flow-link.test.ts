@@ -1,10 +1,10 @@
 /** The flow link on real sockets, against an analyzer that dies, forgets, refuses and stays silent. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createFlow } from '../../../proto/gen/flow.ts';
-import { BatchEncoder } from '../../../probe/capture/batch-encoder.ts';
+import { BatchEncoder, type BatchBody } from '../../../core/wire/batch-encoder.ts';
 import { Backoff } from '../../../probe/link/backoff.ts';
 import { FlowLink, type Pace } from '../../../probe/link/flow-link.ts';
-import { Outbox, type BatchBody } from '../../../probe/link/outbox.ts';
+import { Outbox } from '../../../probe/link/outbox.ts';
 import { createLog } from '../../../probe/log.ts';
 import { FakeAnalyzer, until } from './fake-analyzer.ts';
 

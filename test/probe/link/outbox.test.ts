@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { readProbeFrame } from '../../../core/wire/probe-frames.ts';
 import { createFlow } from '../../../proto/gen/flow.ts';
 import type { FlowBatch } from '../../../proto/gen/probe.ts';
-import { BatchEncoder } from '../../../probe/capture/batch-encoder.ts';
-import { Outbox, type BatchBody, type OutboxOptions } from '../../../probe/link/outbox.ts';
+import { BatchEncoder, type BatchBody } from '../../../core/wire/batch-encoder.ts';
+import { Outbox, type OutboxOptions } from '../../../probe/link/outbox.ts';
 
 /** Bodies as the capture process makes them; flows are named by number. */
 function bodyOf(...ids: readonly number[]): BatchBody {

@@ -1,11 +1,17 @@
 /**
- * Flow records become the body of a FlowBatch: protobuf fields without the batch's number, which the outbox adds.
+ * Flow records become the body of a FlowBatch: protobuf fields without the batch's number, which a probe's outbox adds.
  * Bodies keep below the limits of a batch, so that any of them can travel alone.
  */
-import { limits } from '../../core/limits.ts';
+import { limits } from '../limits.ts';
 import { encodeFlow, encodeStats, type Flow, type Stats } from '../../proto/gen/flow.ts';
 import { Writer } from '../../proto/gen/runtime.ts';
-import type { BatchBody } from '../link/outbox.ts';
+
+/** Fields `flows`, `stats` and `ended` of a FlowBatch, encoded, without its number: bodies may be joined end to end. */
+export interface BatchBody {
+  readonly bytes: Uint8Array;
+  /** Flow messages in it. */
+  readonly flows: number;
+}
 
 const FLOWS = (2 << 3) | 2;
 const STATS = (3 << 3) | 2;
