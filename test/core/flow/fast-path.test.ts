@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { flowToObject } from '../../../core/wire/flow-json.ts';
+import { ethernet, ipv4, tcp, udp, vlan } from '../packet/frames.ts';
+import { START_MS, tableOf } from './table-of.ts';
+
+const tcpFrame = ethernet(0x0800, ipv4(6, tcp({ flags: 16, seq: 100 }, new Uint8Array(20))));
+const udpFrame = ethernet(0x0800, ipv4(17, udp(1000, 2000, new Uint8Array(20))));
+
+/** The flows and reasons of a table that met `frame` twice and then `variant`. */
+function outcome(frame: Uint8Array, variant: Uint8Array, wireLength: number, fastPath: boolean): string {
+  const table = tableOf({ fastPath, ipDefrag: true, reassembleTcp: true, mplsUdpPorts: [7777] });
+  for (const bytes of [frame, frame]) table.feed(bytes, 0, bytes.length, bytes.length, START_MS, 0);
+  table.feed(variant, 0, variant.length, wireLength, START_MS + 1, 0);
+  const flows = table.stop(START_MS + 2).flows.map(flowToObject);
+  return JSON.stringify({ flows, counters: table.counters, reasons: table.counters.decode });
+}
+
+/** The frame with bytes of its IP packet replaced, from an offset behind the Ethernet header. */
+function patched(frame: Uint8Array, offset: number, ...values: readonly number[]): Uint8Array {
+  const bytes = frame.slice();
+  bytes.set(values, 14 + offset);
+  return bytes;
+}
+
+const variants: readonly (readonly [string, Uint8Array, Uint8Array])[] = [
+  ['a first fragment', udpFrame, patched(udpFrame, 6, 0x20, 0)],
+  ['a later fragment', udpFrame, patched(udpFrame, 6, 0, 1)],
+  ['a packet that must not be fragmented', udpFrame, patched(udpFrame, 6, 0x40, 0)],
+  ['a header of six words', udpFrame, patched(udpFrame, 0, 0x46)],
+  ['a header of four words', udpFrame, patched(udpFrame, 0, 0x44)],
+  ['another version', udpFrame, patched(udpFrame, 0, 0x55)],
+  ['a total length of 0', udpFrame, patched(udpFrame, 2, 0, 0)],
+  ['a total length below the headers', udpFrame, patched(udpFrame, 2, 0, 24)],
+  ['a total length above what is there', udpFrame, patched(udpFrame, 2, 4, 0)],
+  ['another protocol', udpFrame, patched(udpFrame, 9, 50)],
+  ['a datagram of 4 bytes', udpFrame, patched(udpFrame, 24, 0, 4)],
+  ['a datagram of 7 bytes', udpFrame, patched(udpFrame, 24, 0, 7)],
+  ['a datagram of 8 bytes', udpFrame, patched(udpFrame, 24, 0, 8)],
+  ['a datagram without length', udpFrame, patched(udpFrame, 24, 0, 0)],
+  ['VXLAN', udpFrame, patched(udpFrame, 22, 0x12, 0xb5)],
+  ['Geneve from its port', udpFrame, patched(udpFrame, 20, 0x17, 0xc1)],
+  ['a port registered as MPLS', udpFrame, patched(udpFrame, 22, 0x1e, 0x61)],
+  ['the other way round by port', udpFrame, patched(udpFrame, 20, 0x07, 0xd0, 0x03, 0xe8)],
+  ['SYN', tcpFrame, patched(tcpFrame, 33, 2)],
+  ['FIN', tcpFrame, patched(tcpFrame, 33, 17)],
+  ['RST', tcpFrame, patched(tcpFrame, 33, 4)],
+  ['a TCP header of four words', tcpFrame, patched(tcpFrame, 32, 0x40)],
+  ['a TCP header longer than the packet', tcpFrame, patched(tcpFrame, 32, 0xf0)],
+  ['the next segment', tcpFrame, patched(tcpFrame, 24, 0, 0, 0, 120)],
+  ['a segment behind a gap', tcpFrame, patched(tcpFrame, 24, 0, 0, 1, 120)],
+  ['one tag', udpFrame, ethernet(0x8100, vlan(5, 0x0800, udpFrame.slice(14)))],
+  ['two tags', udpFrame, ethernet(0x88a8, vlan(5, 0x8100, vlan(6, 0x0800, udpFrame.slice(14))))],
+  [
+    'three tags',
+    udpFrame,
+    ethernet(0x8100, vlan(4, 0x8100, vlan(5, 0x8100, vlan(6, 0x0800, udpFrame.slice(14))))),
+  ],
+  ['another MAC', udpFrame, patched(udpFrame, -3, 0x77)],
+];
+
+describe('FastPath', () => {
+  it.each(variants)('agrees with the general way on %s', (_, frame, variant) => {
+    expect(outcome(frame, variant, variant.length, true)).toBe(
+      outcome(frame, variant, variant.length, false),
+    );
+  });
+
+  it.each([
+    ['TCP', tcpFrame],
+    ['UDP', udpFrame],
+  ])('agrees on %s cut after any byte', (_, frame) => {
+    for (let length = 0; length <= frame.length; length++) {
+      const cut = frame.slice(0, length);
+      expect(outcome(frame, cut, frame.length, true)).toBe(outcome(frame, cut, frame.length, false));
+    }
+  });
+
+  it('agrees where the length on the wire is not known', () => {
+    expect(outcome(udpFrame, udpFrame, 0, true)).toBe(outcome(udpFrame, udpFrame, 0, false));
+  });
+});
