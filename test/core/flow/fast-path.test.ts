@@ -1,18 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { flowToObject } from '../../../core/wire/flow-json.ts';
-import { ethernet, ipv4, tcp, udp, vlan } from '../packet/frames.ts';
+import { ethernet, ipv4, tcp, udp, vlan, vxlan } from '../packet/frames.ts';
+import type { FlowTableOptions } from '../../../core/flow/table.ts';
 import { START_MS, tableOf } from './table-of.ts';
 
 const tcpFrame = ethernet(0x0800, ipv4(6, tcp({ flags: 16, seq: 100 }, new Uint8Array(20))));
 const udpFrame = ethernet(0x0800, ipv4(17, udp(1000, 2000, new Uint8Array(20))));
 
 /** The flows and reasons of a table that met `frame` twice and then `variant`. */
-function outcome(frame: Uint8Array, variant: Uint8Array, wireLength: number, fastPath: boolean): string {
-  const table = tableOf({ fastPath, ipDefrag: true, reassembleTcp: true, mplsUdpPorts: [7777] });
+function outcome(
+  frame: Uint8Array,
+  variant: Uint8Array,
+  wireLength: number,
+  options: Partial<FlowTableOptions>,
+): string {
+  const table = tableOf({ mplsUdpPorts: [7777], ...options });
   for (const bytes of [frame, frame]) table.feed(bytes, 0, bytes.length, bytes.length, START_MS, 0);
   table.feed(variant, 0, variant.length, wireLength, START_MS + 1, 0);
   const flows = table.stop(START_MS + 2).flows.map(flowToObject);
   return JSON.stringify({ flows, counters: table.counters, reasons: table.counters.decode });
+}
+
+/** VXLAN around a frame, cut to so many bytes behind the UDP header. */
+function vxlanFrame(length: number): Uint8Array {
+  const inner = vxlan(5, udpFrame).subarray(0, length);
+  return ethernet(0x0800, ipv4(17, udp(1000, 4789, inner)));
 }
 
 /** The frame with bytes of its IP packet replaced, from an offset behind the Ethernet header. */
@@ -37,6 +49,7 @@ const variants: readonly (readonly [string, Uint8Array, Uint8Array])[] = [
   ['a datagram of 7 bytes', udpFrame, patched(udpFrame, 24, 0, 7)],
   ['a datagram of 8 bytes', udpFrame, patched(udpFrame, 24, 0, 8)],
   ['a datagram without length', udpFrame, patched(udpFrame, 24, 0, 0)],
+  ['VXLAN where it was cut before', vxlanFrame(4), vxlanFrame(50)],
   ['VXLAN', udpFrame, patched(udpFrame, 22, 0x12, 0xb5)],
   ['Geneve from its port', udpFrame, patched(udpFrame, 20, 0x17, 0xc1)],
   ['a port registered as MPLS', udpFrame, patched(udpFrame, 22, 0x1e, 0x61)],
@@ -58,6 +71,13 @@ const variants: readonly (readonly [string, Uint8Array, Uint8Array])[] = [
   ['another MAC', udpFrame, patched(udpFrame, -3, 0x77)],
 ];
 
+function agree(frame: Uint8Array, variant: Uint8Array, wireLength: number): void {
+  for (const options of [{}, { layerKeyMode: 'L3' as const }, { ipDefrag: true, reassembleTcp: true }])
+    expect(outcome(frame, variant, wireLength, options)).toBe(
+      outcome(frame, variant, wireLength, { ...options, fastPath: false }),
+    );
+}
+
 describe('FastPath', () => {
   it.each(variants)('agrees with the general way on %s', (_, frame, variant) => {
     expect(outcome(frame, variant, variant.length, true)).toBe(
@@ -71,11 +91,11 @@ describe('FastPath', () => {
   ])('agrees on %s cut after any byte', (_, frame) => {
     for (let length = 0; length <= frame.length; length++) {
       const cut = frame.slice(0, length);
-      expect(outcome(frame, cut, frame.length, true)).toBe(outcome(frame, cut, frame.length, false));
+      agree(frame, cut, frame.length);
     }
   });
 
   it('agrees where the length on the wire is not known', () => {
-    expect(outcome(udpFrame, udpFrame, 0, true)).toBe(outcome(udpFrame, udpFrame, 0, false));
+    agree(udpFrame, udpFrame, 0);
   });
 });
