@@ -80,19 +80,14 @@ function agree(frame: Uint8Array, variant: Uint8Array, wireLength: number): void
 
 describe('FastPath', () => {
   it.each(variants)('agrees with the general way on %s', (_, frame, variant) => {
-    expect(outcome(frame, variant, variant.length, true)).toBe(
-      outcome(frame, variant, variant.length, false),
-    );
+    agree(frame, variant, variant.length);
   });
 
   it.each([
     ['TCP', tcpFrame],
     ['UDP', udpFrame],
   ])('agrees on %s cut after any byte', (_, frame) => {
-    for (let length = 0; length <= frame.length; length++) {
-      const cut = frame.slice(0, length);
-      agree(frame, cut, frame.length);
-    }
+    for (let length = 0; length <= frame.length; length++) agree(frame, frame.slice(0, length), frame.length);
   });
 
   it('agrees where the length on the wire is not known', () => {
