@@ -48,3 +48,14 @@ export function tidOf(ownerTid: string, name: string, type: string): string {
 export function edgeId(parentId: string, childId: string, relationType: string): string {
   return uuidV5(`${parentId}${childId}${relationType}`);
 }
+
+/**
+ * Flows read from capture files belong to no host. Wherever they were read they live under this name, so that a file
+ * read again replaces its flows; they outlive the connection that brought them and end by the idle rule alone.
+ */
+export const FILES_HOST = 'pcap:';
+
+/** Whether a host id stands for capture files: {@link FILES_HOST}, or that with the name of the host that read them. */
+export function isFilesHost(hostId: string): boolean {
+  return hostId.startsWith(FILES_HOST);
+}

@@ -5,6 +5,23 @@
 export const limits = {
   /** A REST request body above it is refused with 413. */
   bodyBytesMax: 1_048_576,
+  /** A capture file sent to the analyzer may have so many bytes, as sent and unpacked; a larger one ends with 413. */
+  pcapBytesMax: 2 * 1_073_741_824,
+  /** A gzip file may unpack to so many times its size, or to 64 MiB if that is more; beyond, 413. */
+  pcapExpansionMax: 200,
+  /** Flows of one file in the memory of the Worker (an isolate has 128 MB); the idlest are stored, removed and counted. */
+  pcapFlowsMax: 32_768,
+  /** … and in the memory of a probe that reads files. */
+  pcapFileFlowsMax: 200_000,
+  /** Link types in one file; packets of further ones are counted and belong to no flow. */
+  pcapLinkTypesMax: 8,
+  /** Bytes of packets read while raw packets are kept; then flows are stored with those they have. */
+  pcapRawBytesMax: 16 * 1_048_576,
+  /** Files that one isolate reads at the same time; others wait. */
+  pcapUploadsMax: 2,
+  /** Files that wait for it; more are refused with 503. */
+  pcapUploadsWaitingMax: 64,
+
   /** A query text above it is refused with 400. */
   queryCharsMax: 65_536,
   /** A query of more steps is refused with 400. */

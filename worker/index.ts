@@ -13,6 +13,7 @@ import { requestId } from './middleware/request-id.ts';
 import { mountCapture } from './routes/capture.ts';
 import { mountDescription } from './routes/description.ts';
 import { mountInfo } from './routes/info.ts';
+import { mountPcap } from './routes/pcap.ts';
 import { mountProbe } from './routes/probe.ts';
 import { mountStatus } from './routes/status.ts';
 import { mountSubscriber } from './routes/subscriber.ts';
@@ -32,6 +33,7 @@ mountInfo(app); //        GET /api
 mountStatus(app); //      GET /api/status
 mountTopology(app); //    GET, POST /api/topology
 mountCapture(app); //     GET, POST /api/capture · GET, PATCH, DELETE /api/capture/{id}
+mountPcap(app); //        POST /api/pcap
 mountDescription(app); // GET /swagger.json, /api/swagger.json, /openapi.json
 mountProbe(app); //       WebSockets /ws/probe/topology, /ws/probe/flow
 mountSubscriber(app); //  WebSocket /ws/subscriber/flow

@@ -4,10 +4,11 @@
  * (decision 0003). The numbers of the last batches are in the log itself, so that they cost no rows.
  */
 import type { LiveTable } from '../../core/flow/live-table.ts';
+import { FILES_HOST, isFilesHost } from '../../core/ids.ts';
 import { limits, timings } from '../../core/limits.ts';
 import { readProbeFrame } from '../../core/wire/probe-frames.ts';
 import { closeCodes, WireError } from '../../core/wire/wire-error.ts';
-import type { Stats } from '../../proto/gen/flow.ts';
+import type { Flow, Stats } from '../../proto/gen/flow.ts';
 import { createFlowBatch, type FlowBatch } from '../../proto/gen/probe.ts';
 import type { HostSnapshot } from '../../proto/gen/shard.ts';
 import type { LogRowToWrite, StoredEntry } from '../store/shard-store.ts';
@@ -113,6 +114,12 @@ export class FlowIngest {
     this.#collect({ ...from, frame, batch });
   }
 
+  /** Flows of a capture file, from nobody's probe: written, live and published when this returns. */
+  import(frame: Uint8Array, batch: FlowBatch): void {
+    this.#collect({ host: FILES_HOST, incarnation: '', frame, batch });
+    this.commit();
+  }
+
   #sequenceOf(host: string, incarnation: string): HostSequence {
     let sequence = this.#hosts.get(host);
     if (sequence === undefined || sequence.incarnation !== incarnation) {
@@ -161,13 +168,19 @@ export class FlowIngest {
     sequence.durable = Math.max(sequence.durable, batch.sequence);
     sequence.received = Math.max(sequence.received, batch.sequence);
     let evicted = 0;
-    for (const flow of batch.flows) evicted += this.#live.put(host, flow, nowMs);
+    for (const flow of batch.flows) evicted += this.#put(host, flow, nowMs);
     for (const uuid of batch.ended) this.#live.delete(host, uuid);
     for (const stats of batch.stats) this.#keepStats(host, stats);
     this.#output.count('batches');
     this.#output.count('flowMessages', batch.flows.length);
     this.#output.count('flowsEvicted', evicted);
     this.#output.count('flowsDroppedByProbes', batch.flows_dropped);
+  }
+
+  /** How many other flows had to leave. What a file's flow was before it was read is nothing: it has no update. */
+  #put(host: string, flow: Flow, nowMs: number): number {
+    if (!isFilesHost(host)) return this.#live.put(host, flow, nowMs);
+    return this.#live.put(FILES_HOST, { ...flow, LastUpdateMetric: undefined }, nowMs);
   }
 
   #keepStats(host: string, stats: Stats): void {
@@ -215,7 +228,7 @@ export class FlowIngest {
     if (message.kind !== 'flows') return;
     const sequence = this.#sequenceOf(host, incarnation);
     sequence.durable = sequence.received = Math.max(sequence.durable, message.batch.sequence);
-    for (const flow of message.batch.flows) this.#live.put(host, flow, atMs);
+    for (const flow of message.batch.flows) this.#put(host, flow, atMs);
     for (const uuid of message.batch.ended) this.#live.delete(host, uuid);
     for (const stats of message.batch.stats) this.#keepStats(host, stats);
   }

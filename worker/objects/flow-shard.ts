@@ -3,9 +3,11 @@
  * all of them in its log, answers searches, and feeds the hubs. docs/design/objects.md describes the life of a batch.
  */
 import { DurableObject } from 'cloudflare:workers';
+import type { FileCounts } from '../../core/capture/file-flows.ts';
 import { LiveTable } from '../../core/flow/live-table.ts';
 import { runSearch } from '../../core/flow/run-search.ts';
 import type { FlowSearch } from '../../core/flow/search.ts';
+import { isFilesHost } from '../../core/ids.ts';
 import { limits, timings } from '../../core/limits.ts';
 import { readProbeFrame } from '../../core/wire/probe-frames.ts';
 import { closeCodes, WireError } from '../../core/wire/wire-error.ts';
@@ -23,7 +25,17 @@ type OwnCounter =
   | 'searchFlowsVisited'
   | 'searchFlowsShipped'
   | 'rowsForgotten'
-  | 'flowsForgotten';
+  | 'flowsForgotten'
+  | FileCounter;
+/** What uploaded capture files held. */
+type FileCounter =
+  | 'files'
+  | 'filesCut'
+  | 'filePackets'
+  | 'filePacketsIgnored'
+  | 'fileBytes'
+  | 'fileFlows'
+  | 'fileFlowsEvicted';
 type Counter = ProbeCounter | IngestCounter | FeedCounter | OwnCounter;
 const ownCounters: readonly OwnCounter[] = [
   'searches',
@@ -31,6 +43,13 @@ const ownCounters: readonly OwnCounter[] = [
   'searchFlowsShipped',
   'rowsForgotten',
   'flowsForgotten',
+  'files',
+  'filesCut',
+  'filePackets',
+  'filePacketsIgnored',
+  'fileBytes',
+  'fileFlows',
+  'fileFlowsEvicted',
 ];
 
 export interface SearchAnswer {
@@ -73,6 +92,8 @@ export class FlowShard extends DurableObject<Env> {
   /** Hosts without a probe whose flows may still be live → since when, ms since 1970. Kept in the tables. */
   #gone!: Map<string, number>;
   #alarmMs = Infinity;
+  /** Resolves when the hubs have taken what was written last. */
+  #published: Promise<unknown> = Promise.resolve();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -94,7 +115,8 @@ export class FlowShard extends DurableObject<Env> {
     this.#ingest = new FlowIngest(this.#live, {
       write: (rows) => this.#write(rows),
       publish: (rows) => {
-        for (const row of rows) this.ctx.waitUntil(this.#feed.publish(row.bytes));
+        this.#published = Promise.all(rows.map((row) => this.#feed.publish(row.bytes)));
+        this.ctx.waitUntil(this.#published);
       },
       acknowledge: (socket, sequence) => this.#sockets.send(socket, { ack: { sequence } }),
       committed: () => this.#committed(),
@@ -106,7 +128,12 @@ export class FlowShard extends DurableObject<Env> {
     this.#gone = this.#store.goneHosts();
     // Sockets that did not survive (the whole process ended, not only the object) vanished just now.
     for (const host of this.#ingest.hosts())
-      if (this.#live.sizeOf(host) > 0 && this.#sockets.socketOf(host) === undefined && !this.#gone.has(host))
+      if (
+        this.#live.sizeOf(host) > 0 &&
+        this.#sockets.socketOf(host) === undefined &&
+        !this.#gone.has(host) &&
+        !isFilesHost(host)
+      )
         this.#setGone(host, now);
     this.#alarmMs = (await this.ctx.storage.getAlarm()) ?? Infinity;
     this.#schedule();
@@ -266,6 +293,29 @@ export class FlowShard extends DurableObject<Env> {
       visited: candidates.length,
       shipped: found.length,
     };
+  }
+
+  /**
+   * Flows of a capture file, in the frame that a probe would send them in. Resolves when they are written, live and with
+   * the hubs. Throws WireError when the bytes are no such frame.
+   */
+  async import(frame: Uint8Array): Promise<void> {
+    const message = readProbeFrame(frame);
+    if (message.kind !== 'flows')
+      throw new WireError(closeCodes.protocol, `a batch of flows, not ${message.kind}`);
+    this.#ingest.import(frame, message.batch);
+    await this.#published;
+  }
+
+  /** A capture file was read to its end; its flows have come by `import`. */
+  imported(counts: FileCounts): void {
+    this.#counters.add('files');
+    if (counts.truncated) this.#counters.add('filesCut');
+    this.#counters.add('filePackets', counts.packets);
+    this.#counters.add('filePacketsIgnored', counts.packetsIgnored);
+    this.#counters.add('fileBytes', counts.bytes);
+    this.#counters.add('fileFlows', counts.flows);
+    this.#counters.add('fileFlowsEvicted', counts.flowsEvicted);
   }
 
   /** A hub got its first subscriber. */

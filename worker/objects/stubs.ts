@@ -3,6 +3,7 @@
  * analyzer share nothing. A host belongs to one shard and a subscriber to one hub by jump hash, which moves as few
  * of them as possible when the number changes.
  */
+import { FILES_HOST, isFilesHost } from '../../core/ids.ts';
 import type { FlowHub } from './flow-hub.ts';
 import type { FlowShard } from './flow-shard.ts';
 import type { Registry } from './registry.ts';
@@ -22,6 +23,11 @@ export function shardsOf(env: Env): DurableObjectStub<FlowShard>[] {
 
 export function shardForHost(env: Env, hostId: string): DurableObjectStub<FlowShard> {
   return shardAt(env, shardIndexOf(env, hostId));
+}
+
+/** The shard of all flows that were read from capture files. */
+export function shardForFiles(env: Env): DurableObjectStub<FlowShard> {
+  return shardForHost(env, FILES_HOST);
 }
 
 /** The shards of these hosts, each once. */
@@ -52,7 +58,7 @@ function shardAt(env: Env, index: number): DurableObjectStub<FlowShard> {
 }
 
 function shardIndexOf(env: Env, hostId: string): number {
-  return jumpHash(hashOf(hostId), shardCount(env));
+  return jumpHash(hashOf(isFilesHost(hostId) ? FILES_HOST : hostId), shardCount(env));
 }
 
 function shardCount(env: Env): number {
