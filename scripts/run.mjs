@@ -29,6 +29,19 @@ if (!/^[a-z-]+$/.test(task) || !existsSync(taskFile)) {
   );
 }
 
+/** Their end by a signal is how they are meant to end; for the others it means that they did not finish. */
+const ENDS_BY_SIGNAL = new Set(['start', 'dev', 'probe']);
+const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+/** @type {(signal: NodeJS.Signals) => void} */
+let onSignal = (signal) => process.exit(ENDS_BY_SIGNAL.has(task) ? 0 : 128 + constants.signals[signal]);
+for (const signal of SIGNALS) process.on(signal, () => onSignal(signal));
+
+// npm killed with SIGKILL would leave us running: under npm our parent is npm, and its death ends us too.
+if (process.env['npm_lifecycle_event'] !== undefined) {
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || onSignal('SIGTERM'), 500).unref();
+}
+
 let node = process.execPath;
 try {
   node = await setup(root);
@@ -48,15 +61,13 @@ const child = spawn(node, ['--disable-warning=ExperimentalWarning', taskFile, ..
   },
 });
 child.on('error', (error) => refuse(`cannot run ${node}: ${error.message}`));
-child.on('exit', (code, signal) => process.exit(code ?? 128 + (signal ? constants.signals[signal] : 0)));
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-  process.on(signal, () => child.kill(signal));
-}
-
-// npm killed with SIGKILL would leave us running: under npm our parent is npm, and its death ends the task too.
-if (process.env['npm_lifecycle_event'] !== undefined) {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) child.kill('SIGTERM');
-  }, 500).unref();
-}
+let forwarded = false;
+child.on('exit', (code, signal) => {
+  // It may die of the signal itself when it has not come to listen for it yet.
+  const asMeant = forwarded && signal !== null && ENDS_BY_SIGNAL.has(task);
+  process.exit(code ?? (asMeant || signal === null ? 0 : 128 + constants.signals[signal]));
+});
+onSignal = (signal) => {
+  forwarded = true;
+  child.kill(signal);
+};

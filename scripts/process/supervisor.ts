@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { spawnTethered, stopTethered, type TetherOptions } from './tether.ts';
+import { spawnTethered, stopTethered, type TetherOptions } from '../setup/tether.mjs';
 
 /** Waits before a start again; the last one repeats. A program that lived for `steadyMs` begins anew. */
 const BACKOFF_MS = [100, 500, 1_000, 2_000, 5_000];

@@ -17,12 +17,14 @@ export async function aptInstall(packages) {
   if (apt === undefined) return 'no apt-get here';
   if (process.getuid?.() !== 0) return 'installing needs root';
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const install = () => run(apt, ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env });
+  // Killed half-way it would leave the system's packages half installed.
+  const options = { env, finish: true };
+  const install = () => run(apt, ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
   const outcome = await step(`apt: ${packages.join(' ')}`, async () => {
     if (listsAreFresh) return install();
     const first = await install();
     if (first.ok) return first;
-    await run(apt, ['update', '-qq'], { env });
+    await run(apt, ['update', '-qq'], options);
     listsAreFresh = true;
     return install();
   });

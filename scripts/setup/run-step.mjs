@@ -5,27 +5,31 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { spawnTethered } from './tether.mjs';
 
 /** @typedef {{ ok: boolean, tail: string }} Outcome the last lines of what it printed */
 
 const TAIL_LINES_MAX = 30;
 
 /**
- * Runs a command without standard input and keeps what it prints. Never rejects.
+ * Runs a command without standard input and keeps what it prints. Never rejects. It dies with us, so that a set-up
+ * that was killed is not still writing while the next one begins; `finish` lets it come to its end instead.
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, finish?: boolean }} [options]
  * @returns {Promise<Outcome>}
  */
-export function run(command, args, options = {}) {
+export function run(command, args, { finish = false, ...options } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const child = finish
+      ? spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...options })
+      : spawnTethered({ command, args, ...options });
     let text = '';
     const keep = (/** @type {Buffer} */ chunk) => {
       text = (text + chunk.toString()).slice(-16_384);
     };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
     child.on('error', (error) => resolve({ ok: false, tail: error.message }));
     child.on('close', (code) => {
       resolve({ ok: code === 0, tail: text.trimEnd().split('\n').slice(-TAIL_LINES_MAX).join('\n') });

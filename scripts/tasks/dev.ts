@@ -6,7 +6,7 @@
 import { hostname } from 'node:os';
 import { endWithRunner } from '../process/parent.ts';
 import { packageFile, root } from '../process/paths.ts';
-import { killGroup, spawnTethered, stopTethered } from '../process/tether.ts';
+import { killGroup, spawnTethered, stopTethered } from '../setup/tether.mjs';
 import { WRANGLER_ENV } from '../process/wrangler-env.ts';
 import { portHolders, probePort } from '../start/listen.ts';
 

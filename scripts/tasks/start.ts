@@ -35,7 +35,11 @@ const DEATHS_BEFORE_READY_MAX = 3;
 
 const say = (text: string) => process.stderr.write(`edgedive: ${text}\n`);
 
+/** Before anything runs there is nothing to end. */
+let onSignal = (): void => process.exit(0);
+
 async function main(): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => onSignal());
   const given = readOptions(process.argv.slice(2), process.cwd());
   if (given === undefined) {
     process.stdout.write(USAGE);
@@ -46,7 +50,6 @@ async function main(): Promise<void> {
   const configFile = await writeConfiguration(options);
   let probe: Supervised | undefined;
   let ready = false;
-
   const analyzer = new Supervised({
     name: 'analyzer',
     prefix: 'analyzer: ',
@@ -70,7 +73,7 @@ async function main(): Promise<void> {
       await analyzer.stop();
       process.exit(status);
     })());
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0));
+  onSignal = () => void end(0);
   endWithRunner();
 
   const url = `http://${addressOf(options.listen)}`;

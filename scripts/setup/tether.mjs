@@ -4,23 +4,27 @@
  * what the child itself had started (`kill -9` of wrangler leaves workerd on the port otherwise). The group's number
  * cannot go to another process while the watcher lives in it.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 
 /** Descriptor 3 is the pipe; `$$` is the child, since `exec` keeps the process id. */
 const WATCHER = '{ read -r _ <&3; kill -9 -$$; } >/dev/null 2>&1 & exec "$@" 3<&-';
 
-export interface TetherOptions {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly cwd?: string;
-  readonly env?: NodeJS.ProcessEnv;
-}
+/** @typedef {import('node:child_process').ChildProcess} ChildProcess */
+/**
+ * @typedef {object} TetherOptions
+ * @property {string} command
+ * @property {readonly string[]} args
+ * @property {string} [cwd]
+ * @property {NodeJS.ProcessEnv} [env]
+ */
 
 /**
  * Starts the command without standard input; its output comes as `stdout` and `stderr` pipes, its process id is the
  * command's own. When it ends, whatever it left behind in its group is killed.
+ * @param {TetherOptions} options
+ * @returns {ChildProcess}
  */
-export function spawnTethered(options: TetherOptions): ChildProcess {
+export function spawnTethered(options) {
   const child = spawn('/bin/sh', ['-c', WATCHER, 'edgedive-tether', options.command, ...options.args], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -33,8 +37,11 @@ export function spawnTethered(options: TetherOptions): ChildProcess {
   return child;
 }
 
-/** SIGKILL to the child and to everything it started. */
-export function killGroup(child: ChildProcess): void {
+/**
+ * SIGKILL to the child and to everything it started.
+ * @param {ChildProcess} child
+ */
+export function killGroup(child) {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   } catch {
@@ -43,10 +50,16 @@ export function killGroup(child: ChildProcess): void {
   child.stdio[3]?.destroy();
 }
 
-/** SIGTERM to the child, then SIGKILL to its group once the grace time is over; resolves when the child is gone. */
-export async function stopTethered(child: ChildProcess, graceMs: number): Promise<void> {
+/**
+ * SIGTERM to the child, then SIGKILL to its group once the grace time is over; resolves when the child is gone.
+ * @param {ChildProcess} child
+ * @param {number} graceMs
+ * @returns {Promise<void>}
+ */
+export async function stopTethered(child, graceMs) {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  const gone = new Promise<void>((resolve) => {
+  /** @type {Promise<void>} */
+  const gone = new Promise((resolve) => {
     child.once('exit', () => resolve());
   });
   child.kill('SIGTERM');
