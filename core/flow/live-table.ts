@@ -16,12 +16,12 @@ interface Entry {
 }
 
 /** Heap of an entry, its slot and its key in the map, beside the record itself (measured). */
-const ENTRY_BYTES = 260;
+const ENTRY_BYTES = 300;
 /** What stays of the memory allowed when flows have to leave. */
 const ROOM_KEPT = 31 / 32;
 
 export class LiveTable {
-  /** Host and UUID → entry, the idlest first. */
+  /** Host, capture and UUID → entry, the idlest first. */
   readonly #entries = new Map<string, Entry>();
   readonly #countByHost = new Map<string, number>();
   readonly #pages = new FlowPages();
@@ -48,7 +48,7 @@ export class LiveTable {
    * flow. Returns how many other flows had to leave for it.
    */
   put(host: string, flow: Flow, nowMs: number): number {
-    const key = keyOf(host, flow.UUID);
+    const key = keyOf(host, flow.CaptureID, flow.UUID);
     const known = this.#entries.get(key);
     if (known === undefined) {
       const hasPackets = flow.LastRawPackets.length > 0;
@@ -67,8 +67,8 @@ export class LiveTable {
     return this.#makeRoom();
   }
 
-  delete(host: string, uuid: string): void {
-    this.#remove(keyOf(host, uuid));
+  delete(host: string, captureId: string, uuid: string): void {
+    this.#remove(keyOf(host, captureId, uuid));
   }
 
   /** Drops everything of a host; how many flows that were. */
@@ -132,8 +132,9 @@ export class LiveTable {
   }
 }
 
-function keyOf(host: string, uuid: string): string {
-  return `${host}\n${uuid}`;
+/** Captures of one node may give two flows one UUID: it is made of start and node, not of the capture. */
+function keyOf(host: string, captureId: string, uuid: string): string {
+  return `${host}\n${captureId}\n${uuid}`;
 }
 
 function withPackets(before: Flow, after: Flow): Flow {

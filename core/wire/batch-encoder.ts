@@ -4,6 +4,7 @@
  */
 import { limits } from '../limits.ts';
 import { encodeFlow, encodeStats, type Flow, type Stats } from '../../proto/gen/flow.ts';
+import { encodeFlowEnd } from '../../proto/gen/probe.ts';
 import { Writer } from '../../proto/gen/runtime.ts';
 
 /** Fields `flows`, `stats` and `ended` of a FlowBatch, encoded, without its number: bodies may be joined end to end. */
@@ -32,19 +33,15 @@ export class BatchEncoder {
     this.#emit = emit;
   }
 
-  /** The flow messages of one table at one moment; `ended` are UUIDs that left the table with them. */
+  /** The flow messages of one table at one moment; `ended` are UUIDs among them that left the table. */
   add(flows: readonly Flow[], ended: readonly string[], detail: Detail): void {
     const endings = new Set(ended);
     for (const flow of flows) {
       this.#addFlow(flow, detail);
       // An ending stays in the batch of its flow.
-      if (endings.delete(flow.UUID)) this.#writer.uint32(ENDED).string(flow.UUID);
+      if (endings.delete(flow.UUID)) this.#addEnd(flow);
       if (this.#flows >= limits.flowsPerBatchMax || this.#writer.len >= limits.flowBatchBytesMax / 2)
         this.finish();
-    }
-    for (const uuid of endings) {
-      this.#writer.uint32(ENDED).string(uuid);
-      if (this.#writer.len >= limits.flowBatchBytesMax / 2) this.finish();
     }
   }
 
@@ -58,6 +55,10 @@ export class BatchEncoder {
     this.#writer = Writer.create();
     this.#flows = 0;
     this.#emit(body);
+  }
+
+  #addEnd({ UUID, CaptureID }: Flow): void {
+    encodeFlowEnd({ uuid: UUID, capture_id: CaptureID }, this.#writer.uint32(ENDED).fork()).ldelim();
   }
 
   #addFlow(flow: Flow, detail: Detail): void {

@@ -414,7 +414,7 @@ export interface FlowBatch {
   flows: Flow[];
   stats: Stats[];
   flows_dropped: number;
-  ended: string[];
+  ended: FlowEnd[];
 }
 
 export function createFlowBatch(init?: Partial<FlowBatch>): FlowBatch {
@@ -433,7 +433,7 @@ export function encodeFlowBatch(m: FlowBatch, writer: Writer = Writer.create()):
   for (const item of m.flows) encodeFlow(item, writer.uint32(18).fork()).ldelim();
   for (const item of m.stats) encodeStats(item, writer.uint32(26).fork()).ldelim();
   if (m.flows_dropped !== 0) writer.uint32(32).uint64(m.flows_dropped);
-  for (const item of m.ended) writer.uint32(42).string(item);
+  for (const item of m.ended) encodeFlowEnd(item, writer.uint32(42).fork()).ldelim();
   return writer;
 }
 
@@ -459,13 +459,55 @@ export function decodeFlowBatch(input: Reader | Uint8Array, length?: number): Fl
         m.flows_dropped = (reader.uint64() as unknown as number);
         break;
       case 42:
-        m.ended.push(reader.string());
+        m.ended.push(decodeFlowEnd(reader, reader.uint32()));
         break;
       default:
         reader.skipType(tag & 7);
     }
   }
   if (reader.pos !== end) throw new RangeError('FlowBatch ends inside a field');
+  return m;
+}
+
+export interface FlowEnd {
+  uuid: string;
+  capture_id: string;
+}
+
+export function createFlowEnd(init?: Partial<FlowEnd>): FlowEnd {
+  const m: FlowEnd = {
+    uuid: '',
+    capture_id: '',
+  };
+  return init === undefined ? m : Object.assign(m, init);
+}
+
+export function encodeFlowEnd(m: FlowEnd, writer: Writer = Writer.create()): Writer {
+  if (m.uuid !== '') writer.uint32(10).string(m.uuid);
+  if (m.capture_id !== '') writer.uint32(18).string(m.capture_id);
+  return writer;
+}
+
+/** Throws RangeError or Error when the bytes are not such a message. Unknown fields are skipped. */
+export function decodeFlowEnd(input: Reader | Uint8Array, length?: number): FlowEnd {
+  const reader = input instanceof Uint8Array ? Reader.create(input) : input;
+  const end = length === undefined ? reader.len : reader.pos + length;
+  if (end > reader.len) throw new RangeError('FlowEnd is longer than the message around it');
+  const m = createFlowEnd();
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    switch (tag) {
+      case 10:
+        m.uuid = reader.string();
+        break;
+      case 18:
+        m.capture_id = reader.string();
+        break;
+      default:
+        reader.skipType(tag & 7);
+    }
+  }
+  if (reader.pos !== end) throw new RangeError('FlowEnd ends inside a field');
   return m;
 }
 

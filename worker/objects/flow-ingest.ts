@@ -169,7 +169,7 @@ export class FlowIngest {
     sequence.received = Math.max(sequence.received, batch.sequence);
     let evicted = 0;
     for (const flow of batch.flows) evicted += this.#put(host, flow, nowMs);
-    for (const uuid of batch.ended) this.#live.delete(host, uuid);
+    for (const { uuid, capture_id } of batch.ended) this.#live.delete(host, capture_id, uuid);
     for (const stats of batch.stats) this.#keepStats(host, stats);
     this.#output.count('batches');
     this.#output.count('flowMessages', batch.flows.length);
@@ -229,7 +229,7 @@ export class FlowIngest {
     const sequence = this.#sequenceOf(host, incarnation);
     sequence.durable = sequence.received = Math.max(sequence.durable, message.batch.sequence);
     for (const flow of message.batch.flows) this.#put(host, flow, atMs);
-    for (const uuid of message.batch.ended) this.#live.delete(host, uuid);
+    for (const { uuid, capture_id } of message.batch.ended) this.#live.delete(host, capture_id, uuid);
     for (const stats of message.batch.stats) this.#keepStats(host, stats);
   }
 

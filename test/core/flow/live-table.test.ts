@@ -25,6 +25,15 @@ describe('LiveTable', () => {
     expect(table.sizeOf('a')).toBe(2);
   });
 
+  it('keeps flows of two captures apart that have one UUID, and ends each by itself', () => {
+    const table = new LiveTable(MB);
+    table.put('a', flowOf('1', { CaptureID: 'x', Last: 1 }), 1);
+    table.put('a', flowOf('1', { CaptureID: 'y', Last: 2 }), 2);
+    expect(table.size).toBe(2);
+    table.delete('a', 'x', '1');
+    expect(Array.from(table.flows(), ({ CaptureID, Last }) => [CaptureID, Last])).toEqual([['y', 2]]);
+  });
+
   it('keeps the raw packets of earlier tellings, each once', () => {
     const table = new LiveTable(MB);
     table.put('a', flowOf('1', { LastRawPackets: [packet(1), packet(2)] }), 1);
@@ -55,7 +64,7 @@ describe('LiveTable', () => {
         );
     }
     table.put('b', flowOf('huge', { LayersPath: 'y'.repeat(2 * MB) }), 31);
-    for (let i = 0; i < 150; i++) table.delete('a', `${i}`);
+    for (let i = 0; i < 150; i++) table.delete('a', '', `${i}`);
     for (let i = 0; i < 20_000; i++) table.put('c', flowOf(`c${i}`), 32);
     expect(table.dropIdle(32)).toBe(51);
     expect(table.size).toBe(20_000);

@@ -132,7 +132,7 @@ describe('batches', () => {
       testFlow(`l${index}`, { LastRawPackets: [packet(400_000)] }),
     );
     probe.batch(1, [...large, testFlow('huge', { LastRawPackets: [packet(limits.rowBytesMax)] })], {
-      ended: ['l0'],
+      ended: [{ uuid: 'l0', capture_id: 'c1' }],
     });
     await probe.acked(1);
     expect(await rowsOf('log')).toBeGreaterThan(3);
@@ -167,7 +167,7 @@ describe('live flows', () => {
     one.batch(1, [testFlow('a'), testFlow('b')]);
     two.batch(1, [testFlow('a', { Application: 'other' })]);
     one.batch(2, [testFlow('a', { Application: 'newer' }), testFlow('b', { FinishType: 2 })], {
-      ended: ['b'],
+      ended: [{ uuid: 'b', capture_id: 'c1' }],
     });
     await Promise.all([one.acked(2), two.acked(1)]);
     const { flows } = await search();
@@ -281,7 +281,7 @@ describe('recovery', () => {
   test('an eviction loses nothing: flows, numbers and sockets go on', async () => {
     const probe = await connectProbe('flow', 'h1');
     probe.batch(1, [testFlow('a'), testFlow('b')]);
-    probe.batch(2, [testFlow('b')], { ended: ['b'] });
+    probe.batch(2, [testFlow('b')], { ended: [{ uuid: 'b', capture_id: 'c1' }] });
     await probe.acked(2);
     await evictDurableObject(shard());
     expect((await search()).uuids).toEqual(['a']);
@@ -320,7 +320,7 @@ describe('recovery', () => {
       );
       await probe.acked(sequence);
     }
-    probe.batch(++sequence, [testFlow('last')], { ended: ['f0'] });
+    probe.batch(++sequence, [testFlow('last')], { ended: [{ uuid: 'f0', capture_id: 'c1' }] });
     await probe.acked(sequence);
     expect(await rowsOf('snapshot')).toBeGreaterThan(0);
     await evictDurableObject(shard());
