@@ -114,7 +114,6 @@ export class FileFlows {
     yield* this.#told(this.#takeEvicted());
     for (const table of this.#tables.values())
       yield* this.#told(this.#isSpilled ? table.flush(this.#timeMs).flows : table.snapshot());
-    this.#tables.clear();
   }
 
   /** The unpacked file is cut here for another reason than its own bytes. */
