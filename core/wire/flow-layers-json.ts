@@ -33,10 +33,10 @@ export function formatTimestamp(time: Timestamp | undefined): string {
   return fraction === '' ? `${seconds}Z` : `${seconds}.${fraction}Z`;
 }
 
-/** The time of an RFC 3339 text of the form above; undefined for Go's zero time. Throws when it is none. */
+/** The time of an RFC 3339 text, in any zone; undefined for Go's zero time. Throws when it is none. */
 export function parseTimestamp(text: string): Timestamp | undefined {
-  const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text);
-  const milliseconds = parts ? Date.parse(`${parts[1]}Z`) : NaN;
+  const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text);
+  const milliseconds = parts ? Date.parse(`${parts[1]}${parts[3]}`) : NaN;
   if (Number.isNaN(milliseconds)) throw new Error(`timestamp invalid: ${text}`);
   if (text === '0001-01-01T00:00:00Z') return undefined;
   return { seconds: milliseconds / 1000, nanos: Number((parts?.[2] ?? '').padEnd(9, '0')) };

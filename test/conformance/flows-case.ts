@@ -8,6 +8,7 @@ import type { FlowTableOptions } from '../../core/flow/table.ts';
 import { PcapReader } from '../../core/packet/pcap-file.ts';
 import type { PcapPacket } from '../../core/packet/pcap-file.ts';
 import { flowToObject } from '../../core/wire/flow-json.ts';
+import { formatTimestamp, parseTimestamp } from '../../core/wire/flow-layers-json.ts';
 
 export type Json = Record<string, unknown>;
 
@@ -128,12 +129,19 @@ export function misunderstanding(flowCase: FlowCase, run: RecordedRun): string |
   return undefined;
 }
 
-/** Members of an object by dotted path. */
+/** Members of an object by dotted path; null is none. */
 export function flatten(value: unknown, path = '', into = new Map<string, unknown>()): Map<string, unknown> {
   if (typeof value === 'object' && value !== null)
-    for (const [name, member] of Object.entries(value)) flatten(member, path ? `${path}.${name}` : name, into);
-  else into.set(path, value);
+    for (const [name, member] of Object.entries(value))
+      flatten(member, path ? `${path}.${name}` : name, into);
+  else if (value !== null) into.set(path, value);
   return into;
+}
+
+/** The same moment told in two zones. */
+function isSameTime(field: string, a: unknown, b: unknown): boolean {
+  if (!field.endsWith('timestamp') || typeof a !== 'string' || typeof b !== 'string') return false;
+  return formatTimestamp(parseTimestamp(a)) === formatTimestamp(parseTimestamp(b));
 }
 
 /** Paths at which two flows differ. Recorded flows leave out RawPacketsCaptured when it is 0. */
@@ -141,5 +149,7 @@ export function differingFields(expected: Json, actual: Json): string[] {
   const a = flatten(expected);
   const b = flatten(actual);
   if (!a.has('RawPacketsCaptured') && b.get('RawPacketsCaptured') === 0) b.delete('RawPacketsCaptured');
-  return [...new Set([...a.keys(), ...b.keys()])].filter((field) => a.get(field) !== b.get(field));
+  return [...new Set([...a.keys(), ...b.keys()])].filter(
+    (field) => a.get(field) !== b.get(field) && !isSameTime(field, a.get(field), b.get(field)),
+  );
 }

@@ -54,24 +54,29 @@ function tcpOf(difference: Difference): (TcpFact & { readonly isFromA: boolean }
   const b = text(actual, 'Network.B');
   const portA = number(actual, 'Transport.A');
   const portB = number(actual, 'Transport.B');
-  return tcpFacts(packets, options.linkType ?? 1).flatMap((fact) => {
-    if (fact.a === a && fact.b === b && fact.portA === portA && fact.portB === portB)
-      return [{ ...fact, isFromA: true }];
-    if (fact.a === b && fact.b === a && fact.portA === portB && fact.portB === portA)
-      return [{ ...fact, isFromA: false }];
-    return [];
-  });
+  return tcpFacts(packets, options.linkType ?? 1).flatMap(
+    (fact): (TcpFact & { readonly isFromA: boolean })[] => {
+      if (fact.a === a && fact.b === b && fact.portA === portA && fact.portB === portB)
+        return [{ ...fact, isFromA: true }];
+      if (fact.a === b && fact.b === a && fact.portA === portB && fact.portB === portA)
+        return [{ ...fact, isFromA: false }];
+      return [];
+    },
+  );
 }
 
 const finish: Rule = {
   name: 'finish-type',
-  reason: 'the reference looks for FIN and RST in the first packet only; here FIN of both sides or an RST at any time',
+  reason:
+    'the reference looks for FIN and RST in the first packet only; here FIN of both sides or an RST at any time',
   explains(field, difference) {
     if (field !== 'FinishType' || difference.expected['FinishType'] !== undefined) return false;
     const facts = tcpOf(difference);
     const hasRst = facts.some((fact) => (fact.flags & RST) !== 0);
     const fins = new Set(facts.filter((fact) => (fact.flags & FIN) !== 0).map((fact) => fact.isFromA));
-    return difference.actual['FinishType'] === 3 ? hasRst : difference.actual['FinishType'] === 2 && fins.size === 2;
+    return difference.actual['FinishType'] === 3
+      ? hasRst
+      : difference.actual['FinishType'] === 2 && fins.size === 2;
   },
 };
 

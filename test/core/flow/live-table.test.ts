@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { LiveTable } from '../../../core/flow/live-table.ts';
-import { createFlow, type Flow } from '../../../proto/gen/flow.ts';
+import { runSearch } from '../../../core/flow/run-search.ts';
+import type { FlowSearch } from '../../../core/flow/search.ts';
+import { createFlow, decodeFlowSet, type Flow } from '../../../proto/gen/flow.ts';
 
 const MB = 1_048_576;
 const flowOf = (uuid: string, more: Partial<Flow> = {}) =>
   createFlow({ UUID: uuid, Application: 'TCP', ...more });
-const uuids = (table: LiveTable, hosts?: string[]) =>
-  Array.from(table.flows(hosts && new Set(hosts)), (flow) => flow.UUID);
+const found = (table: LiveTable, search: FlowSearch = {}, hosts?: string[]) =>
+  decodeFlowSet(table.search(search, hosts && new Set(hosts)).flowSet).Flows;
+const uuids = (table: LiveTable, hosts?: string[]) => found(table, {}, hosts).map((flow) => flow.UUID);
 const packet = (index: number) => ({ Timestamp: 1, Index: index, Data: Uint8Array.of(index), LinkType: 1 });
 
 describe('LiveTable', () => {
@@ -18,7 +21,7 @@ describe('LiveTable', () => {
     table.put('a', flowOf('1', { LayersPath: 'Ethernet/IPv4/TCP', Last: 1_700_000_000_000 }), 40);
     expect(uuids(table)).toEqual(['1', '2', '1']);
     expect(uuids(table, ['b'])).toEqual(['1']);
-    expect([...table.flows(new Set(['a']))].at(-1)).toEqual(
+    expect(found(table, {}, ['a']).at(-1)).toEqual(
       flowOf('1', { LayersPath: 'Ethernet/IPv4/TCP', Last: 1_700_000_000_000 }),
     );
     expect(table.size).toBe(3);
@@ -31,7 +34,7 @@ describe('LiveTable', () => {
     table.put('a', flowOf('1', { CaptureID: 'y', Last: 2 }), 2);
     expect(table.size).toBe(2);
     table.delete('a', 'x', '1');
-    expect(Array.from(table.flows(), ({ CaptureID, Last }) => [CaptureID, Last])).toEqual([['y', 2]]);
+    expect(found(table).map(({ CaptureID, Last }) => [CaptureID, Last])).toEqual([['y', 2]]);
   });
 
   it('keeps the raw packets of earlier tellings, each once', () => {
@@ -39,8 +42,51 @@ describe('LiveTable', () => {
     table.put('a', flowOf('1', { LastRawPackets: [packet(1), packet(2)] }), 1);
     table.put('a', flowOf('1', { LastRawPackets: [packet(2), packet(3)] }), 2);
     table.put('a', flowOf('1'), 3);
-    const [flow] = table.flows();
+    const [flow] = found(table, { withRawPackets: true });
     expect(flow!.LastRawPackets.map(({ Index }) => Index)).toEqual([1, 2, 3]);
+    expect(found(table)[0]!.LastRawPackets).toEqual([]);
+  });
+
+  it('finds what the same search over whole flows finds, and ships no more', () => {
+    const table = new LiveTable(MB);
+    const flows = Array.from({ length: 100 }, (_, i) =>
+      flowOf(`${i}`, {
+        Application: ['TCP', 'UDP', 'DNS'][i % 3]!,
+        Network: { Protocol: i % 2 === 0 ? 1 : 5, A: `10.0.0.${i % 7}`, B: '10.0.0.99', ID: 0 },
+        Metric: { ABPackets: (i * 37) % 11, ABBytes: i, BAPackets: 0, BABytes: 0, Start: 0, Last: i, RTT: 0 },
+        TrackingID: `t${i % 20}`,
+        LastRawPackets: i % 5 === 0 ? [packet(1)] : [],
+      }),
+    );
+    for (const flow of flows) table.put('a', flow, flow.Metric!.Last);
+    const equals = (key: string, value: string | number) => ({ kind: 'equals', key, value }) as const;
+    const searches: FlowSearch[] = [
+      {},
+      { range: { from: 3, to: 5 } },
+      { filter: equals('Application', 'UDP') },
+      {
+        filter: {
+          kind: 'and',
+          filters: [equals('IPV4.A', '10.0.0.4'), { kind: 'not', filter: equals('Application', 'TCP') }],
+        },
+      },
+      {
+        filter: {
+          kind: 'or',
+          filters: [equals('UUID', '5'), { kind: 'gt', key: 'Metric.ABBytes', value: 90 }],
+        },
+        withRawPackets: true,
+      },
+      { sort: { key: 'Metric.ABPackets', descending: true }, range: { from: 0, to: 7 } },
+      { sort: { key: 'Application', descending: false }, dedup: ['TrackingID'] },
+      { filter: { kind: 'absent', key: 'DNS.ID' }, dedup: ['NoSuchField'] },
+      { filter: { kind: 'ipv4Range', key: 'Network.A', cidr: '10.0.0.0/30' }, range: { from: 0, to: 1 } },
+    ];
+    for (const search of searches) {
+      const wanted = runSearch(flows, search);
+      expect(found(table, search)).toEqual(wanted);
+      expect(table.search(search).shipped).toBe(wanted.length);
+    }
   });
 
   it('lets the idlest go when its bytes are used up, and says how many', () => {
