@@ -87,6 +87,17 @@ export const limits = {
   captureBufferBytesMax: 32 * 1_048_576,
   /** Kernel buffers of all captures of a probe; later captures get smaller ones. */
   captureBuffersBytesMax: 512 * 1_048_576,
+  /** Headers followed in one packet; a longer chain ends there and is counted as `TooManyLayers`. */
+  packetLayersMax: 64,
+  /** A packet or block of a capture file above it ends the reading with an error. */
+  capturePacketBytesMax: 16 * 1_048_576,
+  /** IPv4 fragments that wait for the rest of their datagram in one table; the oldest go first and are counted. */
+  fragmentBytesMax: 16 * 1_048_576,
+  /** TCP segments that wait for a gap to close, in one stream and in all of a table; beyond, the gap is skipped and counted. */
+  segmentsWaitingMax: 1_024,
+  segmentsWaitingTotalMax: 262_144,
+  /** DNS records of each section kept with a flow; the flow's counts tell how many there were. */
+  dnsRecordsMax: 256,
   /** Flows live in one capture's table; the idlest is sent, removed and counted. */
   flowTableEntriesMax: 500_000,
   /** Bytes of flows live in one shard's memory (an object has 128 MB); the idlest leave and are counted. */

@@ -7,13 +7,14 @@
  * State lies beside the flow rows, 40 bytes a direction, so that a segment in order touches one cache line; waiting
  * segments, which are rare, are objects.
  */
+import { limits } from '../limits.ts';
 
 /** Segments of one stream that wait for a gap to close; with more the gap is skipped. */
-const WAITING_MAX = 1024;
+const WAITING_MAX = limits.segmentsWaitingMax;
 /** Segments of one stream that wait for a start that may have been before the capture. */
 const WAITING_FOR_START_MAX = 16;
 /** Segments that wait in all streams of a table; beyond, a stream skips its gap at once. */
-const WAITING_TOTAL_MAX = 262_144;
+const WAITING_TOTAL_MAX = limits.segmentsWaitingTotalMax;
 /** The reference keeps waiting bytes in pages of this size and counts each as a segment. */
 const PAGE_BYTES = 1900;
 

@@ -1,15 +1,16 @@
 /**
  * Puts IPv4 fragments together (flow model notes, section 10). The packet whose fragment completes a datagram is
  * decoded on with the whole payload: `Ethernet/IPv4/Fragment/UDP`. Earlier fragments are counted with it, so that no
- * byte is lost (the reference counts the last one only). Memory is bounded by {@link PENDING_BYTES_MAX}; what never
+ * byte is lost (the reference counts the last one only). Memory is bounded by `fragmentBytesMax`; what never
  * completes leaves after 30 s, or when room is needed the oldest first, and is counted.
  */
+import { limits } from '../limits.ts';
 import { decodeOn } from './decode.ts';
 import { nextOfIpv4 } from './ip.ts';
 import { LayerType } from './layers.ts';
 import type { Layers } from './layers.ts';
 
-const PENDING_BYTES_MAX = 16 * 1024 * 1024;
+const PENDING_BYTES_MAX = limits.fragmentBytesMax;
 const PENDING_MS_MAX = 30_000;
 /** Fragments of one datagram. */
 const FRAGMENTS_MAX = 8192;

@@ -1,17 +1,18 @@
 /**
  * DNS messages (RFC 1035, EDNS RFC 6891): whether a packet is one (that decides the path) and, when asked for, the
  * DNS layer of a flow with texts as the reference spells them. Names are bounded by RFC 1035's 255 bytes, pointers by
- * {@link POINTERS_MAX}, kept records by {@link RECORDS_MAX}; the message's own counters keep counting.
+ * {@link POINTERS_MAX}, kept records by `dnsRecordsMax`; the message's own counters keep counting.
  */
 import { createDNS, createDNSResourceRecord } from '../../proto/gen/flow.ts';
 import type { DNS, DNSOPT, DNSResourceRecord } from '../../proto/gen/flow.ts';
 import { formatIpv4, formatIpv6 } from '../ip.ts';
+import { limits } from '../limits.ts';
 import { LayerType } from './layers.ts';
 import type { Layers } from './layers.ts';
 
 const NAME_BYTES_MAX = 255;
 const POINTERS_MAX = 128;
-const RECORDS_MAX = 256;
+const RECORDS_MAX = limits.dnsRecordsMax;
 
 const TYPES: Readonly<Record<number, string>> = {
   1: 'A',

@@ -4,6 +4,8 @@
  * Kinds and names follow the reference's decoder (flow model notes, section 3).
  */
 
+import { limits } from '../limits.ts';
+
 /** Kinds of layer, and at the same time what can come next. The names below are those of LayersPath. */
 export const LayerType = {
   /** Nothing follows. */
@@ -121,8 +123,8 @@ export const DecodeStatus = {
 } as const;
 export type DecodeStatus = (typeof DecodeStatus)[keyof typeof DecodeStatus];
 
-/** Layers of one packet; a longer chain ends there. Four VLAN tags in five tunnels need about forty. */
-export const LAYERS_MAX = 64;
+/** Layers of one packet. Four VLAN tags in five tunnels need about forty. */
+export const LAYERS_MAX = limits.packetLayersMax;
 
 /** The reused record. Offsets are indexes into `bytes`. */
 export class Layers {

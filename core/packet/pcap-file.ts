@@ -1,12 +1,14 @@
 /**
  * Reads pcap and pcapng files piece by piece, and writes pcap files. Both byte orders, microseconds and nanoseconds.
- * Memory is bounded by one packet (at most {@link PACKET_BYTES_MAX}) plus the piece at hand.
+ * Memory is bounded by one packet (at most `capturePacketBytesMax`) plus the piece at hand.
  * Error texts for files that are none are the reference's (REST notes, section 13).
  *
  *   pcap    magic 4 | version 2+2 | zone 4 | sigfigs 4 | snap length 4 | link type 4, then per packet
  *           seconds 4 | fraction 4 | captured 4 | length on the wire 4 | bytes
  *   pcapng  blocks: type 4 | length 4 | body | length 4 (draft-ietf-opsawg-pcapng)
  */
+
+import { limits } from '../limits.ts';
 
 /** One packet of a file. `bytes` is valid until the next packet is asked for. */
 export interface PcapPacket {
@@ -26,7 +28,7 @@ export class PcapError extends Error {
 }
 
 /** A packet or block said to be longer is refused: no link has such frames. */
-export const PACKET_BYTES_MAX = 16 * 1024 * 1024;
+const PACKET_BYTES_MAX = limits.capturePacketBytesMax;
 /** Interfaces of a pcapng section. */
 const INTERFACES_MAX = 65_536;
 
