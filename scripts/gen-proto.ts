@@ -40,6 +40,14 @@ export const Writer = protobuf.Writer;
 export type Writer = protobuf.Writer;
 `;
 
+/** Messages of which some fields are decoded without the others. */
+const DECODED_PARTLY = new Set(['Flow']);
+const SKIP_UNWANTED = `    if (only !== undefined && !only.has(tag >>> 3)) {
+      reader.skipType(tag & 7);
+      continue;
+    }
+`;
+
 const SCALARS: Record<string, { ts: string; zero: string; wire: number }> = {
   string: { ts: 'string', zero: "''", wire: 2 },
   bytes: { ts: 'Uint8Array', zero: 'NO_BYTES', wire: 2 },
@@ -110,10 +118,15 @@ function message(type: protobuf.Type): string {
   const fields = [...type.fieldsArray].sort((a, b) => a.id - b.id);
   const zeros = fields.map((f) => `    ${f.name}: ${f.repeated ? '[]' : kindOf(f).zero},`).join('\n');
   const name = type.name;
+  const entries = fields.map((f) => `  ${f.name}: ${f.id},`).join('\n');
+  const isPartly = DECODED_PARTLY.has(name);
+  const numbers = isPartly
+    ? `\n/** Field numbers of ${name}, for decoding a few of them. */\nexport const ${lowerFirst(name)}Fields = {\n${entries}\n} as const;\n`
+    : '';
   return `export interface ${name} {
 ${fields.map(member).join('\n')}
 }
-
+${numbers}
 export function create${name}(init?: Partial<${name}>): ${name} {
   const m: ${name} = {
 ${zeros}
@@ -126,15 +139,15 @@ ${fields.map(writeField).join('\n')}
   return writer;
 }
 
-/** Throws RangeError or Error when the bytes are not such a message. Unknown fields are skipped. */
-export function decode${name}(input: Reader | Uint8Array, length?: number): ${name} {
+/** Throws RangeError or Error when the bytes are not such a message. Unknown fields are skipped${isPartly ? ', with \`only\` all but these' : ''}. */
+export function decode${name}(input: Reader | Uint8Array, length?: number${isPartly ? ', only?: ReadonlySet<number>' : ''}): ${name} {
   const reader = input instanceof Uint8Array ? Reader.create(input) : input;
   const end = length === undefined ? reader.len : reader.pos + length;
   if (end > reader.len) throw new RangeError('${name} is longer than the message around it');
   const m = create${name}();
   while (reader.pos < end) {
     const tag = reader.uint32();
-    switch (tag) {
+${isPartly ? SKIP_UNWANTED : ''}    switch (tag) {
 ${fields.map(readField).join('\n')}
       default:
         reader.skipType(tag & 7);
@@ -144,6 +157,10 @@ ${fields.map(readField).join('\n')}
   return m;
 }
 `;
+}
+
+function lowerFirst(name: string): string {
+  return name[0]!.toLowerCase() + name.slice(1);
 }
 
 function enumeration(type: protobuf.Enum): string {

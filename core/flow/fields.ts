@@ -4,7 +4,7 @@
  * at the protocol and carry ports (`TCP.B`), `FinishType`, `RawPacketsCaptured`, `VRRPv2.*` and the members of
  * lists (`DNS.Questions.Name`) can be read.
  */
-import { FlowProtocol } from '../../proto/gen/flow.ts';
+import { flowFields, FlowProtocol } from '../../proto/gen/flow.ts';
 import type { Flow } from '../../proto/gen/flow.ts';
 import {
   icmpToObject,
@@ -190,6 +190,15 @@ function memberReader(prefix: string, member: string): FieldReader | undefined {
     default:
       return undefined;
   }
+}
+
+/** The member of the flow record that a key reads from; undefined when no flow can have such a field. */
+export function flowMemberOf(key: string): keyof typeof flowFields | undefined {
+  const dot = key.indexOf('.');
+  const prefix = dot < 0 ? key : key.slice(0, dot);
+  if (Object.hasOwn(ALIASES, prefix)) return ALIASES[prefix]![0];
+  if (prefix === 'VRRP') return 'VRRPv2';
+  return Object.hasOwn(flowFields, prefix) ? (prefix as keyof typeof flowFields) : undefined;
 }
 
 /** How a field is read, or undefined when no flow can have such a field. Make it once, use it per flow. */

@@ -55,7 +55,17 @@ export class FlowPages {
   }
 
   read(slot: FlowSlot): Flow {
-    return decodeFlow(this.#pages[slot.page]!.subarray(slot.at, slot.at + slot.length));
+    return decodeFlow(this.bytesOf(slot));
+  }
+
+  /** A flow with these members only, the others empty; a fifth of the time of all (fields by number). */
+  readOnly(slot: FlowSlot, fields: ReadonlySet<number>): Flow {
+    return decodeFlow(this.bytesOf(slot), undefined, fields);
+  }
+
+  /** The record as it is kept; valid until the next change. */
+  bytesOf(slot: FlowSlot): Uint8Array {
+    return this.#pages[slot.page]!.subarray(slot.at, slot.at + slot.length);
   }
 
   /** The slot must not be used afterwards. */

@@ -5,7 +5,9 @@
  */
 import type { Flow } from '../../proto/gen/flow.ts';
 import { limits } from '../limits.ts';
+import { searchEncoded, type EncodedAnswer } from './encoded-search.ts';
 import { FlowPages, type FlowSlot } from './flow-pages.ts';
+import type { FlowSearch } from './search.ts';
 
 interface Entry {
   readonly host: string;
@@ -90,10 +92,13 @@ export class LiveTable {
     return dropped;
   }
 
-  /** The flows of these hosts, of all without a list; the idlest first. */
-  *flows(hosts?: ReadonlySet<string>): Generator<Flow> {
-    for (const entry of this.#entries.values())
-      if (hosts === undefined || hosts.has(entry.host)) yield this.#pages.read(entry.slot);
+  /** What a search over the flows of these hosts, of all without a list, finds; without `sort` the idlest come first. */
+  search(search: FlowSearch, hosts?: ReadonlySet<string>): EncodedAnswer {
+    return searchEncoded(this.#pages, this.#entriesOf(hosts), search);
+  }
+
+  *#entriesOf(hosts?: ReadonlySet<string>): Generator<Entry> {
+    for (const entry of this.#entries.values()) if (hosts === undefined || hosts.has(entry.host)) yield entry;
   }
 
   /** Every flow with its host, the idlest first. */

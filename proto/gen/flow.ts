@@ -553,6 +553,34 @@ export interface Flow {
   VRRPv2?: VRRPv2 | undefined;
 }
 
+/** Field numbers of Flow, for decoding a few of them. */
+export const flowFields = {
+  UUID: 1,
+  LayersPath: 2,
+  Application: 3,
+  ParentUUID: 6,
+  Start: 10,
+  Last: 11,
+  Link: 20,
+  Network: 21,
+  Transport: 22,
+  ICMP: 23,
+  LastUpdateMetric: 31,
+  Metric: 32,
+  NodeTID: 33,
+  CaptureID: 34,
+  LastRawPackets: 36,
+  RawPacketsCaptured: 37,
+  TCPMetric: 38,
+  IPMetric: 39,
+  TrackingID: 50,
+  L3TrackingID: 51,
+  FinishType: 60,
+  DHCPv4: 1000,
+  DNS: 1001,
+  VRRPv2: 1002,
+} as const;
+
 export function createFlow(init?: Partial<Flow>): Flow {
   const m: Flow = {
     UUID: '',
@@ -611,14 +639,18 @@ export function encodeFlow(m: Flow, writer: Writer = Writer.create()): Writer {
   return writer;
 }
 
-/** Throws RangeError or Error when the bytes are not such a message. Unknown fields are skipped. */
-export function decodeFlow(input: Reader | Uint8Array, length?: number): Flow {
+/** Throws RangeError or Error when the bytes are not such a message. Unknown fields are skipped, with `only` all but these. */
+export function decodeFlow(input: Reader | Uint8Array, length?: number, only?: ReadonlySet<number>): Flow {
   const reader = input instanceof Uint8Array ? Reader.create(input) : input;
   const end = length === undefined ? reader.len : reader.pos + length;
   if (end > reader.len) throw new RangeError('Flow is longer than the message around it');
   const m = createFlow();
   while (reader.pos < end) {
     const tag = reader.uint32();
+    if (only !== undefined && !only.has(tag >>> 3)) {
+      reader.skipType(tag & 7);
+      continue;
+    }
     switch (tag) {
       case 10:
         m.UUID = reader.string();

@@ -5,13 +5,12 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { FileCounts } from '../../core/capture/file-flows.ts';
 import { LiveTable } from '../../core/flow/live-table.ts';
-import { runSearch } from '../../core/flow/run-search.ts';
 import type { FlowSearch } from '../../core/flow/search.ts';
 import { isFilesHost } from '../../core/ids.ts';
 import { limits, timings } from '../../core/limits.ts';
 import { readProbeFrame } from '../../core/wire/probe-frames.ts';
 import { closeCodes, WireError } from '../../core/wire/wire-error.ts';
-import { createFlowSet, encodeFlowSet, type Flow, type Stats } from '../../proto/gen/flow.ts';
+import type { Stats } from '../../proto/gen/flow.ts';
 import { ShardStore, type LogRowToWrite } from '../store/shard-store.ts';
 import { bytesOrStream } from './answer-stream.ts';
 import { Counters } from './counters.ts';
@@ -280,19 +279,11 @@ export class FlowShard extends DurableObject<Env> {
     const silent = new Set(await this.#flush.flush(hosts));
     for (const host of this.#gone.keys())
       if (this.#live.sizeOf(host) > 0 && (hosts === undefined || hosts.has(host))) silent.add(host);
-    const candidates = [...this.#live.flows(hosts)];
-    const found = runSearch(candidates, search).map((flow) =>
-      search.withRawPackets === true ? flow : withoutPackets(flow),
-    );
+    const { flowSet, visited, shipped } = this.#live.search(search, hosts);
     this.#counters.add('searches');
-    this.#counters.add('searchFlowsVisited', candidates.length);
-    this.#counters.add('searchFlowsShipped', found.length);
-    return {
-      flows: bytesOrStream(encodeFlowSet(createFlowSet({ Flows: found })).finish()),
-      silentHosts: [...silent],
-      visited: candidates.length,
-      shipped: found.length,
-    };
+    this.#counters.add('searchFlowsVisited', visited);
+    this.#counters.add('searchFlowsShipped', shipped);
+    return { flows: bytesOrStream(flowSet), silentHosts: [...silent], visited, shipped };
   }
 
   /**
@@ -338,8 +329,4 @@ export class FlowShard extends DurableObject<Env> {
       counters: this.#counters.all(),
     };
   }
-}
-
-function withoutPackets(flow: Flow): Flow {
-  return flow.LastRawPackets.length === 0 ? flow : { ...flow, LastRawPackets: [] };
 }
