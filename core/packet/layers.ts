@@ -3,7 +3,6 @@
  * kind, where its header starts and how long the header is; strings are made elsewhere, when a flow is born.
  * Kinds and names follow the reference's decoder (flow model notes, section 3).
  */
-
 import { limits } from '../limits.ts';
 
 /** Kinds of layer, and at the same time what can come next. The names below are those of LayersPath. */

@@ -7,7 +7,6 @@
  *           seconds 4 | fraction 4 | captured 4 | length on the wire 4 | bytes
  *   pcapng  blocks: type 4 | length 4 | body | length 4 (draft-ietf-opsawg-pcapng)
  */
-
 import { limits } from '../limits.ts';
 
 /** One packet of a file. `bytes` is valid until the next packet is asked for. */
