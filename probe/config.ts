@@ -3,8 +3,10 @@
  * defaults. Whatever is wrong is a ConfigError: one line on stderr and exit status 2.
  */
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../core/errors.ts';
+import { isFilesHost } from '../core/ids.ts';
 
 export interface ProbeConfig {
   /** `ws:` or `wss:` address of the analyzer, with host and port, without path. */
@@ -13,6 +15,8 @@ export interface ProbeConfig {
   readonly token: string | undefined;
   /** End when standard input closes: whoever started this probe is gone. */
   readonly parentWatch: boolean;
+  /** Capture files to read instead of capturing; empty for a probe of this host. */
+  readonly files: readonly string[];
 }
 
 export class ConfigError extends Error {
@@ -26,11 +30,12 @@ export class ConfigError extends Error {
   }
 }
 
-export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--token T]
+export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--token T] [--pcap FILE…]
 
   --analyzer URL   the analyzer: http://host:port, https://host, or host:port   (EDGEDIVE_ANALYZER, else 127.0.0.1:8082)
   --host-id ID     name of this host in the fabric                              (EDGEDIVE_HOST_ID, else the hostname)
   --token T        credential that the analyzer asks of probes                  (EDGEDIVE_TOKEN, else none)
+  --pcap FILE…     read these capture files (pcap, pcapng, also gzip), deliver their flows, and end
   --parent-watch   end when standard input closes`;
 
 const HOST_ID_CHARS_MAX = 255;
@@ -46,7 +51,7 @@ export function readConfig(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): ProbeConfig | undefined {
-  const given = parse(args);
+  const { values: given, positionals } = parse(args);
   if (given.help === true) return undefined;
   const setting = (option: string | undefined, variable: string) => option ?? (env[variable] || undefined);
   return {
@@ -54,6 +59,7 @@ export function readConfig(
     hostId: hostIdOf(setting(given['host-id'], 'EDGEDIVE_HOST_ID') ?? hostname()),
     token: tokenOf(setting(given.token, 'EDGEDIVE_TOKEN')),
     parentWatch: given['parent-watch'] ?? false,
+    files: filesOf(given.pcap, positionals).map((file) => resolve(startedIn(env), file)),
   };
 }
 
@@ -61,14 +67,16 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
+      allowPositionals: true,
       options: {
         analyzer: { type: 'string' },
         'host-id': { type: 'string' },
         token: { type: 'string' },
+        pcap: { type: 'string', multiple: true },
         'parent-watch': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
-    }).values;
+    });
   } catch (error) {
     const text = messageOf(error);
     throw new ConfigError(/'(-[^']*?)(?: <value>)?'/.exec(text)?.[1] ?? 'command line', text.split('. ')[0]!);
@@ -97,7 +105,22 @@ function hostIdOf(text: string): string {
       '--host-id',
       `1 to ${HOST_ID_CHARS_MAX} printable ASCII characters without blanks, not ${JSON.stringify(text)}`,
     );
+  if (isFilesHost(text)) throw new ConfigError('--host-id', `names with ${text.split(':')[0]}: are taken`);
   return text;
+}
+
+/** Where the user was: npm changes to the checkout before it runs us. */
+function startedIn(env: Readonly<Record<string, string | undefined>>): string {
+  return (env['npm_lifecycle_event'] === 'probe' ? env['INIT_CWD'] : undefined) ?? process.cwd();
+}
+
+/** Everything behind `--pcap` that is no option is a file. */
+function filesOf(given: readonly string[] | undefined, positionals: readonly string[]): readonly string[] {
+  if (given === undefined && positionals.length > 0)
+    throw new ConfigError(positionals[0]!, 'unexpected; capture files stand behind --pcap');
+  const files = [...(given ?? []), ...positionals];
+  if (files.includes('')) throw new ConfigError('--pcap', 'the name of a file is empty');
+  return files;
 }
 
 function tokenOf(text: string | undefined): string | undefined {

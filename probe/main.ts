@@ -1,9 +1,11 @@
 /**
  * What a host runs: `npm run probe -- --analyzer URL`, and the probe that `npm start` brings along. Reads the
- * settings, starts the probe, and ends it in order on SIGINT, SIGTERM or the death of whoever started it.
+ * settings, starts the probe, and ends it in order on SIGINT, SIGTERM or the death of whoever started it. With `--pcap`
+ * it reads capture files instead: exit status 0 when all were read and delivered, else 1.
  */
 import { messageOf } from '../core/errors.ts';
 import { ConfigError, readConfig, usage, type ProbeConfig } from './config.ts';
+import { readFiles } from './files/read-files.ts';
 import { createLog } from './log.ts';
 import { startProbe } from './probe.ts';
 
@@ -46,6 +48,13 @@ function limitEnd(): NodeJS.Timeout {
 async function main(): Promise<void> {
   const config = configOrExit();
   const ending = reasonToEnd(config);
+  if (config.files.length > 0) {
+    const interrupted = ending.then((reason) => {
+      throw new Error(`ended before all files were read: ${reason}`);
+    });
+    const isGood = await Promise.race([readFiles(config, createLog('pcap')), interrupted]);
+    process.exit(isGood ? 0 : 1);
+  }
   // Also bounds a start that hangs while the end is asked for.
   void ending.then(limitEnd);
   const probe = await startProbe(config);

@@ -90,6 +90,11 @@ export class FileFlows {
     };
   }
 
+  /** Read so far. */
+  get packets(): number {
+    return this.#packets;
+  }
+
   /** The rest of the file cannot be read and need not be pushed. */
   get isBroken(): boolean {
     return this.#note !== '';
