@@ -17,7 +17,7 @@ import type {
 import { toBase64 } from './go-json.ts';
 import { dhcpv4ToObject, dnsToObject, vrrpToObject } from './flow-layers-json.ts';
 
-export { FlowJsonError, flowFromJson, flowFromObject } from './flow-json-read.ts';
+export { flowFromJson, flowFromObject } from './flow-json-read.ts';
 
 /** Any JSON object; the members of each are listed by the functions below. */
 export type JsonObject = Record<string, unknown>;

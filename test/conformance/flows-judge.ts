@@ -45,11 +45,21 @@ function compareFlows(
       differences.push(`${title}: missing`);
       continue;
     }
-    const context = { expected: wanted, actual: found, expectedFlows: expected, actualFlows: actual, options, packets };
+    const context = {
+      expected: wanted,
+      actual: found,
+      expectedFlows: expected,
+      actualFlows: actual,
+      options,
+      packets,
+    };
     for (const field of differingFields(wanted, found)) {
       const rule = ruleFor(field, context);
       if (rule) names.add(rule.name);
-      else differences.push(`${title}: ${field} is ${show(at(found, field))}, recorded ${show(at(wanted, field))}`);
+      else
+        differences.push(
+          `${title}: ${field} is ${show(at(found, field))}, recorded ${show(at(wanted, field))}`,
+        );
     }
   }
   for (const flow of byId.values())
@@ -69,7 +79,9 @@ function compareIds(expected: readonly Json[], actual: readonly Json[]): Verdict
     else
       for (const [name, value] of Object.entries(wanted))
         if (found[name] !== value)
-          differences.push(`${show(wanted['UUID'])}: ${name} is ${show(found[name])}, recorded ${show(value)}`);
+          differences.push(
+            `${show(wanted['UUID'])}: ${name} is ${show(found[name])}, recorded ${show(value)}`,
+          );
   }
   for (const id of byId.keys()) differences.push(`${show(id)}: not recorded`);
   return differences.length > 0 ? { kind: 'failed', differences } : { kind: 'passed' };
@@ -85,7 +97,10 @@ export function judge(flowCase: FlowCase, run: RecordedRun, pcapDir: string): Ve
     const actual = flowsOf(packets, options);
     const expected = run.flows ?? run.ids ?? [];
     if (run.flowCount !== undefined && run.flowCount !== expected.length)
-      return { kind: 'failed', differences: [`flowCount is ${run.flowCount}, but ${expected.length} are recorded`] };
+      return {
+        kind: 'failed',
+        differences: [`flowCount is ${run.flowCount}, but ${expected.length} are recorded`],
+      };
     return run.flows ? compareFlows(expected, actual, options, packets) : compareIds(expected, actual);
   } catch (error) {
     const what = error instanceof NotUnderstood ? `not understood: ${error.message}` : String(error);
