@@ -1,6 +1,5 @@
 /**
- * Which nodes can be captured on, by their Metadata `Type` (Gremlin notes, section 8.2), and which kinds of capture
- * may stand on one node more than once (REST notes, section 7).
+ * Which nodes can be captured on, by their Metadata `Type` (Gremlin notes, section 8.2).
  */
 const INTERFACE_TYPES =
   'internal veth tun tuntap bridge dummy gre bond can hsr ifb macvlan macvtap vlan vxlan gretap ip6gretap geneve ' +
@@ -10,8 +9,3 @@ const INTERFACE_TYPES =
 export const capturableTypes: ReadonlySet<string> = new Set(
   `ovsbridge ovsport dpdkport ${INTERFACE_TYPES}`.split(' '),
 );
-
-/** Whether a second capture of this type may run on a node that already has one; "" = the probe picks. */
-export function allowsSeveral(captureType: string): boolean {
-  return captureType === '' || captureType === 'afpacket' || captureType === 'pcap';
-}

@@ -4,8 +4,9 @@
  */
 import type { GraphNode, Json } from '../graph/element.ts';
 import { isJsonObject } from '../graph/metadata.ts';
+import { allowsSeveral } from './capture-types.ts';
 import type { Capture } from './capture.ts';
-import { allowsSeveral, capturableTypes } from './node-types.ts';
+import { capturableTypes } from './node-types.ts';
 
 export interface PlannedCapture {
   readonly capture: Capture;

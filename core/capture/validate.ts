@@ -9,9 +9,10 @@ import { parseQuery, resultKindOf } from '../gremlin/gremlin.ts';
 import { limits } from '../limits.ts';
 import { decodeMembers, type MemberKind, type MembersOf } from '../wire/json-input.ts';
 import { isAddress } from './address.ts';
+import { allowsSeveral, isCaptureType, refusalsOf } from './capture-types.ts';
 import type { Capture } from './capture.ts';
 
-/** Order of the reference's text for an unknown type. */
+/** The reference's, in the order of its text for an unknown type; `capture-types.ts` takes one more. */
 export const CAPTURE_TYPES = [
   'ovssflow',
   'pcapsocket',
@@ -27,8 +28,6 @@ export const TARGET_TYPES = ['netflowv5', 'erspanv1'] as const;
 /** Bits of ExtraLayers: VRRP, DNS, DHCPv4. */
 const EXTRA_LAYERS_KNOWN = 1 | 2 | 4;
 const EXTRA_LAYERS_ALL = 255;
-/** Types that may capture one node several times, with different filters; all others once a node. */
-const SEVERAL_PER_NODE: ReadonlySet<string> = new Set(['', 'afpacket', 'pcap']);
 
 const MEMBERS = {
   GremlinQuery: 'string',
@@ -83,7 +82,7 @@ function checkFilter(text: string): string | undefined {
 const RULES: { readonly [K in keyof Members]?: (value: NonNullable<Members[K]>) => string | undefined } = {
   BPFFilter: checkFilter,
   Type: (type) =>
-    type === '' || (CAPTURE_TYPES as readonly string[]).includes(type)
+    isCaptureType(type)
       ? undefined
       : `Not a valid capture type: ${type}, available types: [${CAPTURE_TYPES.join(' ')}]`,
   Port: (port) => (port >= 0 && port <= 65_535 ? undefined : 'A valid port is >= 0 && <= 65535'),
@@ -115,10 +114,7 @@ function brokenRules(members: Members): string[] {
     const text = value === undefined ? undefined : rule?.(value);
     if (text !== undefined) broken.push(`${name}: ${text}`);
   }
-  if (members.Type === 'ebpf') {
-    if ((members.BPFFilter ?? '') !== '') broken.push("ebpf capture doesn't support BPF filtering");
-    if ((members.RawPacketLimit ?? 0) !== 0) broken.push("ebpf capture doesn't support raw packet capture");
-  }
+  broken.push(...refusalsOf(members));
   return broken;
 }
 
@@ -152,6 +148,6 @@ export function readCapture(
  */
 export function duplicateKey(capture: CaptureRequest): string {
   const type = capture.Type ?? '';
-  const filter = SEVERAL_PER_NODE.has(type) ? (capture.BPFFilter ?? '') : null;
+  const filter = allowsSeveral(type) ? (capture.BPFFilter ?? '') : null;
   return JSON.stringify([capture.GremlinQuery, type, filter]);
 }

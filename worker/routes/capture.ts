@@ -3,7 +3,8 @@
  * the nodes and the probes are told. Count is how many nodes carry it now.
  */
 import { z } from '@hono/zod-openapi';
-import { CAPTURE_TYPES, readCapture, TARGET_TYPES } from '../../core/capture/validate.ts';
+import { CAPTURE_TYPES_TAKEN } from '../../core/capture/capture-types.ts';
+import { readCapture, TARGET_TYPES } from '../../core/capture/validate.ts';
 import { captureToJson } from '../../core/wire/capture-json.ts';
 import type { App } from '../app.ts';
 import { ApiError } from '../errors.ts';
@@ -19,10 +20,17 @@ const members = {
   Name: z.string().optional(),
   Description: z.string().optional(),
   Type: z
-    .enum(['', ...CAPTURE_TYPES])
+    .enum(['', ...CAPTURE_TYPES_TAKEN])
     .optional()
     .openapi({ description: 'Empty: by the type of each node' }),
-  Port: z.int().min(0).max(65_535).optional().openapi({ description: 'Port that sFlow is received on' }),
+  Port: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .openapi({
+      description: 'Port that an exporter is listened to on: sflow 6343, netflow 2055 when absent',
+    }),
   RawPacketLimit: z.int().min(0).max(10).optional().openapi({ description: 'Packets kept of each flow' }),
   HeaderSize: z.int().min(0).max(4096).optional().openapi({
     description: 'Bytes of each packet that are looked at; 0 = default, else at least 14',

@@ -97,6 +97,28 @@ describe('readCapture', () => {
     ]);
   });
 
+  test('takes netflow, which the list of available types leaves out as the reference does', () => {
+    expect(captureOf({ GremlinQuery: 'G.V()', Type: 'netflow', Port: 9995 })).toMatchObject({ Port: 9995 });
+    expect(errorsOf({ GremlinQuery: 'G.V()', Type: 'ipfix' })).toEqual([
+      'Type: Not a valid capture type: ipfix, available types: [ovssflow pcapsocket ovsmirror dpdk afpacket pcap ebpf sflow ovsnetflow]',
+    ]);
+  });
+
+  test.each([
+    ['BPFFilter', 'ip', 'BPF filtering'],
+    ['RawPacketLimit', 1, 'raw packet capture'],
+    ['ExtraTCPMetric', true, 'extra TCP metrics'],
+    ['IPDefrag', true, 'IP defragmentation'],
+    ['ReassembleTCP', true, 'TCP reassembly'],
+    ['ExtraLayers', 2, 'extra layers'],
+  ])('refuses %s with netflow, and not with sflow', (member, value, words) => {
+    const asked = { GremlinQuery: 'G.V()', [member]: value };
+    expect(errorsOf({ ...asked, Type: 'netflow' })).toEqual([`netflow capture doesn't support ${words}`]);
+    expect(errorsOf({ ...asked, Type: 'sflow' })).toEqual([]);
+    const nothing = typeof value === 'string' ? '' : typeof value === 'number' ? 0 : false;
+    expect(errorsOf({ GremlinQuery: 'G.V()', Type: 'netflow', [member]: nothing })).toEqual([]);
+  });
+
   test.each([0, 1, 2, 3, 4, 5, 6, 7, 255])('knows extra layers %i', (ExtraLayers) => {
     expect(errorsOf({ GremlinQuery: 'G.V()', ExtraLayers })).toEqual([]);
   });
