@@ -24,6 +24,7 @@ export interface ExportedRecord {
   destinationMac: string;
   vlan: number;
   protocol: number;
+  /** With ICMP the destination's is type<<8 | code, the source's of no meaning. */
   sourcePort: number;
   destinationPort: number;
   tcpFlags: number;
@@ -32,6 +33,11 @@ export interface ExportedRecord {
   /** ms since 1970. */
   startMs: number;
   lastMs: number;
+}
+
+/** ICMP or ICMPv6, by IP protocol number. */
+export function isIcmp(protocol: number): boolean {
+  return protocol === 1 || protocol === 58;
 }
 
 /** Big-endian reads inside [at, end); `failed` is set instead of reading past the end, and zeros are returned. */

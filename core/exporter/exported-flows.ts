@@ -11,7 +11,8 @@ import {
   type FlowMetric,
 } from '../../proto/gen/flow.ts';
 import { limits, timings } from '../limits.ts';
-import type { ExportedRecord } from './datagram.ts';
+import { icmpv4TypeOf, icmpv6TypeOf } from '../flow/icmp.ts';
+import { isIcmp, type ExportedRecord } from './datagram.ts';
 import { idsOfExported } from './exported-ids.ts';
 
 export interface ExportedFlowOptions {
@@ -74,7 +75,7 @@ export class ExportedFlowTable {
   /** Takes one record; `nowMs` is its arrival. */
   add(record: ExportedRecord, nowMs: number): void {
     const flow = flowOf(record);
-    const ids = idsOfExported(flow.Network!, flow.Transport);
+    const ids = idsOfExported(flow.Network!, flow.Transport, flow.ICMP);
     // The tracking id leaves the protocol out; two protocols on the same ports are two flows all the same.
     const key = `${ids.trackingId}/${record.protocol}`;
     let entry = this.#entries.get(key);
@@ -221,13 +222,20 @@ function flowOf(record: ExportedRecord): Flow {
       B: record.destinationAddress,
       ID: 0,
     },
-    Transport: {
-      Protocol: known?.protocol ?? (ipVersion === 4 ? FlowProtocol.IPV4 : FlowProtocol.IPV6),
-      A: record.sourcePort,
-      B: record.destinationPort,
-      ID: 0,
-    },
+    ...upperLayer(record),
     Start: record.startMs,
     Last: record.lastMs,
   });
+}
+
+/** Echo request and reply are of one type here, as in flows of packets, so that both directions make one flow. */
+function upperLayer({ protocol, ipVersion, sourcePort, destinationPort }: ExportedRecord): Partial<Flow> {
+  if (isIcmp(protocol)) {
+    const type = destinationPort >> 8;
+    const shown = protocol === 1 ? icmpv4TypeOf(type) : icmpv6TypeOf(type);
+    return { ICMP: { Type: shown, Code: destinationPort & 0xff, ID: 0 } };
+  }
+  const unknown = ipVersion === 4 ? FlowProtocol.IPV4 : FlowProtocol.IPV6;
+  const transport = PROTOCOLS[protocol]?.protocol ?? unknown;
+  return { Transport: { Protocol: transport, A: sourcePort, B: destinationPort, ID: 0 } };
 }

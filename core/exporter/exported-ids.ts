@@ -5,7 +5,7 @@
  * of two equal digests, so flows of one start time share a UUID and one place; here the digest itself is the seed.
  */
 import { formatHash, XxHash64, type Hash64 } from '../hash.ts';
-import type { FlowLayer, TransportLayer } from '../../proto/gen/flow.ts';
+import type { FlowLayer, ICMPLayer, TransportLayer } from '../../proto/gen/flow.ts';
 
 export interface ExportedIds {
   /** The same for both directions of a flow. */
@@ -26,7 +26,11 @@ function writeUint64(hash: XxHash64, value: number): void {
   hash.write(word);
 }
 
-export function idsOfExported(network: FlowLayer, transport: TransportLayer | undefined): ExportedIds {
+export function idsOfExported(
+  network: FlowLayer,
+  transport: TransportLayer | undefined,
+  icmp: ICMPLayer | undefined,
+): ExportedIds {
   const equal = network.A === network.B;
   const swap = equal && transport !== undefined ? transport.A > transport.B : network.A > network.B;
   stream.reset();
@@ -37,6 +41,10 @@ export function idsOfExported(network: FlowLayer, transport: TransportLayer | un
     new DataView(word.buffer).setUint32(0, ((low << 16) | high) >>> 0);
     stream.write(word, 0, 4);
     writeUint64(stream, transport.ID);
+  }
+  if (icmp !== undefined) {
+    new DataView(word.buffer).setUint32(0, ((icmp.Type << 24) | (icmp.Code << 16) | icmp.ID) >>> 0);
+    stream.write(word, 0, 4);
   }
   const seed = stream.digest({ high: 0, low: 0 });
   return {

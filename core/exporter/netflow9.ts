@@ -7,8 +7,8 @@
  */
 import { limits } from '../limits.ts';
 import { DatagramReader, ExportStatus, type ExportedRecord } from './datagram.ts';
-import { readRecord, type RecordClock } from './record.ts';
-import { readFields, templateOf, type TemplateCache } from './template.ts';
+import { readInitMs, readRecord, type RecordClock } from './record.ts';
+import { readFields, templateOf, type Template, type TemplateCache } from './template.ts';
 
 export interface TemplatedResult {
   /** The first fault met; records before it, and of other sets, are there all the same. */
@@ -44,7 +44,7 @@ export function decodeNetflow9(
   if (version !== 9 && version !== 10) return { ...result, status: ExportStatus.version };
   const ipfix = version === 10;
   const length = reader.u16(); // v9: a count of records, which nothing needs
-  const uptimeMs = ipfix ? 0 : reader.u32();
+  const uptimeMs = ipfix ? undefined : reader.u32();
   reader.skip(4); // export time: the time of arrival is used instead
   result.sequence = reader.u32();
   result.domain = reader.u32();
@@ -54,7 +54,7 @@ export function decodeNetflow9(
     if (length > datagram.length) result.status = ExportStatus.truncated;
     reader.end = Math.min(length, datagram.length);
   }
-  const clock: RecordClock = { nowMs, uptimeMs };
+  const clock: RecordClock = { nowMs, uptimeMs, initMs: templates.initMs(exporter, result.domain) };
   const end = reader.end;
   while (end - reader.at >= 4) {
     const id = reader.u16();
@@ -136,10 +136,24 @@ function readData(reader: DatagramReader, set: SetContext): void {
     if (set.result.status === ExportStatus.ok) set.result.status = ExportStatus.unknownTemplate;
     return;
   }
-  if (template.options) return;
+  if (template.options) {
+    readOptions(reader, template, set);
+    return;
+  }
   while (reader.left >= template.bytesMin) {
     const records = readRecord(reader, template, set.clock);
     if (reader.failed) return;
     set.result.records.push(...records);
+  }
+}
+
+/** Of what exporters say of themselves, only when their uptime began is of use here. */
+function readOptions(reader: DatagramReader, template: Template, set: SetContext): void {
+  while (reader.left >= template.bytesMin) {
+    const initMs = readInitMs(reader, template);
+    if (reader.failed) return;
+    if (initMs === undefined) continue;
+    set.templates.setInitMs(set.exporter, set.result.domain, initMs);
+    set.clock.initMs = initMs;
   }
 }

@@ -1,17 +1,21 @@
 /** One data record of NetFlow 9 or IPFIX read by its template; a biflow (RFC 5103) yields a record each way. */
 import { formatIpv4, formatIpv6, formatMac } from '../ip.ts';
-import type { DatagramReader, ExportedRecord } from './datagram.ts';
+import { isIcmp, type DatagramReader, type ExportedRecord } from './datagram.ts';
 import { Element, REVERSE_ENTERPRISE, VARIABLE_LENGTH, type Template } from './template.ts';
 
 export interface RecordClock {
   /** Time of arrival, ms since 1970. */
   readonly nowMs: number;
-  /** The exporter's uptime in the datagram's header (version 9), ms. */
-  readonly uptimeMs: number;
+  /** The exporter's uptime in the datagram's header, ms; IPFIX has none. */
+  readonly uptimeMs: number | undefined;
+  /** Start of that uptime in ms since 1970, where an options record told it. */
+  initMs: number | undefined;
 }
 
 /** Seconds between the NTP era (1900) and 1970, for the micro- and nanosecond times of RFC 7011 section 6.1.9. */
 const NTP_OFFSET_S = 2_208_988_800;
+
+const UPTIME_PERIOD_MS = 2 ** 32;
 
 interface Draft {
   record: ExportedRecord;
@@ -62,6 +66,21 @@ export function readRecord(reader: DatagramReader, template: Template, clock: Re
   return finish(draft, clock);
 }
 
+/** systemInitTimeMilliseconds of an options record (softflowd tells it so), or undefined. */
+export function readInitMs(reader: DatagramReader, template: Template): number | undefined {
+  let initMs: number | undefined;
+  for (const field of template.fields) {
+    const length = field.length === VARIABLE_LENGTH ? variableLength(reader) : field.length;
+    const next = reader.at + length;
+    if (next > reader.end) reader.failed = true;
+    if (reader.failed) return undefined;
+    if (field.enterprise === 0 && field.id === Element.systemInitTimeMilliseconds && length === 8)
+      initMs = reader.unsigned(length);
+    reader.at = next;
+  }
+  return initMs;
+}
+
 function variableLength(reader: DatagramReader): number {
   const short = reader.u8();
   return short < 255 ? short : reader.u16();
@@ -96,6 +115,13 @@ function takeAddress(reader: DatagramReader, id: number, length: number, draft: 
       break;
     case Element.destinationMacAddress:
       if (length === 6) record.destinationMac = formatMac(bytes, at);
+      break;
+    // As it left the exporter: what records of outgoing traffic have instead.
+    case Element.postSourceMacAddress:
+      if (length === 6) record.sourceMac ||= formatMac(bytes, at);
+      break;
+    case Element.postDestinationMacAddress:
+      if (length === 6) record.destinationMac ||= formatMac(bytes, at);
       break;
     default:
       return false;
@@ -153,6 +179,14 @@ function takeField(
     case Element.icmpTypeCodeIPv6:
       // ICMP has no ports: its type and code stand where version 5 put them.
       record.destinationPort = value & 0xffff;
+      break;
+    case Element.icmpTypeIPv4:
+    case Element.icmpTypeIPv6:
+      record.destinationPort = ((value & 0xff) << 8) | (record.destinationPort & 0xff);
+      break;
+    case Element.icmpCodeIPv4:
+    case Element.icmpCodeIPv6:
+      record.destinationPort = (record.destinationPort & 0xff00) | (value & 0xff);
       break;
     case Element.vlanId:
       record.vlan = value & 0xfff;
@@ -220,10 +254,8 @@ function ntpMs(reader: DatagramReader, length: number): number | undefined {
 function finish(draft: Draft, clock: RecordClock): ExportedRecord[] {
   const { record } = draft;
   if (!draft.hasAddresses) return [];
-  const resolve = (uptime: number) =>
-    draft.initMs === undefined ? clock.nowMs - ((clock.uptimeMs - uptime) >>> 0) : draft.initMs + uptime;
-  if (draft.startUptime !== undefined) record.startMs = resolve(draft.startUptime);
-  if (draft.lastUptime !== undefined) record.lastMs = resolve(draft.lastUptime);
+  if (draft.startUptime !== undefined) record.startMs = timeOf(draft.startUptime, draft, clock);
+  if (draft.lastUptime !== undefined) record.lastMs = timeOf(draft.lastUptime, draft, clock);
   if (draft.reversePackets === 0) return [record];
   const reverse: ExportedRecord = {
     ...record,
@@ -231,10 +263,21 @@ function finish(draft: Draft, clock: RecordClock): ExportedRecord[] {
     destinationAddress: record.sourceAddress,
     sourceMac: record.destinationMac,
     destinationMac: record.sourceMac,
-    sourcePort: record.destinationPort,
-    destinationPort: record.sourcePort,
+    ...(!isIcmp(record.protocol) && {
+      sourcePort: record.destinationPort,
+      destinationPort: record.sourcePort,
+    }),
     packets: draft.reversePackets,
     bytes: draft.reverseBytes,
   };
   return [record, reverse];
+}
+
+/** A time that the exporter gave by its uptime, which begins anew after 2^32 ms; the arrival when nothing tells it. */
+function timeOf(uptime: number, draft: Draft, clock: RecordClock): number {
+  const { nowMs, uptimeMs } = clock;
+  const initMs = draft.initMs ?? clock.initMs;
+  if (uptimeMs !== undefined && draft.initMs === undefined) return nowMs - ((uptimeMs - uptime) >>> 0);
+  if (initMs === undefined) return nowMs;
+  return initMs + uptime + Math.round((nowMs - initMs - uptime) / UPTIME_PERIOD_MS) * UPTIME_PERIOD_MS;
 }

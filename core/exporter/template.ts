@@ -21,8 +21,10 @@ export const Element = {
   destinationIPv6Address: 28,
   icmpTypeCodeIPv4: 32,
   sourceMacAddress: 56,
+  postDestinationMacAddress: 57,
   vlanId: 58,
   destinationMacAddress: 80,
+  postSourceMacAddress: 81,
   octetTotalCount: 85,
   packetTotalCount: 86,
   icmpTypeCodeIPv6: 139,
@@ -37,6 +39,10 @@ export const Element = {
   flowStartDeltaMicroseconds: 158,
   flowEndDeltaMicroseconds: 159,
   systemInitTimeMilliseconds: 160,
+  icmpTypeIPv4: 176,
+  icmpCodeIPv4: 177,
+  icmpTypeIPv6: 178,
+  icmpCodeIPv6: 179,
 } as const;
 
 /** Private enterprise number under which RFC 5103 puts the reverse direction of an element. */
@@ -56,13 +62,17 @@ export interface Template {
   readonly fields: readonly TemplateField[];
   /** The fewest bytes a record can have; 1 at least, so that reading always moves on. */
   readonly bytesMin: number;
-  /** Options describe the exporter, not flows: their records are skipped. */
+  /** Options describe the exporter, not flows. */
   readonly options: boolean;
 }
 
-/** Templates by exporter, domain and id. When full, new ones are refused and their data counted as unknown. */
+/**
+ * Templates by exporter, domain and id, and when each exporter began to count its uptime. When full, new ones are
+ * refused and their data counted as unknown.
+ */
 export class TemplateCache {
   readonly #templates = new Map<string, Template>();
+  readonly #initMs = new Map<string, number>();
   refused = 0;
 
   get size(): number {
@@ -82,6 +92,16 @@ export class TemplateCache {
     }
     this.#templates.set(key, template);
     return true;
+  }
+
+  /** Start of the exporter's uptime in ms since 1970, as its options told it (IPFIX headers have no uptime). */
+  initMs(exporter: string, domain: number): number | undefined {
+    return this.#initMs.get(`${exporter}/${domain}`);
+  }
+
+  setInitMs(exporter: string, domain: number, initMs: number): void {
+    if (this.#initMs.size < limits.exporterTemplatesMax || this.#initMs.has(`${exporter}/${domain}`))
+      this.#initMs.set(`${exporter}/${domain}`, initMs);
   }
 
   /** A withdrawal (RFC 7011 section 8.1). */
