@@ -87,14 +87,22 @@ function compareIds(expected: readonly Json[], actual: readonly Json[]): Verdict
   return differences.length > 0 ? { kind: 'failed', differences } : { kind: 'passed' };
 }
 
-/** Judges one run of a case; `pcapDir` holds its capture. Never throws for what a case holds. */
-export function judge(flowCase: FlowCase, run: RecordedRun, pcapDir: string): Verdict {
+/**
+ * Judges one run of a case; `pcapDir` holds its capture. `make` makes flows of it: the library, unless they came another
+ * way. Never throws for what a case holds.
+ */
+export function judge(
+  flowCase: FlowCase,
+  run: RecordedRun,
+  pcapDir: string,
+  make: typeof flowsOf = flowsOf,
+): Verdict {
   const strange = misunderstanding(flowCase, run);
   if (strange !== undefined) return { kind: 'failed', differences: [`not understood: ${strange}`] };
   try {
     const packets = readCapture(join(pcapDir, flowCase.pcap));
     const options = optionsOf(run.options, linkTypeOf(flowCase, packets));
-    const actual = flowsOf(packets, options);
+    const actual = make(packets, options);
     const expected = run.flows ?? run.ids ?? [];
     if (run.flowCount !== undefined && run.flowCount !== expected.length)
       return {
