@@ -50,6 +50,8 @@ export class Intake {
   readonly extras: (FlowExtra | undefined)[] = [];
   readonly defragmenter: Ipv4Defragmenter | undefined;
   readonly streams: TcpStreams | undefined;
+  /** See `FlowTable.setDetail`. */
+  detail = 0;
   private readonly options: FlowTableOptions;
   private readonly owner: IntakeOwner;
   private readonly useLink: boolean;
@@ -216,7 +218,13 @@ export class Intake {
     if (row < 0) row = this.bear(sub.to === layers.count);
     if (countPacket(rows, row, layers, sub, key.swap, size, timeMs, subMsNs)) rows.due[row] = -Infinity;
     if ((rows.words[row * R.ROW_WORDS + R.W_FLAGS]! & R.F_EXTRA) !== 0) this.takeExtra(row);
-    if (this.wantsDns && leaf === LayerType.DNS && layers.end > leafAt && isLast(layers, sub))
+    if (
+      this.wantsDns &&
+      this.detail < 2 &&
+      leaf === LayerType.DNS &&
+      layers.end > leafAt &&
+      isLast(layers, sub)
+    )
       readDnsLayer(this.extraOf(row), layers.bytes, leafAt, layers.end, timeMs, subMsNs);
     return row;
   }
@@ -309,8 +317,10 @@ export class Intake {
       followTcpFlags(extra, layers, sub, isForward, timeMs);
     }
     if (this.rawPacketLimit === 0) return;
-    this.takeRaw(extra, flags);
-    if ((extra.rawPacketsCaptured ?? 0) < this.rawPacketLimit) return;
+    if (this.detail === 0) {
+      this.takeRaw(extra, flags);
+      if ((extra.rawPacketsCaptured ?? 0) < this.rawPacketLimit) return;
+    }
     const isFollowed = this.streams !== undefined && sub.tcp >= 0;
     this.rows.words[row * R.ROW_WORDS + R.W_FLAGS]! &= isFollowed ? ~R.F_KEEP : ~(R.F_KEEP | R.F_WATCH);
   }

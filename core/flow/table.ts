@@ -127,6 +127,11 @@ export class FlowTable {
     for (let row = 0; row < used; row++) if (due[row] !== Infinity) due[row] = -Infinity;
   }
 
+  /** What is no longer looked at: 1 raw packets, 2 application layers too; 0 = nothing is left out. */
+  setDetail(detail: number): void {
+    this.intake.detail = detail;
+  }
+
   /** Everything that changed since it was last sent, now (a query asked). */
   flush(nowMs: number): TableOutput {
     const output = this.startOutput();

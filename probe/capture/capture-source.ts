@@ -1,6 +1,7 @@
 /**
  * What a way of capturing packets offers to the manager. Packets never pass here: a source feeds them to a flow
- * table off the main thread and hands over encoded flow messages only. `pcap-source.ts` is libpcap in a child process.
+ * table off the main thread and hands over encoded flow messages only. `ring/ring-source.ts` reads mapped packet rings in a
+ * worker thread, `pcap-source.ts` is libpcap in a child process.
  */
 import type { BatchBody } from '../../core/wire/batch-encoder.ts';
 import type { Pace } from '../link/flow-link.ts';
@@ -30,6 +31,8 @@ export interface CaptureSpec {
   readonly rawPacketLimit: number;
   /** UDP ports whose payload is MPLS. */
   readonly mplsUdpPorts: readonly number[];
+  /** Where datagrams of an exporter are received, for the types that do: an IPv4 address ("" = any) and a UDP port. */
+  readonly listen?: { readonly address: string; readonly port: number };
 }
 
 /** Since the capture was opened. */
@@ -43,6 +46,8 @@ export interface CaptureStats {
 }
 
 export interface CaptureHandle {
+  /** Set when another way of capturing had to serve than the one preferred: which, and why. */
+  readonly fallback?: { readonly type: string; readonly reason: string };
   /** The last known figures, about a second old while it runs. */
   stats(): CaptureStats;
   /** Ends the capture; its open flows leave with TIMEOUT before this resolves. Never rejects. */
@@ -72,5 +77,10 @@ export interface FlowSink {
 
 /** A capture cannot start or go on; the text is shown on the node. */
 export class CaptureError extends Error {
-  override readonly name = 'CaptureError';
+  override readonly name: string = 'CaptureError';
+}
+
+/** This way of capturing cannot be had here (no koffi, no right, no such kernel); another way might. */
+export class CaptureUnavailable extends CaptureError {
+  override readonly name = 'CaptureUnavailable';
 }

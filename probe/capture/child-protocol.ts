@@ -1,11 +1,13 @@
 /**
- * What the probe and its capture process say to each other over Node's IPC channel (structured clone, in order).
- * Packets stay in the child; flow messages cross encoded, so that the main thread only counts and forwards them.
+ * What the probe and whatever runs its captures (a process, a worker thread) say to each other: structured clones,
+ * in order. Packets stay there; flow messages cross encoded, so that the main thread only counts and forwards them.
  */
 import type { Pace } from '../link/flow-link.ts';
 import type { CaptureSpec, CaptureStats } from './capture-source.ts';
+import type { OverloadCounters } from './overload.ts';
 
 export type ToChild =
+  /** `bufferBytes`: what the kernel's buffer may take at most. */
   | { readonly kind: 'open'; readonly id: number; readonly spec: CaptureSpec; readonly bufferBytes: number }
   | { readonly kind: 'close'; readonly id: number }
   | { readonly kind: 'flush'; readonly request: number }
@@ -16,8 +18,10 @@ export type ToChild =
 export type FromChild =
   /** First message. `missing` tells why nothing can be captured; the child then exits by itself. */
   | { readonly kind: 'ready'; readonly missing: string }
-  | { readonly kind: 'opened'; readonly id: number }
-  | { readonly kind: 'failed'; readonly id: number; readonly error: string }
+  /** `bufferBytes`: what the kernel's buffer took; 0 when it shares another capture's. */
+  | { readonly kind: 'opened'; readonly id: number; readonly bufferBytes: number }
+  /** `unavailable`: this way of capturing cannot be had, another might. */
+  | { readonly kind: 'failed'; readonly id: number; readonly error: string; readonly unavailable: boolean }
   /** Behind the last flows of that capture. */
   | { readonly kind: 'closed'; readonly id: number }
   /** An open capture that takes no more packets; it is closed already. */
@@ -29,4 +33,5 @@ export type FromChild =
       readonly captures: readonly (CaptureStats & { readonly id: number })[];
       /** Flow messages dropped since the last stats because this channel was full. */
       readonly flowsDropped: number;
+      readonly overload: OverloadCounters;
     };

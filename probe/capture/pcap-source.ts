@@ -4,9 +4,13 @@
  */
 import type { Pace } from '../link/flow-link.ts';
 import type { Log } from '../log.ts';
+import { CaptureHost, type RunnerCounters } from './capture-host.ts';
 import type { CaptureError, CaptureHandle, CaptureSource, CaptureSpec, FlowSink } from './capture-source.ts';
-import { ChildHost, type ChildCounters } from './child-host.ts';
+import { startChild } from './child-host.ts';
 import { hasKoffi } from './pcap-handle.ts';
+
+/** libpcap needs room for the largest packets. */
+const BUFFER_BYTES_MIN = 2 * 1_048_576;
 
 export interface PcapSourceOptions {
   readonly sink: FlowSink;
@@ -19,8 +23,8 @@ export interface PcapSourceOptions {
 export class PcapSource implements CaptureSource {
   readonly #options: PcapSourceOptions;
   readonly #processPerNetns: boolean;
-  readonly #hosts = new Map<string | null, ChildHost>();
-  readonly #counters: ChildCounters = { starts: 0, crashes: 0 };
+  readonly #hosts = new Map<string | null, CaptureHost>();
+  readonly #counters: RunnerCounters = { starts: 0, crashes: 0 };
   #pace: Pace;
 
   constructor(options: PcapSourceOptions) {
@@ -63,10 +67,11 @@ export class PcapSource implements CaptureSource {
   status(): Readonly<Record<string, unknown>> {
     const hosts = [...this.#hosts.values()];
     return {
-      processes: hosts.filter((host) => host.pid !== undefined).length,
+      processes: hosts.filter((host) => host.isRunning).length,
       captures: hosts.reduce((sum, host) => sum + host.openCount, 0),
       ...this.#counters,
       kernelDropCounters: hasKoffi(),
+      overload: hosts.flatMap((host) => host.overload ?? []),
     };
   }
 
@@ -75,11 +80,19 @@ export class PcapSource implements CaptureSource {
     return [...this.#hosts.values()].flatMap((host) => host.pid ?? []);
   }
 
-  #host(netnsPath: string | null): ChildHost {
+  #host(netnsPath: string | null): CaptureHost {
     let host = this.#hosts.get(netnsPath);
     if (host === undefined) {
       const { sink, log } = this.#options;
-      host = new ChildHost(netnsPath, sink, this.#pace, log, this.#counters);
+      host = new CaptureHost({
+        name: 'capture process',
+        start: (events) => startChild(netnsPath, log, events),
+        sink,
+        pace: this.#pace,
+        log,
+        counters: this.#counters,
+        bufferBytesMin: BUFFER_BYTES_MIN,
+      });
       this.#hosts.set(netnsPath, host);
     }
     return host;

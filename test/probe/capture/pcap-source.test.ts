@@ -29,7 +29,7 @@ describe.skipIf(skipCaptures())('PcapSource on a veth pair', () => {
           const batch = decodeFlowBatch(body.bytes);
           expect(batch.flows).toHaveLength(body.flows);
           flows.push(...batch.flows);
-          ended.push(...batch.ended);
+          ended.push(...batch.ended.map(({ uuid }) => uuid));
         },
         countDropped: (count) => {
           throw new Error(`${count} flow messages dropped`);
