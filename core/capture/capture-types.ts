@@ -4,13 +4,16 @@
  */
 import type { Capture } from './capture.ts';
 
+/** What sends the datagrams that a capture listens for. */
+export type ExporterKind = 'sflow' | 'netflow';
+
 interface CaptureTypeRow {
   /** May stand on one node several times, with different filters. */
   readonly several?: true;
   /** Has no meaning with it, and is refused rather than ignored. */
   readonly refuses?: readonly Refusable[];
-  /** It waits for datagrams: the port when the capture names none. */
-  readonly listensOn?: number;
+  /** It waits for datagrams; `port` when the capture names none. */
+  readonly listens?: { readonly exporter: ExporterKind; readonly port: number };
 }
 
 type Refusable =
@@ -40,10 +43,10 @@ const TYPES: Readonly<Record<string, CaptureTypeRow>> = {
   afpacket: { several: true },
   pcap: { several: true },
   ebpf: { refuses: ['BPFFilter', 'RawPacketLimit'] },
-  sflow: { listensOn: 6343 },
+  sflow: { listens: { exporter: 'sflow', port: 6343 } },
   ovsnetflow: {},
   // The exporter has counted already: there are no packets that any of these could be done with.
-  netflow: { listensOn: 2055, refuses: Object.keys(WORDS) as Refusable[] },
+  netflow: { listens: { exporter: 'netflow', port: 2055 }, refuses: Object.keys(WORDS) as Refusable[] },
 };
 
 const rowOf = (type: string): CaptureTypeRow | undefined =>
@@ -59,10 +62,13 @@ export function allowsSeveral(type: string): boolean {
   return rowOf(type)?.several === true;
 }
 
-/** The UDP port that a capture receives its exporter on; undefined for types that look at packets. */
-export function listenPortOf({ Type = '', Port = 0 }: Pick<Capture, 'Type' | 'Port'>): number | undefined {
-  const usual = rowOf(Type)?.listensOn;
-  return usual === undefined ? undefined : Port || usual;
+/** What a capture listens for and on which UDP port; undefined for types that look at packets. */
+export function listeningOf({
+  Type = '',
+  Port = 0,
+}: Pick<Capture, 'Type' | 'Port'>): CaptureTypeRow['listens'] {
+  const usual = rowOf(Type)?.listens;
+  return usual === undefined || Port === 0 ? usual : { ...usual, port: Port };
 }
 
 /** A text for each thing asked for that the type cannot do. */

@@ -54,6 +54,7 @@ const noCounters = (start: number): FlowMetric => ({
 
 export class ExportedFlowTable {
   readonly #options: Required<ExportedFlowOptions>;
+  #updateMs: number;
   /** By tracking id and protocol; a Map keeps the order of insertion and every record moves its flow to the end, so the first is the idlest. */
   readonly #entries = new Map<string, Entry>();
   #evicted: Entry[] = [];
@@ -66,6 +67,12 @@ export class ExportedFlowTable {
       entriesMax: limits.flowTableEntriesMax,
       ...options,
     };
+    this.#updateMs = this.#options.flowUpdateMs;
+  }
+
+  /** From now on; Infinity = changes of known flows wait. */
+  setUpdateInterval(updateMs: number): void {
+    this.#updateMs = updateMs;
   }
 
   get size(): number {
@@ -97,13 +104,13 @@ export class ExportedFlowTable {
     this.counters.bytes += record.bytes;
   }
 
-  /** New flows at once, changed ones every `flowUpdateMs`, silent ones end after `flowExpireMs`. */
+  /** New flows at once, changed ones at the update interval, silent ones end after `flowExpireMs`. */
   tick(nowMs: number): { flows: Flow[]; ended: string[] } {
-    const { flowUpdateMs, flowExpireMs } = this.#options;
+    const { flowExpireMs } = this.#options;
     return this.#emit(nowMs, (entry) =>
       entry.heardMs + flowExpireMs <= nowMs
         ? 'end'
-        : entry.changed && (entry.sentAtMs === 0 || entry.sentAtMs + flowUpdateMs <= nowMs)
+        : entry.changed && (entry.sentAtMs === 0 || entry.sentAtMs + this.#updateMs <= nowMs)
           ? 'send'
           : 'keep',
     );

@@ -9,20 +9,23 @@
  */
 import { DatagramReader, ExportStatus } from './datagram.ts';
 
-/** Interface counters of one counter record, by the names of the reference's `SFlow.IfMetrics`. */
+/** One counter record, by the names of the reference's metadata `SFlow`. */
 export type SflowCounters = Readonly<Record<string, number>>;
 
 export interface SflowSink {
   /** bytes[offset, offset+length) is the start of a packet that had `wireLength` bytes; `linkType` as in pcap. */
   packet(bytes: Uint8Array, offset: number, length: number, wireLength: number, linkType: number): void;
-  /** `ifIndex` of the exporter. */
-  counters(ifIndex: number, counters: SflowCounters): void;
+  /**
+   * `source` is the exporter's index of what it counted, `format` the kind of record: 1 is a network interface and
+   * `source` its ifIndex.
+   */
+  counters(source: number, format: number, counters: SflowCounters): void;
 }
 
 export interface SflowResult {
   readonly status: ExportStatus;
   readonly samples: number;
-  /** Records that are neither raw packets nor interface counters. */
+  /** Records and samples of no use here. */
   readonly skipped: number;
 }
 
@@ -31,26 +34,50 @@ const COUNTER_SAMPLE = 2;
 const EXPANDED_FLOW_SAMPLE = 3;
 const EXPANDED_COUNTER_SAMPLE = 4;
 const RAW_PACKET = 1;
-const GENERIC_INTERFACE = 1;
+export const GENERIC_INTERFACE = 1;
 
 /** pcap link type by sFlow header protocol: Ethernet, PPP, IPv4, IPv6. */
 const LINK_TYPES: Readonly<Record<number, number>> = { 1: 1, 7: 9, 11: 228, 12: 229 };
 
-const INTERFACE_COUNTERS = [
-  ['IfInOctets', 8],
-  ['IfInUcastPkts', 4],
-  ['IfInMulticastPkts', 4],
-  ['IfInBroadcastPkts', 4],
-  ['IfInDiscards', 4],
-  ['IfInErrors', 4],
-  ['IfInUnknownProtos', 4],
-  ['IfOutOctets', 8],
-  ['IfOutUcastPkts', 4],
-  ['IfOutMulticastPkts', 4],
-  ['IfOutBroadcastPkts', 4],
-  ['IfOutDiscards', 4],
-  ['IfOutErrors', 4],
-] as const;
+type CounterFields = readonly (readonly [name: string, bytes: number])[];
+const words = (prefix: string, names: string): CounterFields =>
+  names.split(' ').map((name) => [`${prefix}${name}`, 4]);
+/** Read past. */
+const SKIPPED = '';
+
+/** By the format of the counter record. 2203 is sFlow Host Structures' application resources, 2207 Open vSwitch's. */
+const COUNTER_RECORDS: Readonly<Record<number, CounterFields>> = {
+  [GENERIC_INTERFACE]: [
+    [SKIPPED, 4], // ifIndex
+    [SKIPPED, 4], // type
+    [SKIPPED, 8], // speed
+    [SKIPPED, 4], // direction
+    [SKIPPED, 4], // status
+    ['IfInOctets', 8],
+    ...words('IfIn', 'UcastPkts MulticastPkts BroadcastPkts Discards Errors UnknownProtos'),
+    ['IfOutOctets', 8],
+    ...words('IfOut', 'UcastPkts MulticastPkts BroadcastPkts Discards Errors'),
+  ],
+  2: words(
+    'Eth',
+    'AlignmentErrors FCSErrors SingleCollisionFrames MultipleCollisionFrames SQETestErrors DeferredTransmissions ' +
+      'LateCollisions ExcessiveCollisions InternalMacTransmitErrors CarrierSenseErrors FrameTooLongs ' +
+      'InternalMacReceiveErrors SymbolErrors',
+  ),
+  5: [
+    [SKIPPED, 4], // VLAN id
+    ['VlanOctets', 8],
+    ...words('Vlan', 'UcastPkts MulticastPkts BroadcastPkts Discards'),
+  ],
+  2203: [
+    [SKIPPED, 4], // user time
+    [SKIPPED, 4], // system time
+    ['OvsAppMemUsed', 8],
+    ['OvsAppMemMax', 8],
+    ...words('OvsApp', 'FdOpen FdMax ConnOpen ConnMax'),
+  ],
+  2207: words('OvsDpN', 'Hit Missed Lost MaskHit Flows Masks'),
+};
 
 /** Decodes one datagram; never throws. Samples before a fault have been given to the sink. */
 export function decodeSflow(datagram: Uint8Array, sink: SflowSink): SflowResult {
@@ -87,14 +114,18 @@ function readSample(reader: DatagramReader, format: number, sink: SflowSink): nu
       reader.skip(10 * 4); // the same with source, input and output in two words each
       return readRecords(reader, sink, readFlowRecord);
     case COUNTER_SAMPLE:
-      reader.skip(2 * 4);
-      return readRecords(reader, sink, readCounterRecord);
+      reader.skip(4);
+      return readCounters(reader, reader.u32() & 0xff_ffff, sink);
     case EXPANDED_COUNTER_SAMPLE:
-      reader.skip(3 * 4);
-      return readRecords(reader, sink, readCounterRecord);
+      reader.skip(2 * 4);
+      return readCounters(reader, reader.u32(), sink);
     default:
       return 1;
   }
+}
+
+function readCounters(reader: DatagramReader, source: number, sink: SflowSink): number {
+  return readRecords(reader, sink, (_reader, format) => readCounterRecord(reader, source, format, sink));
 }
 
 type RecordReader = (reader: DatagramReader, format: number, sink: SflowSink) => boolean;
@@ -136,13 +167,17 @@ function readFlowRecord(reader: DatagramReader, format: number, sink: SflowSink)
   return true;
 }
 
-function readCounterRecord(reader: DatagramReader, format: number, sink: SflowSink): boolean {
-  if (format !== GENERIC_INTERFACE) return false;
-  const ifIndex = reader.u32();
-  reader.skip(4 + 8 + 4 + 4); // type, speed, direction, status
+function readCounterRecord(reader: DatagramReader, source: number, format: number, sink: SflowSink): boolean {
+  const fields = Object.hasOwn(COUNTER_RECORDS, format) ? COUNTER_RECORDS[format] : undefined;
+  if (fields === undefined) return false;
+  const ifIndex =
+    format === GENERIC_INTERFACE && reader.left >= 4 ? reader.view.getUint32(reader.at) : source;
   const counters: Record<string, number> = {};
-  for (const [name, length] of INTERFACE_COUNTERS) counters[name] = reader.unsigned(length);
+  for (const [name, bytes] of fields) {
+    const value = reader.unsigned(bytes);
+    if (name !== SKIPPED) counters[name] = value;
+  }
   if (reader.failed) return false;
-  sink.counters(ifIndex, counters);
+  sink.counters(ifIndex, format, counters);
   return true;
 }

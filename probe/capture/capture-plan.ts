@@ -2,8 +2,9 @@
  * From a capture resource and a node to what is to be done: which way of capturing, with which parameters, or why
  * not. Pure, so that every refusal can be tested; the texts are those of the flow model, section 16.
  */
+import { listeningOf } from '../../core/capture/capture-types.ts';
 import type { Capture } from '../../core/capture/capture.ts';
-import type { GraphNode } from '../../core/graph/element.ts';
+import type { GraphNode, Json } from '../../core/graph/element.ts';
 import type { CaptureSource, CaptureSpec } from './capture-source.ts';
 import type { Plan } from './capture-task.ts';
 import { chooseType } from './capture-type.ts';
@@ -76,5 +77,16 @@ function specOf(capture: Capture, node: GraphNode, found: CapturedInterface, exc
     extraLayers: capture.ExtraLayers ?? 0,
     rawPacketLimit: capture.RawPacketLimit ?? 0,
     mplsUdpPorts: typeof mplsUdpPort === 'number' ? [mplsUdpPort] : [],
+    ...listenOf(capture, node),
   };
+}
+
+/** On the node's own address when it has a single one, as in the reference. Nothing for captures of packets. */
+function listenOf(capture: Capture, node: GraphNode): Pick<CaptureSpec, 'listen'> {
+  const listening = listeningOf(capture);
+  if (listening === undefined) return {};
+  const addresses = node.metadata['IPV4'];
+  const [only, ...more] = Array.isArray(addresses) ? (addresses as readonly Json[]) : [];
+  const address = typeof only === 'string' && more.length === 0 ? only.replace(/\/.*$/, '') : '';
+  return { listen: { ...listening, address } };
 }

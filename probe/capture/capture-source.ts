@@ -4,6 +4,7 @@
  * worker thread, `pcap-source.ts` is libpcap in a child process.
  */
 import type { BatchBody } from '../../core/wire/batch-encoder.ts';
+import type { ExporterKind } from '../../core/capture/capture-types.ts';
 import type { Pace } from '../link/flow-link.ts';
 
 /** One capture on one interface, complete: a source needs to know nothing else. Sent to other processes as it is. */
@@ -31,8 +32,16 @@ export interface CaptureSpec {
   readonly rawPacketLimit: number;
   /** UDP ports whose payload is MPLS. */
   readonly mplsUdpPorts: readonly number[];
-  /** Where datagrams of an exporter are received, for the types that do: an IPv4 address ("" = any) and a UDP port. */
-  readonly listen?: { readonly address: string; readonly port: number };
+  /** Where datagrams of an exporter are received, for the types that take those. */
+  readonly listen?: ListenSpec;
+}
+
+export interface ListenSpec {
+  readonly exporter: ExporterKind;
+  /** IPv4; "" = every address of the namespace. */
+  readonly address: string;
+  /** UDP. */
+  readonly port: number;
 }
 
 /** Since the capture was opened. */

@@ -10,6 +10,7 @@ const NODE_TYPES: Readonly<Record<string, readonly string[]>> = {
   pcap: [INTERFACES],
   pcapsocket: [INTERFACES, 'ovsbridge'],
   sflow: [INTERFACES, 'ovsbridge'],
+  netflow: [INTERFACES],
   ebpf: [INTERFACES],
   ovssflow: ['ovsbridge'],
   ovsnetflow: ['ovsbridge'],

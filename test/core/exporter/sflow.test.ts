@@ -12,7 +12,8 @@ function sinkOf() {
     sink: {
       packet: (bytes: Uint8Array, at: number, length: number, wireLength: number, linkType: number) =>
         void packets.push({ first: bytes[at]!, length, wireLength, linkType }),
-      counters: (ifIndex: number, values: SflowCounters) => void counters.push({ ifIndex, values }),
+      counters: (ifIndex: number, _format: number, values: SflowCounters) =>
+        void counters.push({ ifIndex, values }),
     },
   };
 }
