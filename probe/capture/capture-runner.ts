@@ -4,11 +4,12 @@
  * the tables is not its business.
  */
 import { messageOf } from '../../core/errors.ts';
+import type { FlowTable } from '../../core/flow/table.ts';
 import { limits, timings } from '../../core/limits.ts';
 import { BatchEncoder, type BatchBody } from '../../core/wire/batch-encoder.ts';
+import type { Stats } from '../../proto/gen/flow.ts';
 import type { Pace } from '../link/flow-link.ts';
 import { CaptureUnavailable, type CaptureSpec, type CaptureStats } from './capture-source.ts';
-import type { CaptureTable } from './capture-table.ts';
 import type { FromChild, ToChild } from './child-protocol.ts';
 import { Overload } from './overload.ts';
 
@@ -17,9 +18,16 @@ const STATISTICS_MS = 1_000;
 /** Flow statistics go to the analyzer this often (flow model, section 13). */
 const FLOW_STATS_MS = 10_000;
 
-/** An open capture with its flow table. */
+/** The flow tables of a capture, seen as one; `CaptureTable` is the usual one. */
+export interface CaptureFlows {
+  readonly table: Pick<FlowTable, 'setUpdateInterval' | 'setDetail' | 'tick' | 'flush' | 'stop'>;
+  /** What happened since the last call, for the flow statistics of the analyzer. */
+  takeFlowStats(stats: CaptureStats): Stats;
+}
+
+/** An open capture with its flows. */
 export interface RunningCapture {
-  readonly flows: CaptureTable;
+  readonly flows: CaptureFlows;
   /** Kernel memory of its own. */
   readonly bufferBytes: number;
   stats(): CaptureStats;
