@@ -11,7 +11,7 @@ import { lock } from './lock.mjs';
 import { run, step, which } from './run-step.mjs';
 
 /** Command → Debian package. */
-const COMMANDS = { ip: 'iproute2', ping: 'iputils-ping', setpriv: 'util-linux' } as const;
+const COMMANDS = { ip: 'iproute2', ping: 'iputils-ping', setpriv: 'util-linux', tshark: 'tshark' } as const;
 
 const venv = join(root, '.edgedive/venv');
 const requirementsFile = join(root, 'test/e2e/python/requirements.txt');
