@@ -162,6 +162,8 @@ export const timings = {
   flushEveryMs: 500,
   /** A shard writes and publishes what came in, together, after this. */
   groupCommitMs: 100,
+  /** A connection to a self-hosted analyzer whose peer takes nothing for this long while something waits for it ends. */
+  stalledConnectionMs: 10_000,
   /** The graph of a probe that vanished without a goodbye is kept this long. */
   probeGraceMs: 35_000,
   /** Captures' queries are evaluated this long after the graph changed; a dear evaluation waits up to the second. */

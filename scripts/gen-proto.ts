@@ -139,7 +139,7 @@ ${fields.map(writeField).join('\n')}
   return writer;
 }
 
-/** Throws RangeError or Error when the bytes are not such a message. Unknown fields are skipped${isPartly ? ', with \`only\` all but these' : ''}. */
+/** Throws RangeError or Error when the bytes are not such a message. Unknown fields are skipped${isPartly ? ', with `only` all but these' : ''}. */
 export function decode${name}(input: Reader | Uint8Array, length?: number${isPartly ? ', only?: ReadonlySet<number>' : ''}): ${name} {
   const reader = input instanceof Uint8Array ? Reader.create(input) : input;
   const end = length === undefined ? reader.len : reader.pos + length;

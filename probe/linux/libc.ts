@@ -21,6 +21,7 @@ export interface Koffi {
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
+  listen(fd: number, backlog: number): number;
   getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
@@ -61,6 +62,7 @@ export function loadLibc(): Libc {
   libc = {
     socket: func('int socket(int, int, int)') as Libc['socket'],
     bind: func('int bind(int, void *, uint32_t)') as Libc['bind'],
+    listen: func('int listen(int, int)') as Libc['listen'],
     getsockname: func('int getsockname(int, void *, void *)') as Libc['getsockname'],
     send: func('intptr_t send(int, void *, size_t, int)') as Libc['send'],
     recv: func('intptr_t recv(int, void *, size_t, int)') as Libc['recv'],

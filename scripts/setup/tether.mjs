@@ -6,8 +6,8 @@
  */
 import { spawn } from 'node:child_process';
 
-/** Descriptor 3 is the pipe; `$$` is the child, since `exec` keeps the process id. */
-const WATCHER = '{ read -r _ <&3; kill -9 -$$; } >/dev/null 2>&1 & exec "$@" 3<&-';
+/** Descriptor 3 is the pipe, 4 the command's alone; `$$` is the child, since `exec` keeps the process id. */
+const WATCHER = '{ read -r _ <&3; kill -9 -$$; } >/dev/null 2>&1 4<&- & exec "$@" 3<&-';
 
 /** @typedef {import('node:child_process').ChildProcess} ChildProcess */
 /**
@@ -16,7 +16,10 @@ const WATCHER = '{ read -r _ <&3; kill -9 -$$; } >/dev/null 2>&1 & exec "$@" 3<&
  * @property {readonly string[]} args
  * @property {string} [cwd]
  * @property {NodeJS.ProcessEnv} [env]
+ * @property {number | undefined} [descriptor] of ours, which the command has as `TETHERED_DESCRIPTOR`
  */
+
+export const TETHERED_DESCRIPTOR = 4;
 
 /**
  * Starts the command without standard input; its output comes as `stdout` and `stderr` pipes, its process id is the
@@ -27,7 +30,7 @@ const WATCHER = '{ read -r _ <&3; kill -9 -$$; } >/dev/null 2>&1 & exec "$@" 3<&
 export function spawnTethered(options) {
   const child = spawn('/bin/sh', ['-c', WATCHER, 'edgedive-tether', options.command, ...options.args], {
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', options.descriptor ?? 'ignore'],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
   });

@@ -75,18 +75,23 @@ export function probePort({ host, port }: Listen): Promise<number> {
 }
 
 const TCP_LISTEN = '0A';
+const HOLDERS_MAX = 3;
 
-/** `process 4711 (node server.js)` for each process that listens on the port, at most three. */
+/**
+ * `process 4711 (node server.js)` for each process that listens on the port, at most three: the youngest first, which
+ * is the one that answers when the socket was handed on.
+ */
 export function portHolders(port: number): string[] {
   const inodes = new Set(
     ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => listeningInodes(table, port)),
   );
   if (inodes.size === 0) return [];
-  const holders: string[] = [];
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    if (holders.length < 3 && holdsSocket(pid, inodes)) holders.push(`process ${pid} (${commandOf(pid)})`);
-  }
-  return holders;
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && holdsSocket(name, inodes))
+    .map((pid) => ({ pid, startedAt: startOf(pid) }))
+    .sort((one, other) => other.startedAt - one.startedAt || Number(other.pid) - Number(one.pid))
+    .slice(0, HOLDERS_MAX)
+    .map(({ pid }) => `process ${pid} (${commandOf(pid)})`);
 }
 
 function listeningInodes(table: string, port: number): string[] {
@@ -116,6 +121,16 @@ function holdsSocket(pid: string, inodes: ReadonlySet<string>): boolean {
   } catch {
     // Another user's process, or one that has just ended.
     return false;
+  }
+}
+
+/** In ticks since the machine's start (proc_pid_stat(5), field 22; the name in field 2 may contain anything). */
+function startOf(pid: string): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  } catch {
+    return 0;
   }
 }
 

@@ -9,16 +9,11 @@ import { endWithRunner } from '../process/parent.ts';
 import { packageFile, root } from '../process/paths.ts';
 import { Supervised } from '../process/supervisor.ts';
 import { tryLock } from '../setup/lock.mjs';
+import { TETHERED_DESCRIPTOR } from '../setup/tether.mjs';
 import { bundleWorker } from '../start/bundle.ts';
-import {
-  addressOf,
-  allowedHosts,
-  localAddressOf,
-  portHolders,
-  probePort,
-  type Listen,
-} from '../start/listen.ts';
+import { addressOf, allowedHosts, localAddressOf } from '../start/listen.ts';
 import { ConfigError, readOptions, USAGE, type StartOptions } from '../start/options.ts';
+import { takeAddress } from '../start/take-address.ts';
 import { readWranglerToml, workerdConfig } from '../start/workerd-config.ts';
 
 /** With an open socket workerd had not ended 12 s after SIGTERM; its storage survives a kill. */
@@ -45,7 +40,8 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const options = { ...given, listen: await freeListen(given.listen) };
+  const { listen, descriptor } = await takeAddress(given.listen, say);
+  const options = { ...given, listen };
   lockState(options.stateDir);
   const configFile = await writeConfiguration(options);
   let probe: Supervised | undefined;
@@ -57,7 +53,8 @@ async function main(): Promise<void> {
       `@cloudflare/workerd-${process.platform}-${process.arch === 'x64' ? '64' : process.arch}`,
       'bin/workerd',
     ),
-    args: ['serve', configFile, 'config'],
+    args: ['serve', configFile, 'config', ...socketOf(descriptor)],
+    descriptor,
     stopGraceMs: WORKERD_GRACE_MS,
     onDeath: (deaths) => {
       if (ready || deaths < DEATHS_BEFORE_READY_MAX) return true;
@@ -87,20 +84,12 @@ async function main(): Promise<void> {
   if (ending === undefined) process.stdout.write(`Edgedive ready: ${url}\n`);
 }
 
-const sleep = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
-
-/** The address with a real port; throws a ConfigError that names the holder when it is taken. */
-async function freeListen(listen: Listen): Promise<Listen> {
-  try {
-    return { ...listen, port: await probePort(listen) };
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'EADDRINUSE') throw new ConfigError('listen', `${addressOf(listen)}: ${message}`);
-    const holders = portHolders(listen.port);
-    const by = holders.length > 0 ? holders.join(', ') : 'a process that cannot be seen from here';
-    throw new ConfigError('listen', `${addressOf(listen)} is taken by ${by}`);
-  }
+/** In place of the address in the configuration. */
+function socketOf(descriptor: number | undefined): string[] {
+  return descriptor === undefined ? [] : ['--socket-fd', `http=${TETHERED_DESCRIPTOR}`];
 }
+
+const sleep = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
 
 /** Two analyzers must not write one database; the lock goes with this process, however it ends. */
 function lockState(stateDir: string): void {

@@ -25,16 +25,17 @@ afterEach(async () => {
   rmSync(stateDir, { recursive: true, force: true });
 });
 
-async function start(...args: string[]): Promise<{ running: Running; url: string; port: string }> {
-  const running = new Running('npm', [
-    'start',
-    '--',
-    '--listen',
-    '127.0.0.1:0',
-    '--state',
-    stateDir,
-    ...args,
-  ]);
+const start = (...args: string[]) => startWith({}, ...args);
+
+async function startWith(
+  env: NodeJS.ProcessEnv,
+  ...args: string[]
+): Promise<{ running: Running; url: string; port: string }> {
+  const running = new Running(
+    'npm',
+    ['start', '--', '--listen', '127.0.0.1:0', '--state', stateDir, ...args],
+    env,
+  );
   started.push(running);
   const ready = await running.printed(READY);
   return { running, url: ready[1]!, port: ready[2]! };
@@ -94,6 +95,36 @@ describe('npm start', () => {
     expect(Date.now() - killedAt).toBeLessThan(2_000);
     expect(workerdOf(stateDir)).not.toBe(before);
     expect(running.stderr).toMatch(/the analyzer ended \(SIGKILL\), starting it again/);
+  });
+
+  it('lets those who come while the analyzer starts again wait, instead of refusing them', async () => {
+    const { url } = await start('--no-probe');
+    for (let death = 0; death < 2; death++) {
+      process.kill(workerdOf(stateDir), 'SIGKILL');
+      // The second death delays the start by half a second.
+      await eventually(() => expect(() => workerdOf(stateDir)).toThrow(/no workerd/));
+      expect((await fetch(`${url}/api`)).status).toBe(200);
+    }
+  });
+
+  it('runs without koffi, and says once what is lost by it', async () => {
+    const breaker = join(stateDir, 'no-koffi.cjs');
+    writeFileSync(
+      breaker,
+      `const Module = require('node:module');
+       const resolve = Module._resolveFilename;
+       Module._resolveFilename = function (request, ...rest) {
+         if (request === 'koffi') throw new Error("Cannot find module 'koffi'");
+         return resolve.call(this, request, ...rest);
+       };`,
+    );
+    const { running, url } = await startWith({ NODE_OPTIONS: `--require=${breaker}` }, '--no-probe');
+    process.kill(workerdOf(stateDir), 'SIGKILL');
+    await eventually(async () => expect((await fetch(`${url}/api`)).status).toBe(200));
+    expect(running.stderr.match(/stops reading will not be ended.*koffi could not be loaded/g)).toHaveLength(
+      1,
+    );
+    expect(await running.stop('SIGTERM')).toBe(0);
   });
 
   it('brings the probe back when it is killed', async () => {

@@ -1,0 +1,45 @@
+/**
+ * The address that `npm start` was told, taken or refused before anything runs: as a socket of ours for workerd where
+ * that is possible, otherwise looked at and left for workerd to listen on.
+ */
+import { messageOf } from '../../core/errors.ts';
+import { LinuxError } from '../../probe/linux/linux-error.ts';
+import { addressOf, portHolders, probePort, type Listen } from './listen.ts';
+import { openListeningSocket } from './listening-socket.ts';
+import { ConfigError } from './options.ts';
+
+export interface TakenAddress {
+  /** With a real port. */
+  readonly listen: Listen;
+  /** The listening socket; undefined when workerd has to open its own. */
+  readonly descriptor?: number;
+}
+
+/** Throws a ConfigError that names the holder when the port is taken. `say` hears once why workerd listens itself. */
+export async function takeAddress(listen: Listen, say: (text: string) => void): Promise<TakenAddress> {
+  try {
+    const { fd, listen: real } = await openListeningSocket(listen);
+    return { descriptor: fd, listen: real };
+  } catch (error) {
+    if (!cannotBeOurs(error)) throw refusal(listen, error);
+    say(`a subscriber that stops reading will not be ended, its connection is not ours: ${messageOf(error)}`);
+  }
+  try {
+    return { listen: { ...listen, port: await probePort(listen) } };
+  } catch (error) {
+    throw refusal(listen, error);
+  }
+}
+
+/** What is missing is koffi, or a kernel that knows the option; the address itself may be free. */
+function cannotBeOurs(error: unknown): boolean {
+  return error instanceof LinuxError && error.syscall !== 'bind' && error.syscall !== 'listen';
+}
+
+function refusal(listen: Listen, error: unknown): ConfigError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== 'EADDRINUSE') return new ConfigError('listen', `${addressOf(listen)}: ${message}`);
+  const holders = portHolders(listen.port);
+  const by = holders.length > 0 ? holders.join(', ') : 'a process that cannot be seen from here';
+  return new ConfigError('listen', `${addressOf(listen)} is taken by ${by}`);
+}
