@@ -23,6 +23,8 @@ export interface GraphProbe {
   sync(nodes: readonly NodeJson[], edges?: readonly EdgeJson[]): Promise<void>;
   /** The next message from the analyzer that has this member. */
   next<K extends keyof ToProbe>(member: K): Promise<NonNullable<ToProbe[K]>>;
+  /** Tells the analyzer about itself. */
+  report(json: string): void;
   close(): void;
 }
 
@@ -60,6 +62,9 @@ export async function connectGraphProbe(hostId: string): Promise<GraphProbe> {
       const texts = (list: readonly unknown[]): string[] => list.map((element) => JSON.stringify(element));
       socket.send(analyzerFrame({ sync: { sequence, nodes: texts(nodes), edges: texts(edges) } }));
       await next('ack');
+    },
+    report: (json) => {
+      socket.send(analyzerFrame({ status: { json } }));
     },
     close: () => {
       socket.close(1000, 'test ended');

@@ -72,6 +72,16 @@ function agentsOf(topology: TopologyStatus | Failed): Record<string, unknown> {
   );
 }
 
+/** What a probe tells of itself comes as a text that it made; one that is no JSON is shown as it is. */
+function withReport({ status, ...probe }: TopologyStatus['probes'][number]): Record<string, unknown> {
+  if (status === '') return { ...probe, status: null };
+  try {
+    return { ...probe, status: JSON.parse(status) as unknown };
+  } catch {
+    return { ...probe, status };
+  }
+}
+
 async function statusOf(env: Env): Promise<unknown> {
   await flushCounters(env);
   const [topology, registry, shards, hubs] = await Promise.all([
@@ -91,7 +101,7 @@ async function statusOf(env: Env): Promise<unknown> {
     Probes: {},
     Edgedive: {
       Version: version,
-      Topology: topology,
+      Topology: 'error' in topology ? topology : { ...topology, probes: topology.probes.map(withReport) },
       FlowShards: shards,
       FlowHubs: hubs,
       Registry: registry,

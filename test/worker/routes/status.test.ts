@@ -6,7 +6,7 @@ import { call, get, post } from '../http.ts';
 interface Status {
   readonly Agents: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly Edgedive: {
-    readonly Topology: { readonly nodes: number };
+    readonly Topology: { readonly nodes: number; readonly probes: readonly { readonly status: unknown }[] };
     readonly FlowShards: readonly object[];
     readonly FlowHubs: readonly object[];
     readonly Registry: {
@@ -63,6 +63,17 @@ describe('GET /api/status', () => {
     expect(Edgedive.Topology.nodes).toBe(1);
     expect(Edgedive.FlowShards).toHaveLength(1);
     expect(Edgedive.FlowHubs).toHaveLength(1);
+  });
+
+  test.each([
+    ['{"links":{"flow":{"connected":true}}}', { links: { flow: { connected: true } } }],
+    ['no JSON', 'no JSON'],
+  ])('shows what a probe tells of itself: %s', async (text, shown) => {
+    probe = await connectGraphProbe('h2');
+    expect((await status()).Edgedive.Topology.probes[0]!.status).toBeNull();
+    probe.report(text);
+    await probe.sync([]);
+    expect((await status()).Edgedive.Topology.probes[0]!.status).toEqual(shown);
   });
 
   test('counts captures', async () => {
