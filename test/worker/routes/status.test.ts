@@ -6,7 +6,10 @@ import { call, get, post } from '../http.ts';
 interface Status {
   readonly Agents: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly Edgedive: {
-    readonly Topology: { readonly nodes: number; readonly probes: readonly { readonly status: unknown }[] };
+    readonly Topology: {
+      readonly nodes: number;
+      readonly probes: readonly { readonly hostId: string; readonly status: unknown }[];
+    };
     readonly FlowShards: readonly object[];
     readonly FlowHubs: readonly object[];
     readonly Registry: {
@@ -66,14 +69,16 @@ describe('GET /api/status', () => {
   });
 
   test.each([
-    ['{"links":{"flow":{"connected":true}}}', { links: { flow: { connected: true } } }],
-    ['no JSON', 'no JSON'],
-  ])('shows what a probe tells of itself: %s', async (text, shown) => {
-    probe = await connectGraphProbe('h2');
-    expect((await status()).Edgedive.Topology.probes[0]!.status).toBeNull();
+    ['data', '{"links":{"flow":{"connected":true}}}', { links: { flow: { connected: true } } }],
+    ['text', 'no JSON', 'no JSON'],
+  ])('shows what a probe tells of itself as %s', async (host, text, shown) => {
+    const told = async () =>
+      (await status()).Edgedive.Topology.probes.find(({ hostId }) => hostId === host)?.status;
+    probe = await connectGraphProbe(host);
+    expect(await told()).toBeNull();
     probe.report(text);
     await probe.sync([]);
-    expect((await status()).Edgedive.Topology.probes[0]!.status).toEqual(shown);
+    expect(await told()).toEqual(shown);
   });
 
   test('counts captures', async () => {
