@@ -31,8 +31,8 @@ class DeliveryError extends Error {
 }
 
 /** Reads all files; false when one of them could not be read. Throws when the flows cannot be delivered. */
-export async function readFiles(config: ProbeConfig, log: Log): Promise<boolean> {
-  const delivery = new Delivery(config, log);
+export async function readFiles(config: ProbeConfig, log: Log, patienceMs = PATIENCE_MS): Promise<boolean> {
+  const delivery = new Delivery(config, log, patienceMs);
   try {
     let isGood = true;
     for (const path of config.files) isGood = (await readFile(path, delivery, log)) && isGood;
@@ -91,9 +91,11 @@ class Delivery {
   readonly #link: FlowLink;
   readonly #bodies: BatchBody[] = [];
   readonly #encoder = new BatchEncoder((body) => this.#bodies.push(body));
+  readonly #patienceMs: number;
   #wake: (() => void) | undefined;
 
-  constructor(config: ProbeConfig, log: Log) {
+  constructor(config: ProbeConfig, log: Log, patienceMs: number) {
+    this.#patienceMs = patienceMs;
     this.#link = new FlowLink({
       analyzer: config.analyzer.origin,
       identity: {
@@ -139,7 +141,7 @@ class Delivery {
     while (this.#link.pace.hold) {
       const { acknowledged } = this.#link.status;
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, PATIENCE_MS);
+        const timer = setTimeout(resolve, this.#patienceMs);
         this.#wake = () => {
           clearTimeout(timer);
           resolve();
@@ -149,7 +151,7 @@ class Delivery {
       if (!this.#link.pace.hold || now > acknowledged) continue;
       throw new DeliveryError(
         connected
-          ? `the analyzer has taken nothing for ${PATIENCE_MS / 1_000} s`
+          ? `the analyzer has taken nothing for ${this.#patienceMs / 1_000} s`
           : `no connection to the analyzer: ${lastError || 'no answer'}`,
       );
     }

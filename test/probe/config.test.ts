@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, readConfig } from '../../probe/config.ts';
 
@@ -38,12 +39,31 @@ describe('readConfig', () => {
     [['--analyzer', 'http://h/api'], '--analyzer: host and port only, without /api'],
     [['--analyzer', 'http://u:p@h'], '--analyzer: credentials go into --token'],
     [['--host-id', 'a b'], '--host-id: 1 to 255 printable ASCII characters without blanks, not "a b"'],
+    [['--host-id', 'pcap:h'], '--host-id: names with pcap: are taken'],
+    [['a.pcap'], 'a.pcap: unexpected; capture files stand behind --pcap'],
+    [['--pcap'], "--pcap: Option '--pcap <value>' argument missing"],
+    [['--pcap', 'a', ''], '--pcap: the name of a file is empty'],
     [['--host-id', ''], '--host-id: 1 to 255 printable ASCII characters without blanks, not ""'],
     [['--token', 'a\nb'], '--token: printable ASCII without blanks'],
     [['--analyser', 'h'], "--analyser: Unknown option '--analyser'"],
     [['--analyzer'], "--analyzer: Option '--analyzer <value>' argument missing"],
   ])('refuses %j and names what is wrong', (args, expected) => {
     expect(errorOf(args)).toBe(expected);
+  });
+
+  it('takes everything behind --pcap as a file, from where the user is', () => {
+    const files = (args: string[], env = {}) => readConfig(args, env)?.files;
+    expect(files([])).toEqual([]);
+    expect(files(['--pcap', '/a', '/b', '--pcap', '/c', '--host-id', 'h'])?.toSorted()).toEqual([
+      '/a',
+      '/b',
+      '/c',
+    ]);
+    expect(files(['--pcap', 'a'])).toEqual([join(process.cwd(), 'a')]);
+    // npm changes to the checkout and tells where it came from; in other scripts that is none of our business.
+    const npm = (script: string) => ({ npm_lifecycle_event: script, INIT_CWD: '/captures' });
+    expect(files(['--pcap', 'a'], npm('probe'))).toEqual(['/captures/a']);
+    expect(files(['--pcap', 'a'], npm('test'))).toEqual([join(process.cwd(), 'a')]);
   });
 
   it('knows when help is asked for', () => {
