@@ -87,6 +87,8 @@ export const limits = {
   captureBufferBytesMax: 32 * 1_048_576,
   /** Kernel buffers of all captures of a probe; later captures get smaller ones. */
   captureBuffersBytesMax: 512 * 1_048_576,
+  /** Packet rings of their own for captures in one namespace with one filter; further ones share a ring. */
+  captureRingsPerFilterMax: 8,
   /** Headers followed in one packet; a longer chain ends there and is counted as `TooManyLayers`. */
   packetLayersMax: 64,
   /** A packet or block of a capture file above it ends the reading with an error. */
@@ -107,6 +109,10 @@ export const limits = {
   exporterTemplatesMax: 4_096,
   /** Fields of one template; a longer one is refused and counted. */
   exporterTemplateFieldsMax: 512,
+  /** Kernel buffer of a socket that exporters send to; the kernel counts what does not fit. */
+  exporterBufferBytes: 4 * 1_048_576,
+  /** Counter sources of sFlow exporters shown on one node; records of more are left out. */
+  exporterInterfacesMax: 512,
   /** Raw packets that stay with a live flow, the first ones; what a capture may ask for at most. */
   rawPacketsPerFlowMax: 10,
   /** Bytes of them; above it only the packets of the last message stay. */
@@ -164,6 +170,10 @@ export const timings = {
   groupCommitMs: 100,
   /** A connection to a self-hosted analyzer whose peer takes nothing for this long while something waits for it ends. */
   stalledConnectionMs: 10_000,
+  /** What subscribers have not read is looked at this often while there is any … */
+  unreadLookMs: 1_000,
+  /** … and this often while one of them may have too much. */
+  unreadLookUrgentMs: 100,
   /** The graph of a probe that vanished without a goodbye is kept this long. */
   probeGraceMs: 35_000,
   /** Captures' queries are evaluated this long after the graph changed; a dear evaluation waits up to the second. */

@@ -12,6 +12,7 @@ import {
 } from '../../proto/gen/flow.ts';
 import { limits, timings } from '../limits.ts';
 import { icmpv4TypeOf, icmpv6TypeOf } from '../flow/icmp.ts';
+import type { TableOutput } from '../flow/table.ts';
 import { isIcmp, type ExportedRecord } from './datagram.ts';
 import { idsOfExported } from './exported-ids.ts';
 
@@ -28,7 +29,6 @@ interface Entry {
   readonly metric: FlowMetric;
   /** Counters and time of the last message about this flow. */
   sent: FlowMetric;
-  changed: boolean;
   sentAtMs: number;
   /** When a record about it last arrived; expiry goes by our clock, not the exporter's. */
   heardMs: number;
@@ -58,6 +58,8 @@ export class ExportedFlowTable {
   /** By tracking id and protocol; a Map keeps the order of insertion and every record moves its flow to the end, so the first is the idlest. */
   readonly #entries = new Map<string, Entry>();
   #evicted: Entry[] = [];
+  /** With something to say. */
+  readonly #changed = new Set<Entry>();
   readonly counters = { records: 0, packets: 0, bytes: 0, flowsCreated: 0, flowsEvicted: 0 };
 
   constructor(options: ExportedFlowOptions) {
@@ -98,6 +100,7 @@ export class ExportedFlowTable {
       this.#entries.set(key, entry);
     }
     count(entry, record);
+    this.#changed.add(entry);
     entry.heardMs = nowMs;
     this.counters.records++;
     this.counters.packets += record.packets;
@@ -105,23 +108,31 @@ export class ExportedFlowTable {
   }
 
   /** New flows at once, changed ones at the update interval, silent ones end after `flowExpireMs`. */
-  tick(nowMs: number): { flows: Flow[]; ended: string[] } {
-    const { flowExpireMs } = this.#options;
-    return this.#emit(nowMs, (entry) =>
-      entry.heardMs + flowExpireMs <= nowMs
-        ? 'end'
-        : entry.changed && (entry.sentAtMs === 0 || entry.sentAtMs + this.#updateMs <= nowMs)
-          ? 'send'
-          : 'keep',
-    );
+  tick(nowMs: number): TableOutput {
+    const output = this.#output(nowMs);
+    for (const [key, entry] of this.#entries) {
+      if (entry.heardMs + this.#options.flowExpireMs > nowMs) break;
+      this.#entries.delete(key);
+      this.#end(entry, nowMs, output);
+    }
+    for (const entry of this.#changed)
+      if (entry.sentAtMs === 0 || entry.sentAtMs + this.#updateMs <= nowMs) this.#send(entry, nowMs, output);
+    return output;
   }
 
-  flush(nowMs: number): { flows: Flow[]; ended: string[] } {
-    return this.#emit(nowMs, (entry) => (entry.changed ? 'send' : 'keep'));
+  /** Everything that changed since it was last sent. */
+  flush(nowMs: number): TableOutput {
+    const output = this.#output(nowMs);
+    for (const entry of this.#changed) this.#send(entry, nowMs, output);
+    return output;
   }
 
-  stop(nowMs: number): { flows: Flow[]; ended: string[] } {
-    return this.#emit(nowMs, () => 'end');
+  /** Every flow ends with TIMEOUT. */
+  stop(nowMs: number): TableOutput {
+    const output = this.#output(nowMs);
+    for (const entry of this.#entries.values()) this.#end(entry, nowMs, output);
+    this.#entries.clear();
+    return output;
   }
 
   snapshot(): Flow[] {
@@ -138,33 +149,29 @@ export class ExportedFlowTable {
       this.counters.flowsEvicted++;
     }
     const metric = noCounters(startMs);
-    const entry: Entry = { flow, metric, sent: noCounters(startMs), changed: true, sentAtMs: 0, heardMs: 0 };
+    const entry: Entry = { flow, metric, sent: noCounters(startMs), sentAtMs: 0, heardMs: 0 };
     this.#entries.set(key, entry);
     this.counters.flowsCreated++;
     return entry;
   }
 
-  #emit(
-    nowMs: number,
-    decide: (entry: Entry) => 'end' | 'send' | 'keep',
-  ): { flows: Flow[]; ended: string[] } {
-    const flows: Flow[] = [];
-    const ended: string[] = [];
-    const end = (entry: Entry) => {
-      flows.push(message(entry, nowMs, FlowFinishType.TIMEOUT));
-      ended.push(entry.flow.UUID);
-    };
-    for (const entry of this.#evicted) end(entry);
+  /** Begins with the flows that had to make room. */
+  #output(nowMs: number): TableOutput {
+    const output: TableOutput = { flows: [], ended: [] };
+    for (const entry of this.#evicted) this.#end(entry, nowMs, output);
     this.#evicted = [];
-    for (const [key, entry] of this.#entries) {
-      const what = decide(entry);
-      if (what === 'send') flows.push(message(entry, nowMs, FlowFinishType.NOT_FINISHED));
-      else if (what === 'end') {
-        this.#entries.delete(key);
-        end(entry);
-      }
-    }
-    return { flows, ended };
+    return output;
+  }
+
+  #send(entry: Entry, nowMs: number, output: TableOutput): void {
+    output.flows.push(message(entry, nowMs, FlowFinishType.NOT_FINISHED));
+    this.#changed.delete(entry);
+  }
+
+  #end(entry: Entry, nowMs: number, output: TableOutput): void {
+    output.flows.push(message(entry, nowMs, FlowFinishType.TIMEOUT));
+    output.ended.push(entry.flow.UUID);
+    this.#changed.delete(entry);
   }
 }
 
@@ -182,7 +189,6 @@ function message(entry: Entry, nowMs: number, finish: FlowFinishType): Flow {
   };
   entry.sent = { ...metric };
   entry.sentAtMs = nowMs;
-  entry.changed = false;
   return {
     ...entry.flow,
     FinishType: finish,
@@ -207,7 +213,6 @@ function count(entry: Entry, record: ExportedRecord): void {
   }
   metric.Start = Math.min(metric.Start, record.startMs);
   metric.Last = Math.max(metric.Last, record.lastMs);
-  entry.changed = true;
 }
 
 /** The flow of a record's own direction; ids, node and capture are filled in by the table. */

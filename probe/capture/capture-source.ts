@@ -5,6 +5,7 @@
  */
 import type { BatchBody } from '../../core/wire/batch-encoder.ts';
 import type { ExporterKind } from '../../core/capture/capture-types.ts';
+import type { Metadata } from '../../core/graph/element.ts';
 import type { Pace } from '../link/flow-link.ts';
 
 /** One capture on one interface, complete: a source needs to know nothing else. Sent to other processes as it is. */
@@ -52,6 +53,8 @@ export interface CaptureStats {
   readonly packetsDropped: number;
   /** Flows live in the table now. */
   readonly flows: number;
+  /** What the capture learnt of its node beside flows, as keys of the node's metadata. */
+  readonly metadata?: Metadata;
 }
 
 export interface CaptureHandle {

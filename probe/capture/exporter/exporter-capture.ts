@@ -1,199 +1,125 @@
 /**
- * One listener for an exporter's datagrams and the flows they become: capture types `sflow` (packets sampled by
- * switches, through the packet decoder) and `netflow` (NetFlow 5 and 9, IPFIX: whole flow records).
+ * One listener for an exporter's datagrams with the flows they become, as the capture runner wants it: capture types
+ * `sflow` (packets sampled by switches, through the packet decoder) and `netflow` (whole flow records).
  */
-import type { Socket } from 'node:dgram';
-import { decodeNetflow5 } from '../../../core/exporter/netflow5.ts';
-import { decodeNetflow9 } from '../../../core/exporter/netflow9.ts';
-import { ExportStatus } from '../../../core/exporter/datagram.ts';
-import { ExportedFlowTable } from '../../../core/exporter/exported-flows.ts';
-import { decodeSflow, type SflowSink } from '../../../core/exporter/sflow.ts';
-import { TemplateCache } from '../../../core/exporter/template.ts';
-import { FlowTable } from '../../../core/flow/table.ts';
-import type { Flow, Stats } from '../../../proto/gen/flow.ts';
-import { createStats } from '../../../proto/gen/flow.ts';
-import type { CaptureSpec, CaptureStats } from '../capture-source.ts';
+import { messageOf } from '../../../core/errors.ts';
+import type { TableOutput } from '../../../core/flow/table.ts';
+import { limits } from '../../../core/limits.ts';
+import { createStats, type Stats } from '../../../proto/gen/flow.ts';
+import { LinuxError } from '../../linux/linux-error.ts';
+import type { CaptureFlows, RunningCapture } from '../capture-runner.ts';
+import { CaptureError, CaptureUnavailable, type CaptureSpec, type CaptureStats } from '../capture-source.ts';
+import { countStatus, type ExporterCounters } from './exporter-counters.ts';
+import type { ExporterFlows, Table } from './exporter-flows.ts';
+import { RecordFlows } from './record-flows.ts';
+import { SampledFlows } from './sampled-flows.ts';
+import { listenUdp, type ListeningSocket } from './udp-socket.ts';
 
-export type ExporterKind = 'sflow' | 'netflow';
+/** Of the first datagram that made our code throw, for whoever mends it. */
+const FAULT_BYTES_SHOWN = 256;
 
-interface TableOutput {
-  readonly flows: Flow[];
-  readonly ended: string[];
-}
-
-/** What both kinds of table offer. */
-interface Table {
-  readonly size: number;
-  tick(nowMs: number): TableOutput;
-  flush(nowMs: number): TableOutput;
-  stop(nowMs: number): TableOutput;
-}
-
-/** Datagrams by what became of them; names for the status. */
-export interface ExporterCounters {
-  datagrams: number;
-  records: number;
-  truncated: number;
-  unknownVersion: number;
-  unknownTemplate: number;
-  malformed: number;
-  templatesRefused: number;
-  skipped: number;
-}
-
-export class ExporterCapture {
-  readonly counters: ExporterCounters = {
-    datagrams: 0,
-    records: 0,
-    truncated: 0,
-    unknownVersion: 0,
-    unknownTemplate: 0,
-    malformed: 0,
-    templatesRefused: 0,
-    skipped: 0,
-  };
+export class ExporterCapture implements RunningCapture {
+  readonly flows: CaptureFlows;
   readonly #spec: CaptureSpec;
-  readonly #socket: Socket;
-  readonly #tables: Table[] = [];
-  readonly #evicted: () => number;
-  #told = { received: 0, evicted: 0 };
+  readonly #counters: ExporterCounters;
+  readonly #made: ExporterFlows;
+  readonly #listening: ListeningSocket;
+  #error: string | undefined;
+  #faults = 0;
+  #told = { received: 0, dropped: 0, evicted: 0 };
 
-  /** `lost` is called when the socket fails; the capture is then of no more use. */
-  constructor(kind: ExporterKind, spec: CaptureSpec, socket: Socket, lost: (text: string) => void) {
+  /** Listens when it returns. Throws CaptureError. `counters` are shared by all captures of a kind. */
+  constructor(spec: CaptureSpec, counters: ExporterCounters) {
     this.#spec = spec;
-    this.#socket = socket;
-    const [take, evicted] = kind === 'sflow' ? this.#sflow() : this.#netflow();
-    this.#evicted = evicted;
-    socket.on('message', (datagram, { address }) => {
-      this.counters.datagrams++;
-      take(datagram, address);
-    });
-    socket.on('error', (error) => lost(error.message));
+    this.#counters = counters;
+    this.#made =
+      spec.listen?.exporter === 'sflow' ? new SampledFlows(spec, counters) : new RecordFlows(spec, counters);
+    this.#listening = listen(spec);
+    const { socket } = this.#listening;
+    socket.on('message', (datagram, { address }) => this.#take(datagram, address));
+    socket.on('error', (error) => (this.#error = error.message));
+    this.flows = {
+      table: joined(this.#made.tables),
+      takeFlowStats: (stats) => this.#takeFlowStats(stats),
+    };
   }
 
+  get bufferBytes(): number {
+    return this.#listening.bufferBytes;
+  }
+
+  /** Dropped are datagrams, which may have held several packets or records each. */
   stats(): CaptureStats {
     let flows = 0;
-    for (const table of this.#tables) flows += table.size;
-    return { packetsReceived: this.counters.records, packetsDropped: 0, flows };
+    for (const table of this.#made.tables) flows += table.size;
+    const sflow = this.#made.metadata?.value(Date.now());
+    return {
+      packetsReceived: this.#made.received,
+      packetsDropped: this.#listening.drops() + this.#faults + this.#made.faults,
+      flows,
+      ...(sflow && { metadata: { SFlow: sflow } }),
+    };
   }
 
-  tick(nowMs: number): TableOutput {
-    return this.#joined((table) => table.tick(nowMs));
+  check(): string | undefined {
+    return this.#error;
   }
 
-  flush(nowMs: number): TableOutput {
-    return this.#joined((table) => table.flush(nowMs));
+  close(): void {
+    this.#listening.close();
   }
 
-  /** Closes the socket; every open flow ends with TIMEOUT. */
-  stop(nowMs: number): TableOutput {
-    this.#socket.close();
-    return this.#joined((table) => table.stop(nowMs));
+  /** A datagram that our own code cannot digest must not end every capture of the host: it counts as dropped. */
+  #take(datagram: Buffer, exporter: string): void {
+    this.#counters.datagrams++;
+    try {
+      countStatus(this.#counters, this.#made.take(datagram, exporter));
+    } catch (error) {
+      this.#counters.faults++;
+      if (this.#faults++ > 0) return;
+      const stack = error instanceof Error ? error.stack : String(error);
+      const hex = datagram.toString('hex', 0, FAULT_BYTES_SHOWN);
+      process.stderr.write(`fault in capture ${this.#spec.captureId} at datagram ${hex}: ${stack}\n`);
+    }
   }
 
-  /** What happened since the last call, for the flow statistics of the analyzer. */
-  takeFlowStats(): Stats {
-    const now = { received: this.counters.records, evicted: this.#evicted() };
+  #takeFlowStats({ packetsReceived, packetsDropped, flows }: CaptureStats): Stats {
+    const now = { received: packetsReceived, dropped: packetsDropped, evicted: this.#made.evicted };
     const before = this.#told;
     this.#told = now;
     return createStats({
       CaptureID: this.#spec.captureId,
-      FlowCount: this.stats().flows,
+      FlowCount: flows,
       FlowDropped: now.evicted - before.evicted,
+      PacketsDropped: now.dropped - before.dropped,
       PacketsReceived: now.received - before.received,
     });
   }
+}
 
-  #joined(ask: (table: Table) => TableOutput): TableOutput {
-    const outputs = this.#tables.map(ask);
+function listen({ listen: to, netnsPath }: CaptureSpec): ListeningSocket {
+  if (to === undefined) throw new CaptureError('no port to listen on');
+  try {
+    return listenUdp(netnsPath, to.address, to.port, limits.exporterBufferBytes);
+  } catch (error) {
+    const text = `listening on ${to.address || '0.0.0.0'}:${to.port} failed: ${messageOf(error)}`;
+    if (error instanceof LinuxError && error.code === 'KOFFI')
+      throw new CaptureUnavailable(text, { cause: error });
+    throw new CaptureError(text, { cause: error });
+  }
+}
+
+/** Several tables as one. The pace is set before each tick, so that a table that came later gets it too. */
+function joined(tables: readonly Table[]): CaptureFlows['table'] {
+  const ask = (question: (table: Table) => TableOutput): TableOutput => {
+    const outputs = tables.map(question);
     return { flows: outputs.flatMap(({ flows }) => flows), ended: outputs.flatMap(({ ended }) => ended) };
-  }
-
-  /** A flow table for each kind of first header that samples begin with. */
-  #sflow(): [(datagram: Uint8Array) => void, () => number] {
-    const byLinkType = new Map<number, FlowTable>();
-    const sink: SflowSink = {
-      packet: (bytes, at, length, wireLength, linkType) => {
-        let table = byLinkType.get(linkType);
-        if (table === undefined) {
-          table = this.#flowTable(linkType);
-          byLinkType.set(linkType, table);
-          this.#tables.push(table);
-        }
-        const kept = Math.min(length, this.#spec.headerBytes);
-        // A sample has no time of its own: it counts as taken when it arrives, as in the reference.
-        table.feed(bytes, at, kept, wireLength, Date.now(), 0);
-        this.counters.records++;
-      },
-      counters: () => {
-        this.counters.records++;
-      },
-    };
-    const take = (datagram: Uint8Array) => {
-      const { status, skipped } = decodeSflow(datagram, sink);
-      this.counters.skipped += skipped;
-      this.#count(status);
-    };
-    const evicted = () => {
-      let sum = 0;
-      for (const table of byLinkType.values()) sum += table.counters.flowsEvicted;
-      return sum;
-    };
-    return [take, evicted];
-  }
-
-  #flowTable(linkType: number): FlowTable {
-    const { nodeTid, captureId, layerKeyMode, extraTcpMetric, ipDefrag, reassembleTcp } = this.#spec;
-    return new FlowTable({
-      nodeTid,
-      captureId,
-      layerKeyMode,
-      linkType,
-      extraTcpMetric,
-      ipDefrag,
-      reassembleTcp,
-      extraLayers: this.#spec.extraLayers,
-      rawPacketLimit: this.#spec.rawPacketLimit,
-      mplsUdpPorts: this.#spec.mplsUdpPorts,
-    });
-  }
-
-  #netflow(): [(datagram: Uint8Array, exporter: string) => void, () => number] {
-    const { nodeTid, captureId } = this.#spec;
-    const table = new ExportedFlowTable({ nodeTid, captureId });
-    this.#tables.push(table);
-    const templates = new TemplateCache();
-    const take = (datagram: Uint8Array, exporter: string) => {
-      const now = Date.now();
-      const isVersion5 = datagram[0] === 0 && datagram[1] === 5;
-      const { status, records } = isVersion5
-        ? decodeNetflow5(datagram, now)
-        : decodeNetflow9(datagram, exporter, templates, now);
-      for (const record of records) table.add(record, now);
-      this.counters.records += records.length;
-      this.#count(status);
-    };
-    return [take, () => table.counters.flowsEvicted];
-  }
-
-  #count(status: ExportStatus): void {
-    switch (status) {
-      case ExportStatus.ok:
-        return;
-      case ExportStatus.truncated:
-        this.counters.truncated++;
-        return;
-      case ExportStatus.version:
-        this.counters.unknownVersion++;
-        return;
-      case ExportStatus.unknownTemplate:
-        this.counters.unknownTemplate++;
-        return;
-      case ExportStatus.malformed:
-        this.counters.malformed++;
-        return;
-      case ExportStatus.templatesFull:
-        this.counters.templatesRefused++;
-    }
-  }
+  };
+  return {
+    setUpdateInterval: (updateMs) => tables.forEach((table) => table.setUpdateInterval(updateMs)),
+    setDetail: (detail) => tables.forEach((table) => table.setDetail?.(detail)),
+    tick: (nowMs) => ask((table) => table.tick(nowMs)),
+    flush: (nowMs) => ask((table) => table.flush(nowMs)),
+    stop: (nowMs) => ask((table) => table.stop(nowMs)),
+  };
 }

@@ -1,11 +1,9 @@
 /**
- * A UDP socket inside a network namespace. Node binds asynchronously, when the thread may be elsewhere already, so the
- * socket is made and bound by system calls and handed to Node as a descriptor.
+ * A UDP socket inside a network namespace. It is made and bound by system calls, while the thread is inside, and
+ * handed to Node as a descriptor: Node's own bind would come when the thread is elsewhere already.
  */
 import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
-import { closeSync } from 'node:fs';
-import { checked, loadLibc } from '../../linux/libc.ts';
+import { checked, loadKoffi, loadLibc } from '../../linux/libc.ts';
 import { inNetns } from '../../linux/netns.ts';
 
 const AF_INET = 2;
@@ -13,37 +11,83 @@ const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0x80000;
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
+const SO_RCVBUFFORCE = 33;
+/** `u32[9]` of the socket's memory figures; the last are datagrams that found no room (linux/sock_diag.h). */
+const SO_MEMINFO = 55;
+const MEMINFO_BYTES = 36;
+const MEMINFO_DROPS_AT = 32;
+
+type Getsockopt = (fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array) => number;
+
+let getsockopt: Getsockopt | undefined;
+
+export interface ListeningSocket {
+  /** Receives from the moment it is made; it is to be closed through `close`. */
+  readonly socket: Socket;
+  /** What the kernel took for its buffer. */
+  readonly bufferBytes: number;
+  /** Datagrams that the kernel had no room for, since the socket was made. */
+  drops(): number;
+  close(): void;
+}
 
 /**
- * Bound to an IPv4 address ("" = any) and port of that namespace. Rejects with LinuxError: `EADDRINUSE`,
- * `EADDRNOTAVAIL`, `EACCES`, `KOFFI`, or what entering the namespace met.
+ * Bound to an IPv4 address ("" = any) and port of that namespace (null = where the thread started). Throws
+ * LinuxError: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, `KOFFI`, or what entering the namespace met.
  */
-export async function udpSocketIn(
+export function listenUdp(
   netnsPath: string | null,
   address: string,
   port: number,
-  receiveBufferBytes: number,
-): Promise<Socket> {
-  const libc = loadLibc();
-  const fd = inNetns(netnsPath, () => {
-    const made = checked(libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), 'socket', 'udp');
-    try {
-      const size = Buffer.alloc(4);
-      size.writeInt32LE(receiveBufferBytes);
-      // The kernel cuts it to net.core.rmem_max without a word.
-      libc.setsockopt(made, SOL_SOCKET, SO_RCVBUF, size, size.length);
-      const name = socketAddress(address, port);
-      checked(libc.bind(made, name, name.length), 'bind', `${address || '0.0.0.0'}:${port}`);
-      return made;
-    } catch (error) {
-      closeSync(made);
-      throw error;
-    }
-  });
+  bufferBytes: number,
+): ListeningSocket {
+  const fd = inNetns(netnsPath, () => boundSocket(address, port, bufferBytes));
   const socket = createSocket('udp4');
   socket.bind({ fd });
-  await once(socket, 'listening');
-  return socket;
+  let closed = false;
+  let drops = 0;
+  const readDrops = () => {
+    if (!closed) drops = option(fd, SO_MEMINFO, MEMINFO_BYTES).readUInt32LE(MEMINFO_DROPS_AT);
+    return drops;
+  };
+  return {
+    socket,
+    bufferBytes: option(fd, SO_RCVBUF, 4).readInt32LE(0),
+    drops: readDrops,
+    close: () => {
+      if (closed) return;
+      readDrops();
+      closed = true;
+      socket.close();
+    },
+  };
+}
+
+function boundSocket(address: string, port: number, bufferBytes: number): number {
+  const libc = loadLibc();
+  const fd = checked(libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), 'socket', 'udp');
+  try {
+    const size = Buffer.alloc(4);
+    size.writeInt32LE(bufferBytes);
+    // Without the right to force it the kernel cuts it to net.core.rmem_max without a word.
+    if (libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, size, size.length) < 0)
+      libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, size, size.length);
+    const name = socketAddress(address, port);
+    checked(libc.bind(fd, name, name.length), 'bind', `${address || '0.0.0.0'}:${port}`);
+    return fd;
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}
+
+function option(fd: number, name: number, bytes: number): Buffer {
+  getsockopt ??= loadKoffi().load(null).func('int getsockopt(int, int, int, void *, void *)') as Getsockopt;
+  const value = Buffer.alloc(bytes);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes);
+  checked(getsockopt(fd, SOL_SOCKET, name, value, length), 'getsockopt', name);
+  return value;
 }
 
 /** `struct sockaddr_in` */
