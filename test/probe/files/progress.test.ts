@@ -12,7 +12,9 @@ describe('Progress', () => {
     const progress = new Progress(stream, 'a.pcap');
     progress.show(50, 200, 7);
     progress.end();
-    expect(stream.written[0]).toMatch(/^\r\[######\.{18}\] 25 % 7 packets, \d+\/s {2}a\.pcap\u001b\[K$/);
+    const [line, rest] = stream.written[0]!.split('\u001b');
+    expect(line).toMatch(/^\r\[######\.{18}\] 25 % 7 packets, \d+\/s {2}a\.pcap$/);
+    expect(rest).toBe('[K');
     expect(stream.written[1]).toBe('\r\u001b[K');
   });
 
