@@ -91,6 +91,7 @@ export class CaptureTask {
       packetsReceived: this.#before.packetsReceived + now.packetsReceived,
       packetsDropped: this.#before.packetsDropped + now.packetsDropped,
       flows: now.flows,
+      ...(now.metadata && { metadata: now.metadata }),
     };
   }
 

@@ -4,7 +4,7 @@
  * lost message or a failed start is mended by the next (docs/decisions/0005-declarative-captures.md).
  */
 import type { Capture, CaptureState } from '../../core/capture/capture.ts';
-import type { GraphEvent, GraphNode } from '../../core/graph/element.ts';
+import type { GraphEvent, GraphNode, Json } from '../../core/graph/element.ts';
 import { limits } from '../../core/limits.ts';
 import type { Pace } from '../link/flow-link.ts';
 import type { CaptureOrder } from '../link/topology-link.ts';
@@ -12,6 +12,7 @@ import type { Log } from '../log.ts';
 import { planOf, type CapturedInterface } from './capture-plan.ts';
 import type { CaptureSource } from './capture-source.ts';
 import { CaptureTask, type Plan } from './capture-task.ts';
+import { LearntMetadata } from './learnt-metadata.ts';
 import { StatePublisher } from './state-publisher.ts';
 
 /** What the manager needs of topology. */
@@ -20,6 +21,8 @@ export interface CaptureTopology {
   interfaceOf(nodeId: string): CapturedInterface | undefined;
   /** An empty list removes the key. */
   setCaptureStates(nodeId: string, states: CaptureState[]): void;
+  /** A key of the node that captures learnt; null removes it. Nothing happens without the node. */
+  setLearnt(nodeId: string, key: string, value: Json): void;
 }
 
 export interface CaptureManagerOptions {
@@ -46,6 +49,7 @@ const COUNTERS_MS = 1_000;
 export class CaptureManager {
   readonly #options: CaptureManagerOptions;
   readonly #publisher: StatePublisher;
+  readonly #learnt: LearntMetadata;
   /** By capture and node; iteration order is the analyzer's. */
   #entries = new Map<string, Entry>();
   #nodeIds = new Set<string>();
@@ -62,7 +66,12 @@ export class CaptureManager {
       if (options.topology.graph.node(nodeId) !== undefined)
         options.topology.setCaptureStates(nodeId, states);
     });
-    this.#counters = setInterval(() => this.#publish(this.#nodeIds, false), COUNTERS_MS);
+    this.#learnt = new LearntMetadata((...learnt) => options.topology.setLearnt(...learnt));
+    this.#counters = setInterval(() => {
+      this.#publish(this.#nodeIds, false);
+      const entries = [...this.#entries.values()];
+      this.#learnt.look(entries.map(({ nodeId, task }) => [nodeId, task.stats().metadata ?? {}]));
+    }, COUNTERS_MS);
   }
 
   /** The whole set that is to run from now on. */
@@ -138,7 +147,7 @@ export class CaptureManager {
     const shown: Record<string, unknown> = {};
     for (const source of this.#sources()) {
       const types = [...sources].filter(([, other]) => other === source).map(([type]) => type);
-      shown[types.join(' ')] = source.status();
+      shown[types.join(' ') || 'any'] = source.status();
     }
     return shown;
   }

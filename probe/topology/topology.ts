@@ -32,6 +32,8 @@ export interface TopologyProbe {
   interfaceOf(nodeId: string): InterfaceHandle | undefined;
   /** Metadata `Captures` of a node; an empty list removes the key. An unknown node is left alone. */
   setCaptureStates(nodeId: string, states: readonly CaptureState[]): void;
+  /** A key of a node that captures learnt; null removes it. Nothing happens without the node. */
+  setLearnt(nodeId: string, key: string, value: Json): void;
   /** Per source: state, last error, counters. */
   status(): Record<string, Json>;
 }
@@ -128,6 +130,10 @@ class HostTopology implements TopologyProbe {
   setCaptureStates(nodeId: string, states: readonly CaptureState[]): void {
     const value = states.map((state): Json => ({ ...state }));
     this.#host.setOverlay(nodeId, 'Captures', value.length > 0 ? value : null);
+  }
+
+  setLearnt(nodeId: string, key: string, value: Json): void {
+    this.#host.setOverlay(nodeId, key, value);
   }
 
   status(): Record<string, Json> {

@@ -52,6 +52,8 @@ class TableTopology {
     else this.states.set(nodeId, states);
   }
 
+  setLearnt(): void {}
+
   put(id: string, found: CapturedInterface): void {
     const node = nodeOf(id);
     const before = this.nodes.get(id);
