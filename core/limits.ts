@@ -5,6 +5,8 @@
 export const limits = {
   /** A REST request body above it is refused with 413. */
   bodyBytesMax: 1_048_576,
+  /** … and one of YAML above this: a megabyte of it keeps the reader, and everybody else, busy for two seconds. */
+  yamlBytesMax: 131_072,
   /** A capture file sent to the analyzer may have so many bytes, as sent and unpacked; a larger one ends with 413. */
   pcapBytesMax: 2 * 1_073_741_824,
   /** A gzip file may unpack to so many times its size, or to 64 MiB if that is more; beyond, 413. */
@@ -62,8 +64,10 @@ export const limits = {
   flowsPerBatchMax: 1_000,
   /** Batches a probe may have unacknowledged; it waits beyond that. */
   batchesInFlightMax: 16,
-  /** A subscriber with more than this unsent is closed with 1013 and told why. */
+  /** A subscriber with more than this unread (for `subscriberBehindMs`, self-hosted) is closed with 1013 and told why. */
   subscriberBufferBytesMax: 8 * 1_048_576,
+  /** … and with more than this at once. */
+  subscriberUnreadBytesMax: 32 * 1_048_576,
   /** Namespaces of one subscriber, and the length of its filter; more are refused with 400 before the upgrade. */
   subscriberNamespacesMax: 16,
   subscriberFilterCharsMax: 512,
@@ -170,6 +174,8 @@ export const timings = {
   groupCommitMs: 100,
   /** A connection to a self-hosted analyzer whose peer takes nothing for this long while something waits for it ends. */
   stalledConnectionMs: 10_000,
+  /** A self-hosted subscriber may have more than `subscriberBufferBytesMax` unread for this long. */
+  subscriberBehindMs: 2_000,
   /** What subscribers have not read is looked at this often while there is any … */
   unreadLookMs: 1_000,
   /** … and this often while one of them may have too much. */

@@ -3,11 +3,11 @@
  * what is handed to it here.
  */
 import { randomUUID } from 'node:crypto';
-import { messageOf } from '../core/errors.ts';
 import { missingCapabilities } from './capabilities.ts';
+import { ExporterSource } from './capture/exporter/exporter-source.ts';
 import { CaptureManager } from './capture/manager.ts';
 import { OwnTraffic } from './capture/own-traffic.ts';
-import { PcapSource } from './capture/pcap-source.ts';
+import { packetSources } from './capture/packet-sources.ts';
 import type { ProbeConfig } from './config.ts';
 import type { ProbeIdentity } from './link/analyzer-socket.ts';
 import { FlowLink } from './link/flow-link.ts';
@@ -53,13 +53,11 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
     onPace: (pace) => manager.setPace(pace),
   });
   const captureLog = createLog('capture');
-  const pcap = new PcapSource({ sink: flowLink, pace: flowLink.pace, log: captureLog });
+  const packets = packetSources({ sink: flowLink, pace: flowLink.pace, log: captureLog });
+  const exporters = new ExporterSource({ sink: flowLink, pace: flowLink.pace, log: captureLog });
   const manager = new CaptureManager({
     topology,
-    sources: new Map([
-      ['pcap', pcap],
-      ['afpacket', pcap],
-    ]),
+    sources: new Map([...packets.sources, ['sflow', exporters], ['netflow', exporters]]),
     exclusion: () => ownTraffic.exclusion,
     log: captureLog,
   });
@@ -93,7 +91,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
     manager.topologyChanged(events);
   });
   await topology.start();
-  pcap.warmUp().catch((error: unknown) => log.warn(`no packets can be captured: ${messageOf(error)}`));
+  void packets.warmUp();
   topologyLink.start();
   flowLink.start();
   reporter.start();

@@ -15,6 +15,8 @@ declare namespace Cloudflare {
     /** Comma-separated; see middleware/hosts.ts and middleware/origins.ts. */
     readonly EDGEDIVE_ALLOWED_HOSTS: string;
     readonly EDGEDIVE_ALLOWED_ORIGINS: string;
+    /** Only under `npm start`: how far the peers of our connections have read; see objects/unread.ts. */
+    readonly EDGEDIVE_CONNECTIONS?: Fetcher;
   }
   interface GlobalProps {
     mainModule: typeof import('./index.ts');

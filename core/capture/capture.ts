@@ -35,7 +35,10 @@ export interface CaptureState {
   readonly Name?: string;
   readonly Description?: string;
   readonly BPFFilter?: string;
+  /** The way that packets are captured, also where none was asked for. */
   readonly Type?: string;
+  /** Why another Type serves than the one preferred; not in the reference. */
+  readonly Fallback?: string;
   readonly Error?: string;
   readonly PacketsReceived: number;
   readonly PacketsDropped: number;

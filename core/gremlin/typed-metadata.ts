@@ -55,7 +55,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   LastUpdateMetric: METRIC,
   Neutron: shape('PortID TenantID NetworkID NetworkName', 'VNI', 'IPV4 IPV6'),
   Captures: shape(
-    'ID State Name Description BPFFilter Type PCAPSocket MirrorOf SFlowSocket Error',
+    'ID State Name Description BPFFilter Type PCAPSocket MirrorOf SFlowSocket Error Fallback',
     'PacketsReceived PacketsDropped PacketsIfDropped',
   ),
   Neighbors: NEIGHBOR,

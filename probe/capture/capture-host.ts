@@ -167,10 +167,10 @@ export class CaptureHost {
     this.#open.delete(id);
   }
 
-  /** The first captures get the most; together they stay within the bound and a sixteenth of the memory. */
+  /** The first captures get the most, of half the bound (or of a sixteenth of the memory); all others the least. */
   #kernelBufferBytes(): number {
     const bytesMax = Math.min(limits.captureBuffersBytesMax, totalmem() / 16);
-    const share = Math.floor((bytesMax - this.bufferBytes) / 8);
+    const share = Math.floor((bytesMax / 2 - this.bufferBytes) / 8);
     return Math.max(this.#options.bufferBytesMin, Math.min(limits.captureBufferBytesMax, share));
   }
 

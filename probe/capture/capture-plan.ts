@@ -7,7 +7,7 @@ import type { Capture } from '../../core/capture/capture.ts';
 import type { GraphNode, Json } from '../../core/graph/element.ts';
 import type { CaptureSource, CaptureSpec } from './capture-source.ts';
 import type { Plan } from './capture-task.ts';
-import { chooseType } from './capture-type.ts';
+import { chooseType, isPreferred } from './capture-type.ts';
 
 /** What topology knows of an interface that can be captured. */
 export interface CapturedInterface {
@@ -22,6 +22,8 @@ export interface CapturedInterface {
 }
 
 const HEADER_BYTES_DEFAULT = 256;
+/** Key of the source for interfaces that are captured without a type, where there is one. */
+export const ANY_TYPE = '';
 
 /** `node` and `found` are undefined when topology does not have them (any more). */
 export function planOf(
@@ -34,13 +36,17 @@ export function planOf(
   if (node === undefined) return { kind: 'none' };
   const shown = node.metadata['Type'];
   const nodeType = typeof shown === 'string' ? shown : '';
-  const choice = chooseType(capture.Type ?? '', nodeType, found !== undefined, [...sources.keys()]);
+  const wanted = capture.Type ?? '';
+  const available = [...sources.keys()].filter((type) => type !== ANY_TYPE);
+  const choice = chooseType(wanted, nodeType, found !== undefined, available);
   const { type } = choice;
   const refused = (error: string): Plan => ({ kind: 'error', type, error });
   if (choice.kind === 'refused') return refused(choice.error);
   const wrong = wrongTarget(capture) ?? missing(node.id, found);
   if (wrong !== undefined) return refused(wrong);
-  return { kind: 'run', type, source: sources.get(type)!, spec: specOf(capture, node, found!, exclusion) };
+  const anyType = wanted === ANY_TYPE && isPreferred(type) ? sources.get(ANY_TYPE) : undefined;
+  const source = anyType ?? sources.get(type)!;
+  return { kind: 'run', type, source, spec: specOf(capture, node, found!, exclusion) };
 }
 
 function wrongTarget({ TargetType = '' }: Capture): string | undefined {

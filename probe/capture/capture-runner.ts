@@ -69,6 +69,7 @@ export class CaptureRunner {
   #flowStatsAt = 0;
   #lateMs = 0;
   #dropped = 0;
+  #settling = 0;
 
   constructor(options: CaptureRunnerOptions) {
     this.#options = options;
@@ -78,6 +79,11 @@ export class CaptureRunner {
   /** ms since the last tick. */
   get sinceTickMs(): number {
     return performance.now() - this.#tickedAt;
+  }
+
+  /** Something waits for `settleMs` to go by. */
+  get isSettling(): boolean {
+    return this.#settling > 0;
   }
 
   receive(message: ToChild): void {
@@ -147,8 +153,15 @@ export class CaptureRunner {
   }
 
   #settled(then: () => void): void {
-    if (this.#options.settleMs === 0) then();
-    else setTimeout(then, this.#options.settleMs);
+    if (this.#options.settleMs === 0) {
+      then();
+      return;
+    }
+    this.#settling++;
+    setTimeout(() => {
+      this.#settling--;
+      then();
+    }, this.#options.settleMs);
   }
 
   #open({ id, spec, bufferBytes }: Extract<ToChild, { kind: 'open' }>): void {

@@ -70,13 +70,15 @@ export class CaptureTask {
     if (this.#handle === undefined && this.#error === undefined) return undefined;
     const { UUID, Name, Description, BPFFilter } = this.#capture;
     const { packetsReceived, packetsDropped } = this.stats();
+    const fallback = this.#handle?.fallback;
     return {
       ID: UUID,
       State: this.#handle === undefined ? 'error' : 'active',
       ...(Name ? { Name } : {}),
       ...(Description ? { Description } : {}),
       ...(BPFFilter ? { BPFFilter } : {}),
-      Type: this.#plan.type,
+      Type: fallback?.type ?? this.#plan.type,
+      ...(fallback ? { Fallback: fallback.reason } : {}),
       ...(this.#handle === undefined ? { Error: this.#error ?? '' } : {}),
       PacketsReceived: packetsReceived,
       PacketsDropped: packetsDropped,

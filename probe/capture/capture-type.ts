@@ -26,7 +26,12 @@ const DEFAULT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Types that serve plain interfaces when none is asked for, best first. */
-const PREFERRED = ['pcap', 'afpacket'];
+const PREFERRED = ['afpacket', 'pcap'];
+
+/** Whether a capture without a type may become one of this type on a plain interface. */
+export function isPreferred(type: string): boolean {
+  return PREFERRED.includes(type);
+}
 
 export type TypeChoice =
   | { readonly kind: 'type'; readonly type: string }

@@ -1,5 +1,5 @@
 /**
- * A NETLINK_ROUTE socket as bytes in and out (netlink(7)). It stays in the network namespace that it was opened in.
+ * A netlink socket as bytes in and out (netlink(7)), NETLINK_ROUTE when nothing else is said. It stays in the network namespace that it was opened in.
  * What the bytes mean: `probe/topology/rtnetlink/`.
  */
 import { limits } from '../../core/limits.ts';
@@ -11,6 +11,8 @@ const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const NETLINK_ROUTE = 0;
+/** What the kernel knows of sockets (sock_diag(7)). */
+export const NETLINK_SOCK_DIAG = 4;
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
@@ -35,25 +37,27 @@ export class NetlinkSocket {
   /** The address that the kernel gave it; answers to this socket's requests carry it. */
   readonly port: number;
   readonly #libc: Libc;
+  readonly #subject: string;
   #closed = false;
 
   /**
    * Opens in the current namespace and joins the multicast groups of the mask (bit n - 1 = group n).
    * Throws LinuxError `KOFFI`, `EMFILE`, `EPERM`, ….
    */
-  constructor(groups: number) {
+  constructor(groups: number, protocol: number = NETLINK_ROUTE) {
+    this.#subject = protocol === NETLINK_ROUTE ? 'NETLINK_ROUTE' : `netlink protocol ${protocol}`;
     this.#libc = loadLibc();
     const type = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    this.fd = checked(this.#libc.socket(AF_NETLINK, type, NETLINK_ROUTE), 'socket', 'NETLINK_ROUTE');
+    this.fd = checked(this.#libc.socket(AF_NETLINK, type, protocol), 'socket', this.#subject);
     try {
       this.#enlargeBuffer();
       // struct sockaddr_nl, in the host's byte order: family u16, pad, port u32, groups u32
       const address = Buffer.alloc(12);
       new Uint16Array(address.buffer, address.byteOffset, 1)[0] = AF_NETLINK;
       new Uint32Array(address.buffer, address.byteOffset, 3)[2] = groups;
-      checked(this.#libc.bind(this.fd, address, address.length), 'bind', 'NETLINK_ROUTE');
+      checked(this.#libc.bind(this.fd, address, address.length), 'bind', this.#subject);
       const length = Buffer.from(Uint32Array.of(address.length).buffer);
-      checked(this.#libc.getsockname(this.fd, address, length), 'getsockname', 'NETLINK_ROUTE');
+      checked(this.#libc.getsockname(this.fd, address, length), 'getsockname', this.#subject);
       this.port = new Uint32Array(address.buffer, address.byteOffset, 3)[1]!;
     } catch (error) {
       this.#libc.close(this.fd);
@@ -63,7 +67,7 @@ export class NetlinkSocket {
 
   /** Throws LinuxError. */
   send(request: Uint8Array): void {
-    checked(this.#libc.send(this.fd, request, request.length, 0), 'send', 'NETLINK_ROUTE');
+    checked(this.#libc.send(this.fd, request, request.length, 0), 'send', this.#subject);
   }
 
   /** The next datagram, without waiting. Throws LinuxError on anything but an empty or overrun socket. */
@@ -71,7 +75,7 @@ export class NetlinkSocket {
     const length = this.#libc.recv(this.fd, shared, shared.length, MSG_DONTWAIT | MSG_TRUNC);
     if (length > shared.length) return { kind: 'overrun' };
     if (length >= 0) return { kind: 'bytes', bytes: shared.subarray(0, length) };
-    const error: LinuxError = lastError('recv', 'NETLINK_ROUTE');
+    const error: LinuxError = lastError('recv', this.#subject);
     if (error.code === 'EAGAIN' || error.code === 'EINTR') return { kind: 'empty' };
     if (error.code === 'ENOBUFS') return { kind: 'overrun' };
     throw error;

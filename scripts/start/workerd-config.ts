@@ -98,6 +98,8 @@ export interface ServeOptions {
   readonly moduleFile: string;
   /** Absolute path of an existing directory for the objects' storage. */
   readonly storageDir: string;
+  /** Where the Worker can ask how far its peers have read; see connection-report.ts. */
+  readonly connections?: string;
   /** Win over those of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
 }
@@ -116,13 +118,21 @@ export function workerdConfig(config: WranglerConfig, options: ServeOptions): st
     ([className, { storedAs, sqlite }]) =>
       `(className = ${quote(className)}, uniqueKey = ${quote(storedAs)}, enableSql = ${sqlite})`,
   );
+  const asked = options.connections;
+  const services = [
+    '(name = "edgedive", worker = .edgedive)',
+    `(name = "storage", disk = (path = ${quote(options.storageDir)}, writable = true))`,
+    ...(asked === undefined
+      ? []
+      : [`(name = "connections", external = (address = ${quote(asked)}, http = ()))`]),
+  ];
+  const asking = asked === undefined ? [] : ['(name = "EDGEDIVE_CONNECTIONS", service = "connections")'];
   return `# Made by \`npm start\` from wrangler.toml at every start; changes here are lost.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
   services = [
-    (name = "edgedive", worker = .edgedive),
-    (name = "storage", disk = (path = ${quote(options.storageDir)}, writable = true)),
+    ${services.join(',\n    ')}
   ],
   sockets = [(name = "http", address = ${quote(options.address)}, http = (), service = "edgedive")],
 );
@@ -136,7 +146,7 @@ const edgedive :Workerd.Worker = (
   ],
   durableObjectStorage = (localDisk = "storage"),
   bindings = [
-    ${[...objects, ...vars].join(',\n    ')}
+    ${[...objects, ...asking, ...vars].join(',\n    ')}
   ],
 );
 `;

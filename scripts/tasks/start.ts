@@ -40,10 +40,10 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const { listen, descriptor } = await takeAddress(given.listen, say);
+  const { listen, descriptor, connections } = await takeAddress(given.listen, say);
   const options = { ...given, listen };
   lockState(options.stateDir);
-  const configFile = await writeConfiguration(options);
+  const configFile = await writeConfiguration(options, connections);
   let probe: Supervised | undefined;
   let ready = false;
   const analyzer = new Supervised({
@@ -104,7 +104,7 @@ function lockState(stateDir: string): void {
 }
 
 /** Writes the bundled Worker and workerd's configuration into the state directory; gives the configuration's path. */
-async function writeConfiguration(options: StartOptions): Promise<string> {
+async function writeConfiguration(options: StartOptions, connections: string | undefined): Promise<string> {
   const wrangler = readWranglerToml(readFileSync(join(root, 'wrangler.toml'), 'utf8'));
   const code = await bundleWorker(wrangler.main);
   const storageDir = join(options.stateDir, 'do');
@@ -123,6 +123,7 @@ async function writeConfiguration(options: StartOptions): Promise<string> {
     address: addressOf(options.listen),
     moduleFile: 'worker.js',
     storageDir,
+    ...(connections === undefined ? {} : { connections }),
     vars: {
       EDGEDIVE_HOST_ID: options.hostId,
       EDGEDIVE_ALLOWED_HOSTS: allowedHosts(options.listen).join(','),

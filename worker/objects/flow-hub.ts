@@ -73,7 +73,7 @@ export class FlowHub extends DurableObject<Env> {
     super(ctx, env);
     this.#store = new HubStore(ctx.storage);
     this.#counters = new Counters<Counter>([...subscriberCounters, ...ownCounters], this.#store.counters());
-    this.#sockets = new SubscriberSockets(ctx, (name) => this.#counters.add(name));
+    this.#sockets = new SubscriberSockets(ctx, env, (name) => this.#counters.add(name));
   }
 
   /** Upgrades of /ws/subscriber/flow, authenticated by the route. Everything is checked before the upgrade. */
@@ -123,6 +123,7 @@ export class FlowHub extends DurableObject<Env> {
     const messages = new Map([['', new FlowMessages(batch.flows, batch.stats, () => crypto.randomUUID())]]);
     for (const filter of new Set([...this.#sockets.all()].map(([, state]) => state.filter)))
       if (filter !== '') messages.set(filter, await this.#filtered(filter, batch));
+    this.#sockets.beginRow();
     for (const [socket, state] of this.#sockets.all()) this.#deliver(socket, state, messages);
     return this.#sockets.size;
   }
@@ -220,7 +221,8 @@ export class FlowHub extends DurableObject<Env> {
 
   /** The connection ended without a close frame: the peer died, or did not read until TCP gave it up. */
   override webSocketError(socket: WebSocket): void {
-    this.#counters.add('subscribersBroken');
+    // One that was told to go is counted already.
+    if (this.#sockets.state(socket) !== undefined) this.#counters.add('subscribersBroken');
     this.#ended(socket);
   }
 

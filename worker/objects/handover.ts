@@ -4,17 +4,21 @@
  */
 const PRINCIPAL = 'x-edgedive-principal';
 const ADDRESS = 'x-edgedive-address';
+const CONNECTION = 'x-edgedive-connection';
 
 export interface Peer {
   /** Whose credential it was; "" without authentication. The same text means the same credential. */
   readonly principal: string;
   readonly address: string;
+  /** `1.2.3.4:5` or `[fd00::1]:5`, the other end of the TCP connection, where the runtime tells its port; otherwise "". */
+  readonly connection: string;
 }
 
 export function handOver(request: Request, peer: Peer): Request {
   const headers = new Headers(request.headers);
   headers.set(PRINCIPAL, peer.principal);
   headers.set(ADDRESS, peer.address);
+  headers.set(CONNECTION, peer.connection);
   return new Request(request, { headers });
 }
 
@@ -22,6 +26,7 @@ export function peerOf(request: Request): Peer {
   return {
     principal: request.headers.get(PRINCIPAL) ?? '',
     address: request.headers.get(ADDRESS) ?? '',
+    connection: request.headers.get(CONNECTION) ?? '',
   };
 }
 

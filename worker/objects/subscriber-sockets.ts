@@ -7,6 +7,7 @@ import type { Frame } from '../../core/wire/flow-messages.ts';
 import type { FlowSubscription } from '../../core/wire/flow-subscription.ts';
 import { closeCodes, closeReason, type CloseCode } from '../../core/wire/wire-error.ts';
 import type { Peer } from './handover.ts';
+import { UnreadWatch } from './unread-watch.ts';
 
 /** What a hibernated socket remembers. */
 export interface SubscriberState extends FlowSubscription, Peer {
@@ -15,27 +16,46 @@ export interface SubscriberState extends FlowSubscription, Peer {
   readonly closed: boolean;
 }
 
-export type SubscriberCounter = 'subscribersReplaced' | 'subscribersTooSlow' | 'framesSent' | 'sendFailures';
+export type SubscriberCounter =
+  | 'subscribersReplaced'
+  | 'subscribersTooSlow'
+  | 'framesSent'
+  | 'sendFailures'
+  | 'unreadLookFailures';
 export const subscriberCounters: readonly SubscriberCounter[] = [
   'subscribersReplaced',
   'subscribersTooSlow',
   'framesSent',
   'sendFailures',
+  'unreadLookFailures',
 ];
+
+const encoder = new TextEncoder();
 
 export class SubscriberSockets {
   readonly #ctx: DurableObjectState;
   readonly #count: (name: SubscriberCounter) => void;
   readonly #states = new Map<WebSocket, SubscriberState>();
   readonly #byHostId = new Map<string, WebSocket>();
+  /** Where the runtime does not tell `bufferedAmount` and the host does. */
+  readonly #watch: UnreadWatch | undefined;
+  /** Payload bytes of the frames of one row, so that each is measured once for all. */
+  readonly #sizes = new Map<Frame, number>();
 
   /** Takes over the sockets that survived an eviction. */
-  constructor(ctx: DurableObjectState, count: (name: SubscriberCounter) => void) {
+  constructor(ctx: DurableObjectState, env: Env, count: (name: SubscriberCounter) => void) {
     this.#ctx = ctx;
     this.#count = count;
+    const report = env.EDGEDIVE_CONNECTIONS;
+    if (report !== undefined) {
+      this.#watch = new UnreadWatch(ctx, report, {
+        tooSlow: (socket) => this.#endSlow(socket),
+        failed: () => this.#count('unreadLookFailures'),
+      });
+    }
     for (const socket of ctx.getWebSockets('subscriber')) {
       const state: unknown = socket.deserializeAttachment();
-      if (isSubscriberState(state) && !state.closed) this.#keep(socket, state);
+      if (isSubscriberState(state) && !state.closed) this.#keep(socket, state, false);
     }
   }
 
@@ -70,14 +90,16 @@ export class SubscriberSockets {
       ...subscription,
       principal: peer.principal,
       address: peer.address,
+      connection: peer.connection,
       connectedMs: Date.now(),
       closed: false,
     };
     server.serializeAttachment(state);
-    this.#keep(server, state);
+    this.#keep(server, state, true);
   }
 
-  #keep(socket: WebSocket, state: SubscriberState): void {
+  #keep(socket: WebSocket, state: SubscriberState, isNew: boolean): void {
+    this.#watch?.add(socket, state.connection, isNew);
     this.#states.set(socket, state);
     this.#byHostId.set(state.hostId, socket);
   }
@@ -90,16 +112,12 @@ export class SubscriberSockets {
   /** False when the subscriber was closed instead, because it had not taken what was sent before. */
   send(socket: WebSocket, frame: Frame): boolean {
     if (bufferedBytes(socket) > limits.subscriberBufferBytesMax) {
-      this.#count('subscribersTooSlow');
-      this.close(
-        socket,
-        closeCodes.tryLater,
-        `more than ${limits.subscriberBufferBytesMax} bytes are waiting unread`,
-      );
+      this.#endSlow(socket);
       return false;
     }
     try {
       socket.send(frame);
+      this.#watch?.sent(socket, this.#sizeOf(frame));
       this.#count('framesSent');
       return true;
     } catch {
@@ -108,6 +126,28 @@ export class SubscriberSockets {
       this.forget(socket);
       return false;
     }
+  }
+
+  /** The frames of the row before are done with. */
+  beginRow(): void {
+    this.#sizes.clear();
+  }
+
+  #sizeOf(frame: Frame): number {
+    if (typeof frame !== 'string') return frame.byteLength;
+    let bytes = this.#sizes.get(frame);
+    if (bytes === undefined) {
+      bytes = encoder.encode(frame).length;
+      this.#sizes.set(frame, bytes);
+    }
+    return bytes;
+  }
+
+  #endSlow(socket: WebSocket): void {
+    if (!this.#states.has(socket)) return;
+    this.#count('subscribersTooSlow');
+    const reason = `more than ${limits.subscriberBufferBytesMax} bytes are waiting unread`;
+    this.close(socket, closeCodes.tryLater, reason);
   }
 
   close(socket: WebSocket, code: CloseCode, reason: string): void {
@@ -124,6 +164,7 @@ export class SubscriberSockets {
     const state = this.#states.get(socket);
     if (state === undefined) return false;
     this.#states.delete(socket);
+    this.#watch?.forget(socket);
     if (this.#byHostId.get(state.hostId) === socket) this.#byHostId.delete(state.hostId);
     try {
       socket.serializeAttachment({ ...state, closed: true });
@@ -136,7 +177,7 @@ export class SubscriberSockets {
 
 /**
  * Bytes given to `send` that have not left, where the runtime tells: workerd 1.20261023 does not yet
- * (cloudflare/workerd#988), and then nobody is shed here. docs/design/objects.md says what bounds a stalled reader.
+ * (cloudflare/workerd#988); there unread-watch.ts asks the host.
  */
 function bufferedBytes(socket: WebSocket): number {
   return (socket as WebSocket & { readonly bufferedAmount?: number }).bufferedAmount ?? 0;
@@ -145,7 +186,14 @@ function bufferedBytes(socket: WebSocket): number {
 function isSubscriberState(value: unknown): value is SubscriberState {
   if (typeof value !== 'object' || value === null) return false;
   const state = value as Partial<Record<keyof SubscriberState, unknown>>;
-  const texts = [state.hostId, state.clientType, state.filter, state.principal, state.address];
+  const texts = [
+    state.hostId,
+    state.clientType,
+    state.filter,
+    state.principal,
+    state.address,
+    state.connection,
+  ];
   return (
     state.kind === 'subscriber' &&
     (state.protocol === 'json' || state.protocol === 'protobuf') &&

@@ -23,14 +23,9 @@ const members = {
     .enum(['', ...CAPTURE_TYPES_TAKEN])
     .optional()
     .openapi({ description: 'Empty: by the type of each node' }),
-  Port: z
-    .int()
-    .min(0)
-    .max(65_535)
-    .optional()
-    .openapi({
-      description: 'Port that an exporter is listened to on: sflow 6343, netflow 2055 when absent',
-    }),
+  Port: z.int().min(0).max(65_535).optional().openapi({
+    description: 'Port that an exporter is listened to on: sflow 6343, netflow 2055 when absent',
+  }),
   RawPacketLimit: z.int().min(0).max(10).optional().openapi({ description: 'Packets kept of each flow' }),
   HeaderSize: z.int().min(0).max(4096).optional().openapi({
     description: 'Bytes of each packet that are looked at; 0 = default, else at least 14',

@@ -4,6 +4,7 @@
  */
 import { z, type RouteConfig } from '@hono/zod-openapi';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
+import { messageOf } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { escapeHtml } from '../../core/wire/go-json.ts';
 import { firstJsonValue, InputError } from '../../core/wire/json-input.ts';
@@ -38,22 +39,32 @@ export function jsonText(body: BodyInit | null, status = 200): Response {
   return new Response(body, { status, headers: { 'Content-Type': JSON_TYPE } });
 }
 
-/** The body as text. Throws ApiError 413 above `bodyBytesMax`, before keeping more than that. */
-export async function readBody(c: AppContext): Promise<string> {
-  const max = limits.bodyBytesMax;
-  const tooLarge = (): ApiError => new ApiError('bodyTooLarge', `request body is larger than ${max} bytes`);
-  if (Number(c.req.header('Content-Length') ?? '0') > max) throw tooLarge();
+/** The body as text. Throws ApiError 413 above `bytesMax`, before keeping more than that; 400 when it breaks off. */
+export async function readBody(c: AppContext, bytesMax: number = limits.bodyBytesMax): Promise<string> {
+  const checkBytes = (bytes: number): void => {
+    if (bytes > bytesMax) throw new ApiError('bodyTooLarge', `request body is larger than ${bytesMax} bytes`);
+  };
+  checkBytes(Number(c.req.header('Content-Length') ?? '0'));
   const stream = c.req.raw.body;
   if (stream === null) return '';
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
-  for await (const chunk of stream as ReadableStream<Uint8Array>) {
+  for await (const chunk of arriving(stream)) {
     bytes += chunk.byteLength;
-    if (bytes > max) throw tooLarge();
+    checkBytes(bytes);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
+}
+
+/** A client that goes away or sends a broken chunk is refused like any that sends too little: nothing of ours failed. */
+async function* arriving(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* stream;
+  } catch {
+    throw new ApiError('malformedBody', 'unexpected EOF');
+  }
 }
 
 /** Runs a reader of client input; its InputError becomes 400. */
@@ -71,7 +82,7 @@ function readYaml(text: string): unknown {
     return parseYaml(text, { logLevel: 'error' });
   } catch (error) {
     const line = error instanceof YAMLParseError ? (error.linePos?.[0].line ?? 1) : 1;
-    const words = error instanceof Error ? (error.message.split(/ at line|\n/)[0] ?? '') : String(error);
+    const words = error instanceof RangeError ? 'nested too deep' : messageOf(error).split(/ at line|\n/)[0]!;
     throw new InputError(`yaml: line ${line}: ${words}`);
   }
 }
@@ -81,10 +92,12 @@ function readYaml(text: string): unknown {
  * value whatever Content-Type says. Throws ApiError 400 and 413.
  */
 export async function readResource(c: AppContext): Promise<unknown> {
-  const text = await readBody(c);
-  return asMalformed(() =>
-    c.req.header('Content-Type') === 'application/yaml' ? readYaml(text) : firstJsonValue(text).value,
-  );
+  if (c.req.header('Content-Type') !== 'application/yaml') {
+    const text = await readBody(c);
+    return asMalformed(() => firstJsonValue(text).value);
+  }
+  const text = await readBody(c, limits.yamlBytesMax);
+  return asMalformed(() => readYaml(text));
 }
 
 const refusal = (description: string): RouteConfig['responses'][string] => ({

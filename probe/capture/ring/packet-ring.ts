@@ -7,9 +7,8 @@
  *   packet: nextOffset(4) sec(4) nsec(4) snapLen(4) len(4) status(4) mac(2) net(2) hash(4) vlanTci(4) vlanTpid(2) …
  *           and at 48 the sockaddr_ll: family(2) protocol(2) ifIndex(4) hwType(2) packetType(1) …
  */
-import { closeSync } from 'node:fs';
 import { invariant } from '../../../core/errors.ts';
-import { checked, loadKoffi, loadLibc } from '../../linux/libc.ts';
+import { checked, lastError, loadKoffi, loadLibc } from '../../linux/libc.ts';
 import { inNetns } from '../../linux/netns.ts';
 import type { FilterProgram } from './kernel-filter.ts';
 
@@ -22,14 +21,17 @@ const SO_ERROR = 4;
 const SO_ATTACH_FILTER = 26;
 const SOL_PACKET = 263;
 const PACKET_ADD_MEMBERSHIP = 1;
+const PACKET_DROP_MEMBERSHIP = 2;
 const PACKET_RX_RING = 5;
 const PACKET_STATISTICS = 6;
 const PACKET_VERSION = 10;
 const PACKET_RESERVE = 12;
+const PACKET_IGNORE_OUTGOING = 23;
 const PACKET_MR_PROMISC = 1;
 const TPACKET_V3 = 2;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
+const MAP_FAILED = -1;
 
 const STATUS_USER = 1;
 const STATUS_VLAN_VALID = 1 << 4;
@@ -38,8 +40,10 @@ const PACKET_OUTGOING = 4;
 const TPID_8021Q = 0x8100;
 const VLAN_BYTES = 4;
 const MAC_BYTES = 12;
-/** A block that is not full is handed over after this; the price of a packet's latency. */
+/** A block that is not full is handed over after this, or after twice as much: the price of a packet's latency. */
 const RETIRE_MS = 20;
+/** By then a packet that the kernel has seen can be read. */
+export const SETTLE_MS = 2 * RETIRE_MS + 5;
 
 export interface RingOptions {
   readonly netnsPath: string | null;
@@ -47,7 +51,7 @@ export interface RingOptions {
   readonly ifIndex: number;
   readonly filter: FilterProgram;
   readonly promiscuous: boolean;
-  /** Power of two, a multiple of the page size. */
+  /** A power of two times the page size. */
   readonly blockBytes: number;
   readonly blocks: number;
   /** The loopback shows each packet going out and coming in; the former is left out, as libpcap does. */
@@ -74,8 +78,9 @@ interface Native {
     flags: number,
     fd: number,
     at: number,
-  ): unknown;
-  munmap(address: unknown, length: number): number;
+  ): number | bigint;
+  munmap(address: bigint, length: number): number;
+  close(fd: number): number;
 }
 
 let native: Native | undefined;
@@ -86,23 +91,31 @@ function loadNative(): Native {
   const bind = (definition: string) => library.func(definition);
   native = {
     getsockopt: bind('int getsockopt(int, int, int, void *, void *)') as Native['getsockopt'],
-    mmap: bind('void *mmap(void *, size_t, int, int, int, intptr_t)') as Native['mmap'],
+    mmap: bind('intptr_t mmap(void *, size_t, int, int, int, intptr_t)') as Native['mmap'],
     munmap: bind('int munmap(void *, size_t)') as Native['munmap'],
+    close: bind('int close(int)') as Native['close'],
   };
   return native;
 }
 
+/** Gives back what a ring held: its memory, which nobody may look at any more, and its socket. */
+export function releaseRing(fd: number, address: bigint, bytes: number): void {
+  const calls = loadNative();
+  if (bytes > 0) calls.munmap(address, bytes);
+  // Not by node:fs, which warns of descriptors that it did not open.
+  calls.close(fd);
+}
+
 export class PacketRing {
   readonly fd: number;
+  /** Where the ring lies in memory. */
+  readonly address: bigint;
   readonly #options: RingOptions;
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   readonly #status: Int32Array;
-  readonly #mapped: unknown;
   #block = 0;
   #closed = false;
-  #received = 0;
-  #dropped = 0;
 
   /** Throws LinuxError (`EPERM` without CAP_NET_RAW, `ENODEV`, `ENOMEM`, `KOFFI` …); nothing is left open then. */
   constructor(options: RingOptions) {
@@ -114,41 +127,45 @@ export class PacketRing {
       checked(libc.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), 'socket', 'AF_PACKET'),
     );
     try {
-      this.#mapped = this.#setUp();
+      this.address = this.#setUp();
     } catch (error) {
-      closeSync(this.fd);
+      loadNative().close(this.fd);
       throw error;
     }
-    const memory = loadKoffi().view(this.#mapped, options.blockBytes * options.blocks);
+    const memory = loadKoffi().view(this.address, this.bytes);
     this.#bytes = new Uint8Array(memory);
     this.#words = new Uint32Array(memory);
     this.#status = new Int32Array(memory);
   }
 
-  /** Packets taken out of the ring. */
-  get received(): number {
-    return this.#received;
-  }
-
-  /** Packets the kernel had no room for, as of the last `readStatistics`. */
-  get dropped(): number {
-    return this.#dropped;
+  /** Size in memory. */
+  get bytes(): number {
+    return this.#options.blockBytes * this.#options.blocks;
   }
 
   /** Another interface to be seen in full; for rings of a whole namespace. Throws LinuxError. */
   addPromiscuous(ifIndex: number): void {
-    // struct packet_mreq { int ifindex; u16 type; u16 alen; u8 address[8]; }; it ends with the socket.
-    const request = Buffer.alloc(16);
-    request.writeInt32LE(ifIndex, 0);
-    request.writeUInt16LE(PACKET_MR_PROMISC, 4);
-    this.#set(PACKET_ADD_MEMBERSHIP, request, SOL_PACKET);
+    this.#set(PACKET_ADD_MEMBERSHIP, membership(ifIndex), SOL_PACKET);
   }
 
-  /** Brings the drop counter up to date; the kernel's own starts again at 0. */
-  readStatistics(): void {
+  /** Undoes `addPromiscuous`; nothing when the interface is gone. */
+  dropPromiscuous(ifIndex: number): void {
+    loadLibc().setsockopt(this.fd, SOL_PACKET, PACKET_DROP_MEMBERSHIP, membership(ifIndex), 16);
+  }
+
+  /** Another filter instead of the one before, between two packets. Throws LinuxError. */
+  setFilter(filter: FilterProgram): void {
+    // struct sock_fprog { u16 len; struct sock_filter *filter; }
+    const program = Buffer.alloc(16);
+    program.writeUInt16LE(filter.length / 8, 0);
+    program.writeBigUInt64LE(addressOf(filter), 8);
+    this.#set(SO_ATTACH_FILTER, program, SOL_SOCKET);
+  }
+
+  /** Packets that the kernel had no room for since the last call. */
+  takeDrops(): number {
     // struct tpacket_stats_v3 { u32 packets; u32 drops; u32 freeze_q_cnt; }
-    const value = this.#get(SOL_PACKET, PACKET_STATISTICS, 12);
-    this.#dropped += value.readUInt32LE(4);
+    return this.#get(SOL_PACKET, PACKET_STATISTICS, 12).readUInt32LE(4);
   }
 
   /** errno that the socket met since the last call (ENETDOWN when its interface went down); 0 = none. */
@@ -156,27 +173,25 @@ export class PacketRing {
     return this.#get(SOL_SOCKET, SO_ERROR, 4).readInt32LE(0);
   }
 
-  /** Hands over what is in full blocks now, at most `blocksMax` of them; true when there may be more. */
-  read(onPacket: OnPacket, blocksMax: number): boolean {
+  /** Hands over what is in full blocks now, at most `blocksMax` of them; returns how many there were. */
+  read(onPacket: OnPacket, blocksMax: number): number {
     const blockWords = this.#options.blockBytes >> 2;
     for (let n = 0; n < blocksMax; n++) {
       const statusAt = this.#block * blockWords + 2;
-      if ((Atomics.load(this.#status, statusAt) & STATUS_USER) === 0) return false;
+      if (this.#closed || (Atomics.load(this.#status, statusAt) & STATUS_USER) === 0) return n;
       this.#readBlock(statusAt - 2, onPacket);
-      if (this.#closed) return false;
+      if (this.#closed) return n;
       Atomics.store(this.#status, statusAt, 0);
       this.#block = (this.#block + 1) % this.#options.blocks;
     }
-    return true;
+    return blocksMax;
   }
 
   /** The memory is gone afterwards; must not be called from inside `onPacket`. */
   close(): void {
     if (this.#closed) return;
-    this.readStatistics();
     this.#closed = true;
-    loadNative().munmap(this.#mapped, this.#options.blockBytes * this.#options.blocks);
-    closeSync(this.fd);
+    releaseRing(this.fd, this.address, this.bytes);
   }
 
   #readBlock(blockAt: number, onPacket: OnPacket): void {
@@ -197,7 +212,6 @@ export class PacketRing {
         }
         const nanos = words[at + 2]!;
         const wholeMs = (nanos / 1e6) | 0;
-        this.#received++;
         onPacket(
           this.#bytes,
           start,
@@ -227,8 +241,9 @@ export class PacketRing {
     return moved;
   }
 
-  #setUp(): unknown {
-    const { blockBytes, blocks, ifIndex, filter, promiscuous } = this.#options;
+  /** Returns the address. */
+  #setUp(): bigint {
+    const { blockBytes, blocks, ifIndex, filter, promiscuous, loopbackIfIndex } = this.#options;
     this.#set(PACKET_VERSION, int32(TPACKET_V3), SOL_PACKET);
     this.#set(PACKET_RESERVE, int32(VLAN_BYTES), SOL_PACKET);
     // struct tpacket_req3 { block_size, block_nr, frame_size, frame_nr, retire_blk_tov, sizeof_priv, feature_req }
@@ -238,24 +253,21 @@ export class PacketRing {
       request.writeUInt32LE(value, i * 4),
     );
     this.#set(PACKET_RX_RING, request, SOL_PACKET);
-    this.#attach(filter);
-    const mapped = loadNative().mmap(null, blockBytes * blocks, PROT_READ_WRITE, MAP_SHARED, this.fd, 0);
+    this.setFilter(filter);
+    // What is left out later need not be given at all, where the kernel (since 4.20) knows how.
+    if (ifIndex === loopbackIfIndex)
+      loadLibc().setsockopt(this.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, int32(1), 4);
+    const mapped = loadNative().mmap(null, this.bytes, PROT_READ_WRITE, MAP_SHARED, this.fd, 0);
+    if (Number(mapped) === MAP_FAILED) throw lastError('mmap', this.bytes);
+    const address = BigInt(mapped);
     try {
       this.#bind(ifIndex);
       if (promiscuous && ifIndex !== 0) this.addPromiscuous(ifIndex);
     } catch (error) {
-      loadNative().munmap(mapped, blockBytes * blocks);
+      loadNative().munmap(address, this.bytes);
       throw error;
     }
-    return mapped;
-  }
-
-  #attach(filter: FilterProgram): void {
-    // struct sock_fprog { u16 len; struct sock_filter *filter; }
-    const program = Buffer.alloc(16);
-    program.writeUInt16LE(filter.length / 8, 0);
-    program.writeBigUInt64LE(addressOf(filter), 8);
-    this.#set(SO_ATTACH_FILTER, program, SOL_SOCKET);
+    return address;
   }
 
   #bind(ifIndex: number): void {
@@ -277,6 +289,14 @@ export class PacketRing {
     checked(loadNative().getsockopt(this.fd, level, name, value, length), 'getsockopt', name);
     return value;
   }
+}
+
+/** struct packet_mreq { int ifindex; u16 type; u16 alen; u8 address[8]; }; it ends with the socket. */
+function membership(ifIndex: number): Buffer {
+  const request = Buffer.alloc(16);
+  request.writeInt32LE(ifIndex, 0);
+  request.writeUInt16LE(PACKET_MR_PROMISC, 4);
+  return request;
 }
 
 function int32(value: number): Buffer {

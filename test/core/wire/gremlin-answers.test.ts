@@ -133,7 +133,7 @@ describe('resultToPcap', () => {
 
   it('writes the packets of a link type with their true lengths', () => {
     const packets = new Map([
-      ['a', [packet(1_700_000_000_123, [1, 2, 3], 1), packet(5, [9], 228)]],
+      ['a', [packet(1_700_000_000_123, [1, 2, 3], 1)]],
       ['b', null],
     ]);
     const hex = [...resultToPcap({ kind: 'packets', packets })]
@@ -149,6 +149,19 @@ describe('resultToPcap', () => {
         '03000000' +
         '010203',
     );
+  });
+
+  it('writes pcapng when link types differ, one interface each', () => {
+    const packets = new Map([['a', [packet(1_700_000_000_123, [1, 2, 3], 1), packet(5, [9], 228)]]]);
+    const bytes = resultToPcap({ kind: 'packets', packets });
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const blocks: string[] = [];
+    for (let at = 0; at < bytes.length; at += view.getUint32(at + 4, true)) {
+      const type = view.getUint32(at, true);
+      blocks.push(type === 1 ? `interface ${view.getUint16(at + 8, true)}` : type.toString(16));
+    }
+    // Section header, an interface description and an enhanced packet for each (pcapng, sections 4.1 to 4.3).
+    expect(blocks.toSorted()).toEqual(['6', '6', 'a0d0d0a', 'interface 1', 'interface 228']);
   });
 
   it('writes nothing when there are no packets', () => {

@@ -1,4 +1,4 @@
-/** A veth pair between two namespaces of their own, and real traffic over it. Names begin with `cp-`. */
+/** A veth pair between two namespaces of their own, and real traffic over it. Names begin with `cp-`, or as the test wants. */
 import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -46,8 +46,8 @@ export function skipCaptures(): boolean {
   return reason !== '';
 }
 
-export function createVethLab(): VethLab {
-  const id = `cp-${process.pid % 100_000}-${++made}`;
+export function createVethLab(prefix = 'cp'): VethLab {
+  const id = `${prefix}-${process.pid % 100_000}-${++made}`;
   const [a, b] = [`${id}a`, `${id}b`];
   const [addressA, addressB] = ['10.254.7.1', '10.254.7.2'];
   const inNs = (netns: string, ...args: string[]) => ip('-n', netns, ...args);

@@ -139,7 +139,7 @@ describe('a host id that is taken', () => {
         new Request('http://localhost/ws/subscriber/flow', {
           headers: { Upgrade: 'websocket', 'X-Host-ID': 's1', 'X-Client-Type': 't' },
         }),
-        { principal, address: '' },
+        { principal, address: '', connection: '' },
       ),
     );
 

@@ -249,6 +249,29 @@ describe('POST /api/capture', () => {
     expect(capture).toMatchObject({ Name: 'from yaml', IPDefrag: true });
     expectRefusal(await post('/api/capture', 'a: [', yaml), 400, /^yaml: line 1: /);
     expectRefusal(await post('/api/capture', '', yaml), 400, 'unsupported type');
+    expectRefusal(
+      await post('/api/capture', '['.repeat(100_000), yaml),
+      400,
+      'yaml: line 1: nested too deep',
+    );
+  });
+
+  test('reads less YAML than JSON, which is read faster', async () => {
+    const body = `${' '.repeat(limits.yamlBytesMax)}{"GremlinQuery": "G.V()"}`;
+    expectRefusal(
+      await post('/api/capture', body, { 'Content-Type': 'application/yaml' }),
+      413,
+      `request body is larger than ${limits.yamlBytesMax} bytes`,
+    );
+    captureIn(await post('/api/capture', body));
+  });
+
+  test('refuses a body that breaks off with 400: it is the client that failed', async () => {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('{"GremlinQuery":')),
+      pull: (controller) => controller.error(new Error('Network connection lost.')),
+    });
+    expectRefusal(await call('POST', '/api/capture', { body }), 400, 'unexpected EOF');
   });
 
   test('is JSON again when the YAML type has parameters', async () => {

@@ -1,0 +1,97 @@
+/**
+ * Looks at the sockets of a hub while any of them has something unread, and names those that read too
+ * slowly. The object stays awake for it, so that one that sleeps owes nothing to anybody.
+ */
+import { messageOf } from '../../core/errors.ts';
+import { limits, timings } from '../../core/limits.ts';
+import { frameBytes, Unread, type ConnectionFacts } from './unread.ts';
+
+interface Watched {
+  /** The peer as the report names it. */
+  readonly connection: string;
+  readonly unread: Unread;
+}
+
+export interface WatchEnds {
+  tooSlow(socket: WebSocket): void;
+  /** Nobody could be looked at. */
+  failed(): void;
+}
+
+export class UnreadWatch {
+  readonly #ctx: DurableObjectState;
+  readonly #report: Fetcher;
+  readonly #ends: WatchEnds;
+  readonly #watched = new Map<WebSocket, Watched>();
+  #running = false;
+  #urgent = false;
+
+  constructor(ctx: DurableObjectState, report: Fetcher, ends: WatchEnds) {
+    this.#ctx = ctx;
+    this.#report = report;
+    this.#ends = ends;
+  }
+
+  /** `isNew`: nothing was sent to it before. */
+  add(socket: WebSocket, connection: string, isNew: boolean): void {
+    if (connection !== '') this.#watched.set(socket, { connection, unread: new Unread(isNew) });
+  }
+
+  forget(socket: WebSocket): void {
+    this.#watched.delete(socket);
+  }
+
+  sent(socket: WebSocket, payloadBytes: number): void {
+    const watched = this.#watched.get(socket);
+    if (watched === undefined) return;
+    watched.unread.sent(frameBytes(payloadBytes));
+    if (watched.unread.bytes > limits.subscriberBufferBytesMax) this.#urgent = true;
+    if (this.#running) return;
+    this.#running = true;
+    this.#ctx.waitUntil(this.#run());
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#isAnyUnread()) {
+        await this.#pause();
+        await this.#look();
+      }
+    } catch (error) {
+      this.#ends.failed();
+      console.warn(`flow hub: who reads too slowly is not known: ${messageOf(error)}`);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #isAnyUnread(): boolean {
+    for (const { unread } of this.#watched.values()) if (unread.bytes > 0) return true;
+    return false;
+  }
+
+  /** Until the next look is due; sooner when somebody may have too much. */
+  async #pause(): Promise<void> {
+    const step = timings.unreadLookUrgentMs;
+    for (let waited = 0; waited < timings.unreadLookMs; waited += step) {
+      await scheduler.wait(step);
+      if (this.#urgent) return;
+    }
+  }
+
+  async #look(): Promise<void> {
+    this.#urgent = false;
+    const marks = [...this.#watched].map(([socket, watched]) => ({
+      socket,
+      watched,
+      mark: watched.unread.mark(),
+    }));
+    const response = await this.#report.fetch('http://connections/');
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+    const facts = await response.json<Readonly<Record<string, ConnectionFacts>>>();
+    const nowMs = Date.now();
+    for (const { socket, watched, mark } of marks) {
+      if (watched.unread.look(mark, facts[watched.connection], nowMs)) this.#ends.tooSlow(socket);
+    }
+  }
+}
