@@ -82,7 +82,10 @@ function readYaml(text: string): unknown {
     return parseYaml(text, { logLevel: 'error' });
   } catch (error) {
     const line = error instanceof YAMLParseError ? (error.linePos?.[0].line ?? 1) : 1;
-    const words = error instanceof RangeError ? 'nested too deep' : messageOf(error).split(/ at line|\n/)[0]!;
+    const said = messageOf(error);
+    // The YAML parser may wrap what it met in an error of its own.
+    const isTooDeep = error instanceof RangeError || said.includes('call stack size');
+    const words = isTooDeep ? 'nested too deep' : said.split(/ at line|\n/)[0]!;
     throw new InputError(`yaml: line ${line}: ${words}`);
   }
 }

@@ -142,7 +142,7 @@ describe('planOf on a node of OpenContrail', () => {
 describe('chooseType', () => {
   it('takes a kernel interface of any kind, tap devices too', () => {
     for (const type of ['veth', 'bridge', 'device', 'tuntap', 'wireguard'])
-      expect(chooseType('', type, true, ['pcap', 'afpacket'])).toEqual({ kind: 'type', type: 'pcap' });
+      expect(chooseType('', type, true, ['pcap', 'afpacket'])).toEqual({ kind: 'type', type: 'afpacket' });
   });
 
   it('takes the other when the preferred is not to be had', () => {
