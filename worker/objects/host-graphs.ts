@@ -1,16 +1,10 @@
-/**
- * The fabric's graph and its tables as one thing: what probes say about their hosts goes in, is applied in memory
- * and written in the same transaction, and comes out as events.
- */
-import type { GraphEvent } from '../../core/graph/element.ts';
-import { Graph } from '../../core/graph/graph.ts';
-import { OriginElements } from '../../core/graph/origin-elements.ts';
+/** What probes say about their hosts, applied to the fabric's graph: each its own part, whole or change by change. */
 import { OwnChanges, type ElementChange, type Owner } from '../../core/graph/own-changes.ts';
 import { limits } from '../../core/limits.ts';
 import { readEdgeText, readIdText, readNodeText, type ElementText } from '../../core/wire/element-text.ts';
 import { ChangeKind, type GraphChange, type GraphSync } from '../../proto/gen/probe.ts';
-import type { TopologyStore } from '../store/topology-store.ts';
 import type { Counters } from './counters.ts';
+import type { FabricGraph } from './fabric-graph.ts';
 
 export type GraphCounter =
   | 'graphSyncs'
@@ -31,27 +25,12 @@ export const graphCounters: readonly GraphCounter[] = [
 ];
 
 export class HostGraphs {
-  readonly graph: Graph;
-  readonly #owned = new OriginElements();
-  readonly #store: TopologyStore;
+  readonly #fabric: FabricGraph;
   readonly #counters: Counters<GraphCounter>;
-  readonly #onEvent: (event: GraphEvent) => void;
-  #events: GraphEvent[] = [];
 
-  /** Loads the stored graph. `onEvent` hears each change after it was written, in order. */
-  constructor(store: TopologyStore, counters: Counters<GraphCounter>, onEvent: (event: GraphEvent) => void) {
-    this.#store = store;
+  constructor(fabric: FabricGraph, counters: Counters<GraphCounter>) {
+    this.#fabric = fabric;
     this.#counters = counters;
-    this.#onEvent = onEvent;
-    this.graph = new Graph((event) => {
-      this.#owned.apply(event);
-      this.#events.push(event);
-    });
-    store.load(
-      (node) => this.graph.addNode(node),
-      (edge) => this.graph.addEdge(edge),
-    );
-    this.#events = [];
   }
 
   sync(hostId: string, sync: GraphSync, nowMs: number): void {
@@ -75,7 +54,7 @@ export class HostGraphs {
   }
 
   elementsOf(hostId: string): number {
-    const owned = this.#owned.of(originOf(hostId));
+    const owned = this.#fabric.owned(originOf(hostId));
     return owned.nodes.size + owned.edges.size;
   }
 
@@ -88,19 +67,13 @@ export class HostGraphs {
   /** One transaction. When it throws, memory is ahead of the tables and the caller must give the object up. */
   #write(hostId: string, nowMs: number, work: (own: OwnChanges) => void): void {
     const owner: Owner = { origin: originOf(hostId), host: hostId, elementsMax: limits.elementsPerHostMax };
-    const own = new OwnChanges(this.graph, owner, () => this.#owned.of(owner.origin), nowMs);
-    work(own);
-    this.#counters.add('elementsForeign', own.refused.foreign);
-    this.#counters.add('elementsDangling', own.refused.dangling);
-    this.#counters.add('elementsTooMany', own.refused.tooMany);
-    const events = this.#events;
-    this.#events = [];
-    if (events.length === 0) return;
-    this.#store.transaction(() => {
-      for (const event of events) this.#store.write(event, nowMs);
-      this.#counters.save((values) => this.#store.setCounters(values));
+    this.#fabric.write(nowMs, undefined, (graph) => {
+      const own = new OwnChanges(graph, owner, () => this.#fabric.owned(owner.origin), nowMs);
+      work(own);
+      this.#counters.add('elementsForeign', own.refused.foreign);
+      this.#counters.add('elementsDangling', own.refused.dangling);
+      this.#counters.add('elementsTooMany', own.refused.tooMany);
     });
-    for (const event of events) this.#onEvent(event);
   }
 }
 

@@ -10,6 +10,7 @@ import { TopologyStore } from '../store/topology-store.ts';
 import { textOrStream } from './answer-stream.ts';
 import { CaptureOrders } from './capture-orders.ts';
 import { Counters } from './counters.ts';
+import { FabricGraph } from './fabric-graph.ts';
 import { graphCounters, HostGraphs, type GraphCounter } from './host-graphs.ts';
 import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.ts';
 import { QueryRunner, type QueryAnswer, type QueryFormat } from './query-runner.ts';
@@ -37,7 +38,7 @@ export class Topology extends DurableObject<Env> {
   readonly #store: TopologyStore;
   #counters!: Counters<Counter>;
   #sockets!: ProbeSockets;
-  #hosts!: HostGraphs;
+  #fabric!: FabricGraph;
   #orders!: CaptureOrders;
   #probes!: TopologyProbes;
   #queries!: QueryRunner;
@@ -59,14 +60,17 @@ export class Topology extends DurableObject<Env> {
       store.counters(),
     );
     const sockets = new ProbeSockets(this.ctx, this.env, (name) => counters.add(name));
-    this.#hosts = new HostGraphs(store, counters, (event) => this.#orders.follow(event));
-    this.#queries = new QueryRunner(this.env, this.#hosts.graph);
-    this.#orders = new CaptureOrders(this.#hosts.graph, sockets, store.captures(), (query) =>
+    const fabric = new FabricGraph(store, () => counters.save((values) => store.setCounters(values)));
+    this.#queries = new QueryRunner(this.env, fabric.graph);
+    this.#orders = new CaptureOrders(fabric.graph, sockets, store.captures(), (query) =>
       this.#queries.findNodes(query),
     );
-    this.#probes = new TopologyProbes(sockets, this.#hosts, store, this.#orders, (name) =>
-      counters.add(name),
-    );
+    fabric.listen((events) => {
+      for (const event of events) this.#orders.follow(event);
+    });
+    const hosts = new HostGraphs(fabric, counters);
+    this.#probes = new TopologyProbes(sockets, hosts, store, this.#orders, (name) => counters.add(name));
+    this.#fabric = fabric;
     this.#counters = counters;
     this.#sockets = sockets;
     this.#alarmMs = (await this.ctx.storage.getAlarm()) ?? Infinity;
@@ -134,7 +138,7 @@ export class Topology extends DurableObject<Env> {
 
   /** The live graph, `{"Nodes":[…],"Edges":[…]}`. */
   graphJson(): string | ReadableStream<Uint8Array> {
-    return textOrStream(graphJsonChunks(this.#hosts.graph));
+    return textOrStream(graphJsonChunks(this.#fabric.graph));
   }
 
   /** The registry's whole list. The probes are told before this resolves. */
@@ -152,8 +156,8 @@ export class Topology extends DurableObject<Env> {
     return {
       probes: this.#probes.connected(),
       vanished: this.#probes.vanished(),
-      nodes: this.#hosts.graph.nodeCount,
-      edges: this.#hosts.graph.edgeCount,
+      nodes: this.#fabric.graph.nodeCount,
+      edges: this.#fabric.graph.edgeCount,
       captures: this.#orders.captures.length,
       captureFaults: this.#orders.faults,
       storedBytes: this.#store.bytes,
