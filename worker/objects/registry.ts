@@ -1,20 +1,26 @@
 /**
- * Keeps the resources of one fabric (captures today) with their time to live, and tells the Topology object the whole
- * list after each change. Written first, told afterwards, and what was told is written too: after a crash between
+ * Keeps the resources of one fabric (`resource-kinds.ts`) with their time to live, and tells the Topology object the whole
+ * lists that it works with after each change. Written first, told afterwards, and what was told is written too: after a crash between
  * the two, waking tells again. Topology may also ask. Counts the refusals of the HTTP side (middleware/counters.ts).
  */
 import { DurableObject } from 'cloudflare:workers';
-import type { Capture } from '../../core/capture/capture.ts';
-import { duplicateKey, type CaptureRequest } from '../../core/capture/validate.ts';
 import { messageOf } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { apiErrorCodes, type ApiErrorCode } from '../errors.ts';
 import { RegistryStore } from '../store/registry-store.ts';
 import { Counters } from './counters.ts';
+import { KIND_PLURALS, TOLD_KINDS, type ResourceKind, type ToldResources } from './resource-kinds.ts';
 import { topologyOf } from './stubs.ts';
 
+export interface CreateOptions {
+  /** Two resources of a kind with one key are duplicates; undefined = duplicates are welcome. */
+  readonly duplicateKey?: string | undefined;
+  /** Its time to live; undefined = for ever. */
+  readonly ttlMs?: number | undefined;
+}
+
 export type Created =
-  | { readonly ok: true; readonly capture: Capture }
+  | { readonly ok: true }
   | { readonly ok: false; readonly status: 409 | 507; readonly text: string };
 
 type Counter = ApiErrorCode | 'expired' | 'tellFailures';
@@ -25,10 +31,12 @@ export interface RegistryStatus {
   readonly resourcesMax: number;
   /** Resources with a time to live. */
   readonly expiring: number;
-  /** Whether Topology knows the newest captures. */
+  /** Whether Topology knows the newest lists. */
   readonly told: boolean;
   readonly counters: Readonly<Record<Counter, number>>;
 }
+
+const NONE = Object.fromEntries(Object.keys(KIND_PLURALS).map((kind) => [kind, 0]));
 
 const RETRY_MS = 1_000;
 /** An alarm far away is set again on the way, so that no date is too far for the platform. */
@@ -48,51 +56,52 @@ export class Registry extends DurableObject<Env> {
     if (this.#store.told !== this.#store.changes) ctx.waitUntil(this.#tell());
   }
 
-  /** All captures, oldest first. */
-  async captures(): Promise<Capture[]> {
-    return this.list();
+  /** All of a kind as JSON texts, oldest first. */
+  async list(kind: ResourceKind): Promise<string[]> {
+    await this.#expire();
+    return this.#store.bodies(kind);
   }
 
-  async list(): Promise<Capture[]> {
+  async get(kind: ResourceKind, id: string): Promise<string | undefined> {
     await this.#expire();
-    return this.#captures();
+    return this.#store.body(kind, id);
   }
 
-  async get(id: string): Promise<Capture | undefined> {
+  /** Keeps the JSON text of a checked resource whose UUID is `id`; resolves when Topology was told. */
+  async create(
+    kind: ResourceKind,
+    id: string,
+    body: string,
+    { duplicateKey, ttlMs }: CreateOptions = {},
+  ): Promise<Created> {
     await this.#expire();
-    const body = this.#store.body('capture', id);
-    return body === undefined ? undefined : (JSON.parse(body) as Capture);
-  }
-
-  /** Keeps a checked capture under a new UUID, for `ttlMs` when given; resolves when Topology was told. */
-  async create(request: CaptureRequest, ttlMs?: number): Promise<Created> {
-    await this.#expire();
-    const key = duplicateKey(request);
-    if (this.#store.hasDuplicate('capture', key))
+    if (duplicateKey !== undefined && this.#store.hasDuplicate(kind, duplicateKey))
       return { ok: false, status: 409, text: 'duplicated resource' };
-    if ((this.#store.sizes()['capture'] ?? 0) >= limits.resourcesMax)
+    if ((this.#store.sizes()[kind] ?? 0) >= limits.resourcesMax)
       return {
         ok: false,
         status: 507,
-        text: `there are ${limits.resourcesMax} captures already, the most that are kept`,
+        text: `there are ${limits.resourcesMax} ${KIND_PLURALS[kind]} already, the most that are kept`,
       };
-    const capture: Capture = { ...request, UUID: crypto.randomUUID(), Count: 0 };
-    this.#store.insert({
-      kind: 'capture',
-      id: capture.UUID,
-      body: JSON.stringify(capture),
-      duplicateKey: key,
-      expiresMs: ttlMs === undefined ? undefined : Math.ceil(Date.now() + ttlMs),
-    });
+    const expiresMs = ttlMs === undefined ? undefined : Math.ceil(Date.now() + ttlMs);
+    this.#store.insert({ kind, id, body, duplicateKey, expiresMs });
     await this.#plan();
     await this.#tell();
-    return { ok: true, capture };
+    return { ok: true };
   }
 
-  /** False when there is no such capture. */
-  async delete(id: string): Promise<boolean> {
+  /** Replaces a resource's text; its place in the list and its end stay. False when there is none. */
+  async update(kind: ResourceKind, id: string, body: string): Promise<boolean> {
     await this.#expire();
-    const removed = this.#store.remove('capture', id);
+    const updated = this.#store.update(kind, id, body);
+    await this.#tell();
+    return updated;
+  }
+
+  /** False when there is no such resource. */
+  async delete(kind: ResourceKind, id: string): Promise<boolean> {
+    await this.#expire();
+    const removed = this.#store.remove(kind, id);
     await this.#tell();
     return removed;
   }
@@ -106,7 +115,7 @@ export class Registry extends DurableObject<Env> {
   async status(): Promise<RegistryStatus> {
     await this.#expire();
     return {
-      resources: { capture: 0, ...this.#store.sizes() },
+      resources: { ...NONE, ...this.#store.sizes() },
       resourcesMax: limits.resourcesMax,
       expiring: this.#store.expiring,
       told: this.#store.told === this.#store.changes,
@@ -120,8 +129,10 @@ export class Registry extends DurableObject<Env> {
     await this.#plan();
   }
 
-  #captures(): Capture[] {
-    return this.#store.bodies('capture').map((body) => JSON.parse(body) as Capture);
+  #told(): ToldResources {
+    return Object.fromEntries(
+      TOLD_KINDS.map((kind) => [kind, this.#store.bodies(kind).map((body) => JSON.parse(body) as unknown)]),
+    ) as unknown as ToldResources;
   }
 
   /** What ended is gone even when its alarm is late. */
@@ -159,12 +170,12 @@ export class Registry extends DurableObject<Env> {
   async #tellOnce(): Promise<boolean> {
     const change = this.#store.changes;
     try {
-      await topologyOf(this.env).setCaptures(this.#captures());
+      await topologyOf(this.env).setResources(this.#told());
       this.#store.told = change;
       return true;
     } catch (error) {
       this.#counters.add('tellFailures');
-      console.error(JSON.stringify({ error: `captures not told to the topology: ${messageOf(error)}` }));
+      console.error(JSON.stringify({ error: `resources not told to the topology: ${messageOf(error)}` }));
       await this.#alarmAt(Date.now() + RETRY_MS);
       return false;
     }

@@ -4,9 +4,11 @@
  * of them as possible when the number changes.
  */
 import { FILES_HOST, isFilesHost } from '../../core/ids.ts';
+import { ApiError } from '../errors.ts';
 import type { FlowHub } from './flow-hub.ts';
 import type { FlowShard } from './flow-shard.ts';
-import type { Registry } from './registry.ts';
+import type { CreateOptions, Registry } from './registry.ts';
+import type { ResourceKind, Resources } from './resource-kinds.ts';
 import type { Topology } from './topology.ts';
 
 export function topologyOf(env: Env): DurableObjectStub<Topology> {
@@ -15,6 +17,40 @@ export function topologyOf(env: Env): DurableObjectStub<Topology> {
 
 export function registryOf(env: Env): DurableObjectStub<Registry> {
   return env.REGISTRY.getByName(`${env.EDGEDIVE_FABRIC}/registry`);
+}
+
+/** The fabric's resources of one kind, read from and written to the texts that the Registry keeps. */
+export function resourcesOf<Kind extends ResourceKind>(
+  env: Env,
+  kind: Kind,
+): ResourcesOfKind<Resources[Kind]> {
+  const registry = registryOf(env);
+  return {
+    list: async () => (await registry.list(kind)).map((body) => JSON.parse(body) as Resources[Kind]),
+    get: async (id) => {
+      const body = await registry.get(kind, id);
+      return body === undefined ? undefined : (JSON.parse(body) as Resources[Kind]);
+    },
+    create: async (request, options) => {
+      const resource = { ...request, UUID: crypto.randomUUID() } as unknown as Resources[Kind];
+      const created = await registry.create(kind, resource.UUID, JSON.stringify(resource), options);
+      if (created.ok) return resource;
+      throw new ApiError(created.status === 409 ? 'duplicateResource' : 'registryFull', created.text);
+    },
+    update: async (resource) => registry.update(kind, resource.UUID, JSON.stringify(resource)),
+    delete: async (id) => registry.delete(kind, id),
+  };
+}
+
+interface ResourcesOfKind<R> {
+  /** Oldest first. */
+  list(): Promise<R[]>;
+  get(id: string): Promise<R | undefined>;
+  /** Throws ApiError 409 for a duplicate, 507 when there are too many. */
+  create(request: Omit<R, 'UUID'>, options?: CreateOptions): Promise<R>;
+  /** False when there is none. */
+  update(resource: R): Promise<boolean>;
+  delete(id: string): Promise<boolean>;
 }
 
 export function shardsOf(env: Env): DurableObjectStub<FlowShard>[] {

@@ -3,7 +3,6 @@
  * queries, and tells the probes which captures to run. docs/design/objects.md describes its life.
  */
 import { DurableObject } from 'cloudflare:workers';
-import type { Capture } from '../../core/capture/capture.ts';
 import { timings } from '../../core/limits.ts';
 import { graphJsonChunks } from '../../core/wire/graph-json.ts';
 import { TopologyStore } from '../store/topology-store.ts';
@@ -14,6 +13,7 @@ import { FabricGraph } from './fabric-graph.ts';
 import { graphCounters, HostGraphs, type GraphCounter } from './host-graphs.ts';
 import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.ts';
 import { QueryRunner, type QueryAnswer, type QueryFormat } from './query-runner.ts';
+import type { ToldResources } from './resource-kinds.ts';
 import { TopologyProbes, type ProbeStatusEntry, type VanishedProbe } from './topology-probes.ts';
 
 type Counter = ProbeCounter | GraphCounter | 'probeStatusTooLong' | 'queries' | 'queriesRefused';
@@ -141,8 +141,8 @@ export class Topology extends DurableObject<Env> {
     return textOrStream(graphJsonChunks(this.#fabric.graph));
   }
 
-  /** The registry's whole list. The probes are told before this resolves. */
-  async setCaptures(captures: readonly Capture[]): Promise<void> {
+  /** The registry's whole lists. The probes are told before this resolves. */
+  async setResources({ capture: captures }: ToldResources): Promise<void> {
     this.#store.setCaptures(this.#orders.captures, captures);
     await this.#orders.replace(captures);
   }

@@ -4,11 +4,11 @@
  */
 import { z } from '@hono/zod-openapi';
 import { CAPTURE_TYPES_TAKEN } from '../../core/capture/capture-types.ts';
-import { readCapture, TARGET_TYPES } from '../../core/capture/validate.ts';
+import { duplicateKey, readCapture, TARGET_TYPES } from '../../core/capture/validate.ts';
 import { captureToJson } from '../../core/wire/capture-json.ts';
 import type { App } from '../app.ts';
 import { ApiError } from '../errors.ts';
-import { registryOf, topologyOf } from '../objects/stubs.ts';
+import { resourcesOf, topologyOf } from '../objects/stubs.ts';
 import { mountResource } from './resource.ts';
 
 const members = {
@@ -72,23 +72,25 @@ export function mountCapture(app: App): void {
     schema: captureSchema,
     request: captureRequest,
     list: async (env) => {
-      const captures = await registryOf(env).list();
+      const captures = await resourcesOf(env, 'capture').list();
       const active = captures.length === 0 ? {} : await counts(env);
       return Object.fromEntries(
         captures.map((capture) => [capture.UUID, captureToJson(capture, active[capture.UUID] ?? 0)]),
       );
     },
     get: async (env, id) => {
-      const capture = await registryOf(env).get(id);
+      const capture = await resourcesOf(env, 'capture').get(id);
       return capture && captureToJson(capture, (await counts(env))[id] ?? 0);
     },
     create: async (env, input, ttlMs) => {
       const read = readCapture(input);
       if ('errors' in read) throw new ApiError('invalidResource', read.errors.join('\n'));
-      const created = await registryOf(env).create(read.capture, ttlMs());
-      if (created.ok) return captureToJson(created.capture, 0);
-      throw new ApiError(created.status === 409 ? 'duplicateResource' : 'registryFull', created.text);
+      const options = { duplicateKey: duplicateKey(read.capture), ttlMs: ttlMs() };
+      return captureToJson(
+        await resourcesOf(env, 'capture').create({ ...read.capture, Count: 0 }, options),
+        0,
+      );
     },
-    remove: async (env, id) => registryOf(env).delete(id),
+    remove: async (env, id) => resourcesOf(env, 'capture').delete(id),
   });
 }

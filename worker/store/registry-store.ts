@@ -1,6 +1,6 @@
 /**
  * Tables of the Registry object. A resource is one row: its kind, id, JSON, the key that makes duplicates, and when
- * it ends. `changes` and `told` (in meta) say whether the Topology object knows the newest captures.
+ * it ends. `changes` and `told` (in meta) say whether the Topology object knows the newest lists.
  */
 import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
 
@@ -92,23 +92,31 @@ export class RegistryStore {
     });
   }
 
+  /** False when there is none. */
+  update(kind: string, id: string, body: string): boolean {
+    return (
+      this.#change('UPDATE resource SET body = ? WHERE kind = ? AND id = ? RETURNING id', body, kind, id) > 0
+    );
+  }
+
   /** False when there was none. */
   remove(kind: string, id: string): boolean {
-    return this.#delete('DELETE FROM resource WHERE kind = ? AND id = ? RETURNING id', kind, id) > 0;
+    return this.#change('DELETE FROM resource WHERE kind = ? AND id = ? RETURNING id', kind, id) > 0;
   }
 
   /** Removes what ended at or before `nowMs`; returns how many. */
   expire(nowMs: number): number {
     // Asked before every read, and a transaction that changes nothing still waits for the disk.
     if ((this.nextExpiryMs ?? Infinity) > nowMs) return 0;
-    return this.#delete('DELETE FROM resource WHERE expires_ms <= ? RETURNING id', nowMs);
+    return this.#change('DELETE FROM resource WHERE expires_ms <= ? RETURNING id', nowMs);
   }
 
-  #delete(statement: string, ...parameters: (string | number)[]): number {
+  /** How many rows the statement touched. */
+  #change(statement: string, ...parameters: (string | number)[]): number {
     return this.#storage.transactionSync(() => {
-      const removed = [...this.#sql.exec(statement, ...parameters)].length;
-      if (removed > 0) this.#noteChange();
-      return removed;
+      const touched = [...this.#sql.exec(statement, ...parameters)].length;
+      if (touched > 0) this.#noteChange();
+      return touched;
     });
   }
 

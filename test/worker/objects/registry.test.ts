@@ -2,9 +2,9 @@
 import { abortAllDurableObjects, evictDurableObject, reset, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { CaptureRequest } from '../../../core/capture/validate.ts';
+import { duplicateKey, type CaptureRequest } from '../../../core/capture/validate.ts';
 import { limits } from '../../../core/limits.ts';
-import { registryOf, topologyOf } from '../../../worker/objects/stubs.ts';
+import { registryOf, resourcesOf, topologyOf } from '../../../worker/objects/stubs.ts';
 
 const request = (GremlinQuery: string): CaptureRequest => ({
   GremlinQuery,
@@ -14,12 +14,13 @@ const request = (GremlinQuery: string): CaptureRequest => ({
   IPDefrag: false,
   ReassembleTCP: false,
 });
+const captures = () => resourcesOf(env, 'capture');
 async function create(query: string, ttlMs?: number): Promise<string> {
-  const created = await registryOf(env).create(request(query), ttlMs);
-  if (!created.ok) throw new Error(created.text);
-  return created.capture.UUID;
+  const asked = request(query);
+  const options = { duplicateKey: duplicateKey(asked), ttlMs };
+  return (await captures().create({ ...asked, Count: 0 }, options)).UUID;
 }
-const ids = async (): Promise<string[]> => (await registryOf(env).list()).map((capture) => capture.UUID);
+const ids = async (): Promise<string[]> => (await captures().list()).map((capture) => capture.UUID);
 const topologyHas = async (): Promise<number> => (await topologyOf(env).status()).captures;
 
 beforeEach(async () => {
@@ -30,7 +31,6 @@ describe('captures', () => {
   test('come back in the order of creation', async () => {
     const made = [await create('G.V().Has("a")'), await create('G.V().Has("b")'), await create('G.V()')];
     expect(await ids()).toEqual(made);
-    expect((await registryOf(env).captures()).map((capture) => capture.UUID)).toEqual(made);
   });
 
   test('outlive the object', async () => {
@@ -39,7 +39,7 @@ describe('captures', () => {
     expect(await ids()).toEqual([id]);
     await abortAllDurableObjects();
     expect(await ids()).toEqual([id]);
-    expect(await registryOf(env).create(request('G.V()'))).toMatchObject({ ok: false, status: 409 });
+    await expect(create('G.V()')).rejects.toMatchObject({ code: 'duplicateResource' });
   });
 
   test('beyond resourcesMax are refused with 507', async () => {
@@ -53,7 +53,7 @@ describe('captures', () => {
           );
       });
     });
-    expect(await registryOf(env).create(request('G.V()'))).toMatchObject({ ok: false, status: 507 });
+    await expect(create('G.V()')).rejects.toMatchObject({ code: 'registryFull' });
   });
 });
 
@@ -89,9 +89,9 @@ describe('Topology', () => {
     expect(await topologyHas()).toBe(1);
     await create('G.V().Has("a")');
     expect(await topologyHas()).toBe(2);
-    expect(await registryOf(env).delete(id)).toBe(true);
+    expect(await captures().delete(id)).toBe(true);
     expect(await topologyHas()).toBe(1);
-    expect(await registryOf(env).delete(id)).toBe(false);
+    expect(await captures().delete(id)).toBe(false);
   });
 
   test('knows many changes made at once', async () => {

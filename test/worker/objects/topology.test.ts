@@ -342,7 +342,7 @@ describe('after an eviction', () => {
   test('graph, captures and probes are still there, and the socket goes on where it was', async () => {
     const probe = await connectProbe('topology', 'h1');
     await probe.sync(1, [node('a')], []);
-    await topology().setCaptures([capture('c1', 'G.V().Has("Name", "a")')]);
+    await topology().setResources({ capture: [capture('c1', 'G.V().Has("Name", "a")')] });
     await probe.nextOf('captures');
     await evictDurableObject(topology());
     const status = await topology().status();
@@ -360,7 +360,7 @@ describe('captures', () => {
     const two = await connectProbe('topology', 'h2');
     await two.sync(1, [node('d'), node('e', { Name: 'other' })]);
     await Promise.all([one.nextOf('captures'), two.nextOf('captures')]); // The empty sets.
-    await topology().setCaptures([capture('c1', "G.V().Has('Name', Without('other'))")]);
+    await topology().setResources({ capture: [capture('c1', "G.V().Has('Name', Without('other'))")] });
     const [first, second] = await Promise.all([one.nextOf('captures'), two.nextOf('captures')]);
     expect(first.captures.map(({ node_ids }) => node_ids)).toEqual([['a', 'c']]);
     expect(JSON.parse(first.captures[0]!.capture)).toMatchObject({ UUID: 'c1' });
@@ -369,18 +369,18 @@ describe('captures', () => {
   });
 
   test('a node that appears later is captured on soon; a deleted capture is taken back', async () => {
-    await topology().setCaptures([capture('c1', "G.V().Has('Name', 'later')")]);
+    await topology().setResources({ capture: [capture('c1', "G.V().Has('Name', 'later')")] });
     const probe = await connectProbe('topology', 'h1');
     await probe.sync(1, []);
     expect((await probe.nextOf('captures')).captures).toEqual([]);
     await probe.changes(2, [[ChangeKind.NODE_ADDED, node('later')]]);
     expect((await probe.nextOf('captures')).captures.map(({ node_ids }) => node_ids)).toEqual([['later']]);
-    await topology().setCaptures([]);
+    await topology().setResources({ capture: [] });
     expect((await probe.nextOf('captures')).captures).toEqual([]);
   });
 
   test('a node that no longer matches keeps a capture it carries', async () => {
-    await topology().setCaptures([capture('c1', "G.V().HasNot('Captures')")]);
+    await topology().setResources({ capture: [capture('c1', "G.V().HasNot('Captures')")] });
     const probe = await connectProbe('topology', 'h1');
     await probe.sync(1, [node('a')]);
     expect((await probe.nextOf('captures')).captures).toHaveLength(1);
@@ -392,7 +392,7 @@ describe('captures', () => {
   });
 
   test('every connection is told the set anew, but only after its sync', async () => {
-    await topology().setCaptures([capture('c1', 'G.V()')]);
+    await topology().setResources({ capture: [capture('c1', 'G.V()')] });
     const probe = await connectProbe('topology', 'h1');
     expect(await probe.rest(300)).toEqual([]);
     await probe.sync(1, [node('a')]);
@@ -420,7 +420,7 @@ describe('captures', () => {
     const probe = await connectProbe('topology', 'h1');
     await probe.sync(1, [node('a')]);
     await probe.nextOf('captures');
-    await topology().setCaptures([capture('bad', "G.V('missing')"), capture('good', 'G.V()')]);
+    await topology().setResources({ capture: [capture('bad', "G.V('missing')"), capture('good', 'G.V()')] });
     expect((await probe.nextOf('captures')).captures).toHaveLength(1);
     expect(Object.keys((await topology().status()).captureFaults)).toEqual(['bad']);
   });

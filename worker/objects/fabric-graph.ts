@@ -1,0 +1,83 @@
+/**
+ * The fabric's graph and its tables as one thing: whoever changes the graph (probes, publishers, users, rules) does it in
+ * a `write`, which applies the change in memory, stores it in one transaction, and only then tells the listeners.
+ */
+import type { GraphEvent } from '../../core/graph/element.ts';
+import { Graph } from '../../core/graph/graph.ts';
+import { OriginElements, type OwnedElements } from '../../core/graph/origin-elements.ts';
+import type { TopologyStore } from '../store/topology-store.ts';
+
+/** Events of one write, in order, after they were stored. `source` is whoever caused them, as given to `write`. */
+export type GraphListener = (events: readonly GraphEvent[], source: unknown) => void;
+
+export class FabricGraph {
+  readonly graph: Graph;
+  readonly #owned = new OriginElements();
+  readonly #store: TopologyStore;
+  readonly #saveCounters: () => void;
+  readonly #listeners: GraphListener[] = [];
+  #events: GraphEvent[] = [];
+  /** Written, and not yet told. */
+  #untold: { readonly events: readonly GraphEvent[]; readonly source: unknown }[] = [];
+  #isTelling = false;
+
+  /** Loads the stored graph. `saveCounters` runs inside each transaction. */
+  constructor(store: TopologyStore, saveCounters: () => void) {
+    this.#store = store;
+    this.#saveCounters = saveCounters;
+    this.graph = new Graph((event) => {
+      this.#owned.apply(event);
+      this.#events.push(event);
+    });
+    store.load(
+      (node) => this.graph.addNode(node),
+      (edge) => this.graph.addEdge(edge),
+    );
+    this.#events = [];
+  }
+
+  /** Hears every write from now on, in order. A listener may write: its events are told after those being told. */
+  listen(listener: GraphListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Runs `work`, which may change the graph, and stores what it changed. When storing throws, memory is ahead of the
+   * tables and the caller must give the object up; when `work` throws, what it did until then is stored all the same.
+   */
+  write<T>(nowMs: number, source: unknown, work: (graph: Graph) => T): T {
+    try {
+      return work(this.graph);
+    } finally {
+      this.#commit(nowMs, source);
+    }
+  }
+
+  #commit(nowMs: number, source: unknown): void {
+    const events = this.#events;
+    if (events.length === 0) return;
+    this.#events = [];
+    this.#store.transaction(() => {
+      for (const event of events) this.#store.write(event, nowMs);
+      this.#saveCounters();
+    });
+    this.#untold.push({ events, source });
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    try {
+      for (let next = this.#untold.shift(); next !== undefined; next = this.#untold.shift())
+        for (const listener of this.#listeners) listener(next.events, next.source);
+    } finally {
+      this.#isTelling = false;
+    }
+  }
+
+  /** Ids of everything of this origin now. */
+  owned(origin: string): OwnedElements {
+    return this.#owned.of(origin);
+  }
+}

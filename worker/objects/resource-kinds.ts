@@ -1,0 +1,17 @@
+/**
+ * The kinds of resources that a fabric's Registry keeps, and what one of each kind is. A kind's rules stand in `core/`;
+ * the Registry only knows that each has a UUID.
+ */
+import type { Capture } from '../../core/capture/capture.ts';
+
+export interface Resources {
+  readonly capture: Capture;
+}
+export type ResourceKind = keyof Resources;
+
+/** Kinds that Topology works with: it is told their whole lists after each change. */
+export const TOLD_KINDS = ['capture'] as const satisfies readonly ResourceKind[];
+export type ToldResources = { readonly [Kind in (typeof TOLD_KINDS)[number]]: readonly Resources[Kind][] };
+
+/** In texts for clients: "there are 10000 captures already". */
+export const KIND_PLURALS: Readonly<Record<ResourceKind, string>> = { capture: 'captures' };
