@@ -138,8 +138,29 @@ export const limits = {
   resourcesMax: 10_000,
   /** Metadata of one node or edge as JSON; a larger one is refused and counted. */
   elementBytesMax: 1_000_000,
-  /** Nodes and edges of one host; the rest is refused and counted. */
+  /** Nodes and edges of one host, or of one other origin; the rest is refused and counted. */
   elementsPerHostMax: 200_000,
+  /** Nodes and edges of the whole fabric (an object has 128 MB); what comes on top is refused (REST: 507) and counted. */
+  graphElementsMax: 500_000,
+  /** Characters of an element's id and of its other texts beside the metadata; a longer one is refused. */
+  elementIdCharsMax: 512,
+  /** Members of objects and lists that applying one JSON Patch may copy; a dearer one is refused with 400. */
+  patchWorkMax: 1_000_000,
+  /** What people set on one node of a probe or a publisher, and what all rules set on one node, as JSON; more is refused. */
+  overlayBytesMax: 262_144,
+
+  /** Node rules, and edge rules, in one fabric; more are refused with 507. */
+  rulesMax: 1_000,
+  /** Metadata of one rule as JSON; a larger one is refused with 400. */
+  ruleMetadataBytesMax: 65_536,
+  /** Edges that one edge rule makes; the rest is left out, counted, and said in the status. */
+  ruleEdgesMax: 10_000,
+  /** Times that rules are evaluated again because of what rules made; beyond it the rest waits, counted. */
+  ruleRoundsMax: 8,
+  /** Elements that rules make or change in one transaction; more take several, so that others get their turn. */
+  ruleChangesPerWriteMax: 2_000,
+  /** Elements that the rules' queries look at before others get their turn. */
+  ruleVisitsPerTurnMax: 1_000_000,
   /** Kernel events waiting for the probe, per namespace; beyond it everything is read anew and that is counted. */
   netlinkBufferBytes: 4 * 1_048_576,
   /** Routes, neighbours or forwarding entries of one namespace; the rest is not shown, and that is counted. */
@@ -185,6 +206,9 @@ export const timings = {
   /** Captures' queries are evaluated this long after the graph changed; a dear evaluation waits up to the second. */
   captureEvaluationMs: 100,
   captureEvaluationSlowMs: 5_000,
+  /** Rules are evaluated this long after the graph changed; a dear evaluation waits up to the second. */
+  ruleEvaluationMs: 100,
+  ruleEvaluationSlowMs: 60_000,
   /** What the graph was is kept this long. */
   graphHistoryMs: 7 * 86_400_000,
   /** Every accepted flow message is kept this long. */

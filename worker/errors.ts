@@ -15,6 +15,8 @@ export const API_ERRORS = {
   invalidQuery: 400,
   /** A patch that is none, or a resource that has no patches. */
   invalidPatch: 400,
+  /** The id of a node or an edge is taken. */
+  elementConflict: 400,
   /** `/api/{resource}/` where an id is needed. */
   missingId: 400,
   /** The Host header names none of EDGEDIVE_ALLOWED_HOSTS (DNS rebinding). */
@@ -36,6 +38,8 @@ export const API_ERRORS = {
   unavailable: 503,
   /** `resourcesMax` is reached. */
   registryFull: 507,
+  /** `graphElementsMax`, or `elementsPerHostMax` for one origin, is reached. */
+  graphFull: 507,
 } as const satisfies Record<string, ContentfulStatusCode>;
 
 export type ApiErrorCode = keyof typeof API_ERRORS;

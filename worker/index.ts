@@ -12,9 +12,11 @@ import { origins } from './middleware/origins.ts';
 import { requestId } from './middleware/request-id.ts';
 import { mountCapture } from './routes/capture.ts';
 import { mountDescription } from './routes/description.ts';
+import { mountEdge, mountNode } from './routes/element.ts';
 import { mountInfo } from './routes/info.ts';
 import { mountPcap } from './routes/pcap.ts';
 import { mountProbe } from './routes/probe.ts';
+import { mountEdgeRule, mountNodeRule } from './routes/rule.ts';
 import { mountStatus } from './routes/status.ts';
 import { mountSubscriber } from './routes/subscriber.ts';
 import { mountTopology } from './routes/topology.ts';
@@ -33,6 +35,10 @@ mountInfo(app); //        GET /api
 mountStatus(app); //      GET /api/status
 mountTopology(app); //    GET, POST /api/topology
 mountCapture(app); //     GET, POST /api/capture · GET, PATCH, DELETE /api/capture/{id}
+mountNode(app); //        GET, POST /api/node · GET, PATCH, DELETE /api/node/{id}
+mountEdge(app); //        GET, POST /api/edge · GET, PATCH, DELETE /api/edge/{id}
+mountNodeRule(app); //    GET, POST /api/noderule · GET, PATCH, DELETE /api/noderule/{id}
+mountEdgeRule(app); //    GET, POST /api/edgerule · GET, PATCH, DELETE /api/edgerule/{id}
 mountPcap(app); //        POST /api/pcap
 mountDescription(app); // GET /swagger.json, /api/swagger.json, /openapi.json
 mountProbe(app); //       WebSockets /ws/probe/topology, /ws/probe/flow

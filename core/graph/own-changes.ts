@@ -1,7 +1,8 @@
 /**
  * Applies what one origin says about its own elements to a graph: a whole state (`syncOrigin`) or single changes
  * (`applyChange`). The origin's revisions are not trusted, because they start again with each start of a probe:
- * an element that comes unchanged keeps its Revision, a changed one gets the stored Revision + 1.
+ * an element that comes unchanged keeps its Revision, a changed one gets the stored Revision + 1. What others laid over a
+ * node (`overlays.ts`) is no matter of its owner's and stays.
  * Nothing here throws for what a peer sent; what cannot be applied is refused, counted, and the rest goes on.
  */
 import type { GraphEdge, GraphNode, Metadata } from './element.ts';
@@ -15,7 +16,7 @@ export interface Refused {
   foreign: number;
   /** An edge whose parent or child is not in the graph. */
   dangling: number;
-  /** The origin already has `elementsMax` elements. */
+  /** The origin already has `elementsMax` elements, or the graph `graphElementsMax`. */
   tooMany: number;
 }
 
@@ -24,6 +25,12 @@ export interface Owner {
   readonly origin: string;
   readonly host: string;
   readonly elementsMax: number;
+  /** Nodes and edges that the whole graph may have. */
+  readonly graphElementsMax?: number;
+  /** What a node shows whose owner says this of it; absent = just that. */
+  readonly show?: (nodeId: string, metadata: Metadata) => Metadata;
+  /** Whether elements of this origin make room for own ones of the same id. */
+  readonly replaces?: (origin: string) => boolean;
 }
 
 export type ElementChange =
@@ -79,16 +86,24 @@ export class OwnChanges {
     const stored = this.#graph.node(node.id);
     if (stored === undefined) {
       if (this.#mayAdd()) this.#graph.addNode(this.#fresh(node));
-    } else if (this.#isOwn(stored.origin) && this.#differs(stored, node))
-      this.#graph.updateNode(this.#revised(stored, node.metadata));
+      return;
+    }
+    if (!this.#isOwn(stored.origin)) return;
+    const metadata = this.#owner.show?.(node.id, node.metadata) ?? node.metadata;
+    if (!jsonEquals(stored.metadata, metadata)) this.#graph.updateNode(this.#revised(stored, metadata));
   }
 
   #putEdge(edge: GraphEdge): void {
-    const stored = this.#graph.edge(edge.id);
+    let stored = this.#graph.edge(edge.id);
+    if (stored !== undefined && this.#owner.replaces?.(stored.origin) === true) {
+      this.#graph.deleteEdge(edge.id, this.#nowMs);
+      stored = undefined;
+    }
     if (stored !== undefined && !this.#isOwn(stored.origin)) return;
     const sameEnds = stored?.parent === edge.parent && stored.child === edge.child;
     if (stored !== undefined && sameEnds) {
-      if (this.#differs(stored, edge)) this.#graph.updateEdge(this.#revised(stored, edge.metadata));
+      if (!jsonEquals(stored.metadata, edge.metadata))
+        this.#graph.updateEdge(this.#revised(stored, edge.metadata));
       return;
     }
     // An edge cannot change its ends: with others it is another edge that took over the id.
@@ -116,13 +131,11 @@ export class OwnChanges {
 
   #mayAdd(): boolean {
     const owned = this.#owned();
-    if (owned.nodes.size + owned.edges.size < this.#owner.elementsMax) return true;
+    const ownRoom = owned.nodes.size + owned.edges.size < this.#owner.elementsMax;
+    const all = this.#graph.nodeCount + this.#graph.edgeCount;
+    if (ownRoom && all < (this.#owner.graphElementsMax ?? Infinity)) return true;
     this.refused.tooMany++;
     return false;
-  }
-
-  #differs(stored: GraphNode, given: GraphNode): boolean {
-    return !jsonEquals(stored.metadata, given.metadata);
   }
 
   #fresh<E extends GraphNode>(given: E): E {

@@ -10,7 +10,6 @@ export type ElementText<E> =
   | { readonly ok: true; readonly element: E }
   | { readonly ok: false; readonly fault: ElementFault };
 
-const ID_CHARS_MAX = 512;
 const encoder = new TextEncoder();
 
 export function readNodeText(text: string): ElementText<GraphNode> {
@@ -77,7 +76,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isId(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= ID_CHARS_MAX;
+  return typeof value === 'string' && value !== '' && value.length <= limits.elementIdCharsMax;
 }
 
 /** 0 stands for "not given". */

@@ -7,10 +7,11 @@ import { capturesOn, planCaptures, type CapturePlan } from '../../core/capture/p
 import { messageOf } from '../../core/errors.ts';
 import type { GraphEvent, GraphNode } from '../../core/graph/element.ts';
 import type { Graph } from '../../core/graph/graph.ts';
-import { jsonEquals } from '../../core/graph/metadata.ts';
+import { isLastingChange } from '../../core/graph/lasting-change.ts';
 import { timings } from '../../core/limits.ts';
 import { sha1 } from '../../core/sha1.ts';
 import { captureToJson } from '../../core/wire/capture-json.ts';
+import { PacedRuns } from './paced-runs.ts';
 import type { ProbeSockets } from './probe-sockets.ts';
 
 /** The nodes that a capture's query selects now, and what that cost; throws when the query cannot run. */
@@ -18,22 +19,16 @@ export type FindNodes = (
   query: string,
 ) => Promise<{ readonly nodes: readonly GraphNode[]; readonly visited: number }>;
 
-/** Metadata that changes all the time and that hardly a query asks for. */
-const STATISTICS: ReadonlySet<string> = new Set(['Captures', 'Metric', 'LastUpdateMetric', 'SFlow']);
-
-/** An element costs about 0.1 µs to look at (docs/design/objects.md). */
-const VISITS_PER_MS_OF_WAIT = 1_000;
-
 export class CaptureOrders {
   readonly #graph: Graph;
   readonly #sockets: ProbeSockets;
   readonly #find: FindNodes;
   #captures: readonly Capture[];
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #running: Promise<void> | undefined;
-  #again = false;
-  /** Elements that the last evaluation looked at. */
-  #visited = 0;
+  readonly #runs = new PacedRuns(
+    () => this.#evaluate(),
+    timings.captureEvaluationMs,
+    timings.captureEvaluationSlowMs,
+  );
   /** Captures whose query failed at the last evaluation, with the reason: for the status. */
   #faults: Readonly<Record<string, string>> = {};
 
@@ -63,52 +58,28 @@ export class CaptureOrders {
     if (this.#captures.length > 0 && this.#matters(event)) this.evaluateSoon();
   }
 
-  /** The dearer the last evaluation was, the longer the next one waits: at most about a tenth of the time is spent. */
   evaluateSoon(): void {
-    const { captureEvaluationMs: least, captureEvaluationSlowMs: most } = timings;
-    const waitMs = Math.min(most, Math.max(least, this.#visited / VISITS_PER_MS_OF_WAIT));
-    this.#timer ??= setTimeout(() => void this.evaluate(), waitMs);
+    this.#runs.soon();
   }
 
   #matters(event: GraphEvent): boolean {
-    if (event.kind !== 'nodeUpdated' && event.kind !== 'edgeUpdated') return true;
-    const [before, after] =
-      event.kind === 'nodeUpdated'
-        ? [event.before.metadata, event.node.metadata]
-        : [event.before.metadata, event.edge.metadata];
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      if (jsonEquals(before[key], after[key])) continue;
-      if (!STATISTICS.has(key) || this.#captures.some((capture) => capture.GremlinQuery.includes(key)))
-        return true;
-    }
-    return false;
+    return isLastingChange(event, (key) =>
+      this.#captures.some((capture) => capture.GremlinQuery.includes(key)),
+    );
   }
 
-  /** Runs the queries and tells the probes. One evaluation at a time; a call during one runs another behind it. */
+  /** Runs the queries and tells the probes. */
   async evaluate(): Promise<void> {
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#running !== undefined) {
-      this.#again = true;
-      return this.#running;
-    }
-    this.#running = this.#evaluateUntilQuiet();
-    try {
-      await this.#running;
-    } finally {
-      this.#running = undefined;
-    }
+    await this.#runs.now();
   }
 
-  async #evaluateUntilQuiet(): Promise<void> {
-    do {
-      this.#again = false;
-      const plan = await this.#plan();
-      for (const [socket] of this.#sockets.live()) this.#tell(socket, plan);
-    } while (this.#again);
+  async #evaluate(): Promise<number> {
+    const { plan, visited } = await this.#plan();
+    for (const [socket] of this.#sockets.live()) this.#tell(socket, plan);
+    return visited;
   }
 
-  async #plan(): Promise<CapturePlan> {
+  async #plan(): Promise<{ plan: CapturePlan; visited: number }> {
     const captures = this.#captures;
     const found = new Map<string, readonly GraphNode[]>();
     const faults: Record<string, string> = {};
@@ -123,8 +94,8 @@ export class CaptureOrders {
       }
     }
     this.#faults = faults;
-    this.#visited = visited;
-    return planCaptures(captures, found, captures.length === 0 ? new Map() : this.#carriers());
+    const carriers = captures.length === 0 ? new Map<string, GraphNode[]>() : this.#carriers();
+    return { plan: planCaptures(captures, found, carriers), visited };
   }
 
   #carriers(): Map<string, GraphNode[]> {

@@ -5,6 +5,9 @@
 import type { GraphEvent } from '../../core/graph/element.ts';
 import { Graph } from '../../core/graph/graph.ts';
 import { OriginElements, type OwnedElements } from '../../core/graph/origin-elements.ts';
+import { Overlays } from '../../core/graph/overlays.ts';
+import { OwnChanges } from '../../core/graph/own-changes.ts';
+import { limits } from '../../core/limits.ts';
 import type { TopologyStore } from '../store/topology-store.ts';
 
 /** Events of one write, in order, after they were stored. `source` is whoever caused them, as given to `write`. */
@@ -12,6 +15,10 @@ export type GraphListener = (events: readonly GraphEvent[], source: unknown) => 
 
 export class FabricGraph {
   readonly graph: Graph;
+  /** What rules and people laid over nodes of others. */
+  readonly overlays: Overlays;
+  /** The origin of what rules make. */
+  readonly rulesOrigin: string;
   readonly #owned = new OriginElements();
   readonly #store: TopologyStore;
   readonly #saveCounters: () => void;
@@ -22,11 +29,14 @@ export class FabricGraph {
   #isTelling = false;
 
   /** Loads the stored graph. `saveCounters` runs inside each transaction. */
-  constructor(store: TopologyStore, saveCounters: () => void) {
+  constructor(store: TopologyStore, rulesOrigin: string, saveCounters: () => void) {
     this.#store = store;
+    this.rulesOrigin = rulesOrigin;
     this.#saveCounters = saveCounters;
+    this.overlays = new Overlays(store.rules.overlays());
     this.graph = new Graph((event) => {
       this.#owned.apply(event);
+      if (event.kind === 'nodeDeleted') this.overlays.forget(event.node.id);
       this.#events.push(event);
     });
     store.load(
@@ -55,12 +65,14 @@ export class FabricGraph {
 
   #commit(nowMs: number, source: unknown): void {
     const events = this.#events;
-    if (events.length === 0) return;
+    if (events.length === 0 && !this.overlays.hasUnsaved) return;
     this.#events = [];
     this.#store.transaction(() => {
       for (const event of events) this.#store.write(event, nowMs);
+      for (const [id, overlay] of this.overlays.takeUnsaved()) this.#store.rules.setOverlay(id, overlay);
       this.#saveCounters();
     });
+    if (events.length === 0) return;
     this.#untold.push({ events, source });
     this.#tell();
   }
@@ -74,6 +86,34 @@ export class FabricGraph {
     } finally {
       this.#isTelling = false;
     }
+  }
+
+  /**
+   * For what a connection says of its own elements, inside a `write`. What lies over its nodes stays, and its edges take the
+   * places of those that rules made.
+   */
+  ownChanges(owner: { readonly origin: string; readonly host: string }, nowMs: number): OwnChanges {
+    const bounds = { elementsMax: limits.elementsPerHostMax, graphElementsMax: limits.graphElementsMax };
+    return new OwnChanges(
+      this.graph,
+      {
+        ...owner,
+        ...bounds,
+        show: (nodeId, metadata) => this.overlays.show(nodeId, metadata),
+        replaces: (origin) => origin === this.rulesOrigin,
+      },
+      () => this.owned(owner.origin),
+      nowMs,
+    );
+  }
+
+  /** Whether one element more has room, in the whole and for this origin. */
+  hasRoom(origin: string): boolean {
+    const { nodes, edges } = this.owned(origin);
+    return (
+      nodes.size + edges.size < limits.elementsPerHostMax &&
+      this.graph.nodeCount + this.graph.edgeCount < limits.graphElementsMax
+    );
   }
 
   /** Ids of everything of this origin now. */

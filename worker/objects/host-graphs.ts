@@ -1,6 +1,5 @@
 /** What probes say about their hosts, applied to the fabric's graph: each its own part, whole or change by change. */
-import { OwnChanges, type ElementChange, type Owner } from '../../core/graph/own-changes.ts';
-import { limits } from '../../core/limits.ts';
+import type { ElementChange, OwnChanges } from '../../core/graph/own-changes.ts';
 import { readEdgeText, readIdText, readNodeText, type ElementText } from '../../core/wire/element-text.ts';
 import { ChangeKind, type GraphChange, type GraphSync } from '../../proto/gen/probe.ts';
 import type { Counters } from './counters.ts';
@@ -66,9 +65,8 @@ export class HostGraphs {
 
   /** One transaction. When it throws, memory is ahead of the tables and the caller must give the object up. */
   #write(hostId: string, nowMs: number, work: (own: OwnChanges) => void): void {
-    const owner: Owner = { origin: originOf(hostId), host: hostId, elementsMax: limits.elementsPerHostMax };
-    this.#fabric.write(nowMs, undefined, (graph) => {
-      const own = new OwnChanges(graph, owner, () => this.#fabric.owned(owner.origin), nowMs);
+    this.#fabric.write(nowMs, undefined, () => {
+      const own = this.#fabric.ownChanges({ origin: originOf(hostId), host: hostId }, nowMs);
       work(own);
       this.#counters.add('elementsForeign', own.refused.foreign);
       this.#counters.add('elementsDangling', own.refused.dangling);

@@ -81,8 +81,11 @@ export class QueryRunner {
   }
 
   /** The nodes that a capture's query selects: nodes of the result or of its paths; other results select none. */
-  async findNodes(text: string): Promise<{ nodes: readonly GraphNode[]; visited: number }> {
-    const { result, cost } = await runQuery(parseQuery(text), this.#context(NO_FLOWS));
+  async findNodes(
+    text: string,
+    graph = this.#graph,
+  ): Promise<{ nodes: readonly GraphNode[]; visited: number }> {
+    const { result, cost } = await runQuery(parseQuery(text), { ...this.#context(NO_FLOWS), graph });
     return { nodes: nodesIn(result), visited: cost.visited };
   }
 

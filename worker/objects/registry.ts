@@ -9,7 +9,13 @@ import { limits } from '../../core/limits.ts';
 import { apiErrorCodes, type ApiErrorCode } from '../errors.ts';
 import { RegistryStore } from '../store/registry-store.ts';
 import { Counters } from './counters.ts';
-import { KIND_PLURALS, TOLD_KINDS, type ResourceKind, type ToldResources } from './resource-kinds.ts';
+import {
+  KIND_MAX,
+  KIND_PLURALS,
+  TOLD_KINDS,
+  type ResourceKind,
+  type ToldResources,
+} from './resource-kinds.ts';
 import { topologyOf } from './stubs.ts';
 
 export interface CreateOptions {
@@ -77,11 +83,12 @@ export class Registry extends DurableObject<Env> {
     await this.#expire();
     if (duplicateKey !== undefined && this.#store.hasDuplicate(kind, duplicateKey))
       return { ok: false, status: 409, text: 'duplicated resource' };
-    if ((this.#store.sizes()[kind] ?? 0) >= limits.resourcesMax)
+    const most = KIND_MAX[kind] ?? limits.resourcesMax;
+    if ((this.#store.sizes()[kind] ?? 0) >= most)
       return {
         ok: false,
         status: 507,
-        text: `there are ${limits.resourcesMax} ${KIND_PLURALS[kind]} already, the most that are kept`,
+        text: `there are ${most} ${KIND_PLURALS[kind]} already, the most that are kept`,
       };
     const expiresMs = ttlMs === undefined ? undefined : Math.ceil(Date.now() + ttlMs);
     this.#store.insert({ kind, id, body, duplicateKey, expiresMs });

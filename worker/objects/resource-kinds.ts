@@ -3,15 +3,29 @@
  * the Registry only knows that each has a UUID.
  */
 import type { Capture } from '../../core/capture/capture.ts';
+import { limits } from '../../core/limits.ts';
+import type { EdgeRule, NodeRule } from '../../core/rules/rule.ts';
 
 export interface Resources {
   readonly capture: Capture;
+  readonly noderule: NodeRule;
+  readonly edgerule: EdgeRule;
 }
 export type ResourceKind = keyof Resources;
 
 /** Kinds that Topology works with: it is told their whole lists after each change. */
-export const TOLD_KINDS = ['capture'] as const satisfies readonly ResourceKind[];
+export const TOLD_KINDS = ['capture', 'noderule', 'edgerule'] as const satisfies readonly ResourceKind[];
 export type ToldResources = { readonly [Kind in (typeof TOLD_KINDS)[number]]: readonly Resources[Kind][] };
 
 /** In texts for clients: "there are 10000 captures already". */
-export const KIND_PLURALS: Readonly<Record<ResourceKind, string>> = { capture: 'captures' };
+export const KIND_PLURALS: Readonly<Record<ResourceKind, string>> = {
+  capture: 'captures',
+  noderule: 'node rules',
+  edgerule: 'edge rules',
+};
+
+/** Kinds of which fewer are kept than `resourcesMax`. */
+export const KIND_MAX: Readonly<Partial<Record<ResourceKind, number>>> = {
+  noderule: limits.rulesMax,
+  edgerule: limits.rulesMax,
+};

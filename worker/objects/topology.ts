@@ -4,6 +4,7 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { timings } from '../../core/limits.ts';
+import type { ElementKind } from '../../core/wire/element-body.ts';
 import { graphJsonChunks } from '../../core/wire/graph-json.ts';
 import { TopologyStore } from '../store/topology-store.ts';
 import { textOrStream } from './answer-stream.ts';
@@ -14,11 +15,20 @@ import { graphCounters, HostGraphs, type GraphCounter } from './host-graphs.ts';
 import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.ts';
 import { QueryRunner, type QueryAnswer, type QueryFormat } from './query-runner.ts';
 import type { ToldResources } from './resource-kinds.ts';
+import { ruleCounters, RuleKeeper, type RuleCounter, type RuleStatus } from './rule-keeper.ts';
 import { TopologyProbes, type ProbeStatusEntry, type VanishedProbe } from './topology-probes.ts';
+import { UserElements, type ElementAnswer } from './user-elements.ts';
 
-type Counter = ProbeCounter | GraphCounter | 'probeStatusTooLong' | 'queries' | 'queriesRefused';
+type Counter = ProbeCounter | GraphCounter | RuleCounter | OwnCounter;
+type OwnCounter = 'probeStatusTooLong' | 'queries' | 'queriesRefused' | 'elementsRefused';
+const ownCounters: readonly OwnCounter[] = [
+  'probeStatusTooLong',
+  'queries',
+  'queriesRefused',
+  'elementsRefused',
+];
 
-export interface TopologyStatus {
+export interface TopologyStatus extends RuleStatus {
   readonly probes: readonly ProbeStatusEntry[];
   /** Probes that vanished and whose graph is still kept. */
   readonly vanished: readonly VanishedProbe[];
@@ -42,6 +52,8 @@ export class Topology extends DurableObject<Env> {
   #orders!: CaptureOrders;
   #probes!: TopologyProbes;
   #queries!: QueryRunner;
+  #rules!: RuleKeeper;
+  #elements!: UserElements;
   /** When the alarm is set to ring. */
   #alarmMs = Infinity;
 
@@ -56,11 +68,14 @@ export class Topology extends DurableObject<Env> {
   async #wake(): Promise<void> {
     const store = this.#store;
     const counters = new Counters<Counter>(
-      [...probeCounters, ...graphCounters, 'probeStatusTooLong', 'queries', 'queriesRefused'],
+      [...probeCounters, ...graphCounters, ...ruleCounters, ...ownCounters],
       store.counters(),
     );
     const sockets = new ProbeSockets(this.ctx, this.env, (name) => counters.add(name));
-    const fabric = new FabricGraph(store, () => counters.save((values) => store.setCounters(values)));
+    const { EDGEDIVE_HOST_ID: hostId } = this.env;
+    const fabric = new FabricGraph(store, `analyzer.${hostId}`, () =>
+      counters.save((values) => store.setCounters(values)),
+    );
     this.#queries = new QueryRunner(this.env, fabric.graph);
     this.#orders = new CaptureOrders(fabric.graph, sockets, store.captures(), (query) =>
       this.#queries.findNodes(query),
@@ -68,6 +83,17 @@ export class Topology extends DurableObject<Env> {
     fabric.listen((events) => {
       for (const event of events) this.#orders.follow(event);
     });
+    this.#rules = new RuleKeeper(
+      {
+        fabric,
+        find: (query, view) => this.#queries.findNodes(query, view),
+        guard: (work) => this.#change(work),
+        count: (name, by) => counters.add(name, by),
+      },
+      store.rules.rules(),
+    );
+    fabric.listen((events, source) => this.#rules.follow(events, source));
+    this.#elements = new UserElements(fabric, `api.${hostId}`);
     const hosts = new HostGraphs(fabric, counters);
     this.#probes = new TopologyProbes(sockets, hosts, store, this.#orders, (name) => counters.add(name));
     this.#fabric = fabric;
@@ -98,13 +124,15 @@ export class Topology extends DurableObject<Env> {
    * Memory is changed before the tables. When writing fails the two differ, and the object is given up: it wakes
    * with what is stored, and the probes, whose sockets end with it, connect again and send their whole graphs.
    */
-  #change(work: () => void): void {
+  #change<T>(work: () => T): T {
     try {
-      work();
+      const result = work();
       this.#schedule();
+      return result;
     } catch (error) {
       console.error('topology: could not write, starting again from the tables:', error);
       this.ctx.abort('could not write the graph');
+      throw error;
     }
   }
 
@@ -141,10 +169,50 @@ export class Topology extends DurableObject<Env> {
     return textOrStream(graphJsonChunks(this.#fabric.graph));
   }
 
-  /** The registry's whole lists. The probes are told before this resolves. */
-  async setResources({ capture: captures }: ToldResources): Promise<void> {
+  /** Nodes or edges by id, as `{"id":{…},…}`. */
+  elementsJson(kind: ElementKind): string | ReadableStream<Uint8Array> {
+    return this.#elements.list(kind);
+  }
+
+  elementJson(kind: ElementKind, id: string): string | undefined {
+    return this.#elements.get(kind, id);
+  }
+
+  /** Adds a checked element given in public form. */
+  createElement(kind: ElementKind, text: string): ElementAnswer {
+    return this.#answer(() => this.#elements.create(kind, text, Date.now()));
+  }
+
+  /** `patch` is a list of operations as JSON. */
+  patchElement(kind: ElementKind, id: string, patch: string): ElementAnswer {
+    const operations = JSON.parse(patch) as readonly unknown[];
+    return this.#answer(() => this.#elements.patch(kind, id, operations, Date.now()));
+  }
+
+  /** False when there is none. */
+  deleteElement(kind: ElementKind, id: string): boolean {
+    return this.#change(() => this.#elements.delete(kind, id, Date.now()));
+  }
+
+  #answer(work: () => ElementAnswer): ElementAnswer {
+    const answer = this.#change(work);
+    if (answer.kind === 'refused') this.#counters.add('elementsRefused');
+    return answer;
+  }
+
+  /**
+   * The registry's whole lists; kinds that are not there stay as they are. The probes are told, and the graph is as the
+   * rules ask, before this resolves.
+   */
+  async setResources(told: Partial<ToldResources>): Promise<void> {
+    const { capture: captures = this.#orders.captures } = told;
+    const known = this.#rules.rules;
+    const rules = { noderule: told.noderule ?? known.noderule, edgerule: told.edgerule ?? known.edgerule };
+    const areSameRules = JSON.stringify(rules) === JSON.stringify(known);
     this.#store.setCaptures(this.#orders.captures, captures);
+    if (!areSameRules) this.#store.transaction(() => this.#store.rules.setRules(rules));
     await this.#orders.replace(captures);
+    if (!areSameRules) await this.#rules.replace(rules);
   }
 
   /** Capture UUID → nodes on which it is active now; captures active nowhere are missing. */
@@ -161,6 +229,7 @@ export class Topology extends DurableObject<Env> {
       captures: this.#orders.captures.length,
       captureFaults: this.#orders.faults,
       storedBytes: this.#store.bytes,
+      ...this.#rules.status(),
       counters: this.#counters.all(),
     };
   }

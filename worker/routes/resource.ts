@@ -4,10 +4,21 @@
  */
 import { z, type RouteConfig } from '@hono/zod-openapi';
 import { DurationError, parseGoDuration } from '../../core/go-duration.ts';
+import type { Json } from '../../core/graph/element.ts';
 import { firstJsonValue, InputError } from '../../core/wire/json-input.ts';
+import { applyPatch, PatchError } from '../../core/wire/json-patch.ts';
 import type { App, AppContext } from '../app.ts';
 import { ApiError } from '../errors.ts';
-import { asMalformed, jsonAnswer, mount, readBody, readResource, refusals, security } from './rest.ts';
+import {
+  asMalformed,
+  jsonAnswer,
+  jsonText,
+  mount,
+  readBody,
+  readResource,
+  refusals,
+  security,
+} from './rest.ts';
 
 export interface Resource {
   /** In paths: `capture`. */
@@ -20,8 +31,8 @@ export interface Resource {
   readonly schema: z.ZodType;
   /** Schema of a body to create one from. */
   readonly request: z.ZodType;
-  /** All of them in public form, by id. */
-  readonly list: (env: Env) => Promise<Readonly<Record<string, unknown>>>;
+  /** All of them in public form, by id; or that as JSON already. */
+  readonly list: (env: Env) => Promise<Readonly<Record<string, unknown>> | string | ReadableStream>;
   readonly get: (env: Env, id: string) => Promise<unknown>;
   /**
    * Checks and keeps what a client sent; `ttlMs` is read only after the checks, and undefined without one.
@@ -65,6 +76,16 @@ function readPatch(text: string): readonly unknown[] {
   }
 }
 
+/** What cannot be changed still says first what is wrong with the patch. Throws ApiError. */
+function tryPatch(before: unknown, patch: readonly unknown[]): void {
+  try {
+    applyPatch(before as Json, patch);
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error;
+    throw new ApiError('invalidPatch', `applying JSON patch to resource: ${error.message}`);
+  }
+}
+
 export function mountResource(app: App, resource: Resource): void {
   mountCollection(app, resource);
   mountElement(app, resource);
@@ -90,7 +111,12 @@ function mountCollection(app: App, resource: Resource): void {
         },
       },
     },
-    async (c) => jsonAnswer(c, await resource.list(c.env)),
+    async (c) => {
+      const list = await resource.list(c.env);
+      return typeof list === 'string' || list instanceof ReadableStream
+        ? jsonText(list)
+        : jsonAnswer(c, list);
+    },
   );
   const body = { schema: resource.request };
   mount(
@@ -188,7 +214,11 @@ function mountElement(app: App, resource: Resource): void {
   mountPatch(app, resource, {
     ...common,
     request: { params },
-    responses: { 200: found, ...refusals(400, 404, 413) },
+    responses: {
+      200: found,
+      ...(resource.patch !== undefined && { 304: { description: 'The patch changes nothing' } }),
+      ...refusals(400, 404, 413),
+    },
   });
 }
 
@@ -219,9 +249,11 @@ function mountPatch(
     },
     async (c) => {
       const id = idOf(c);
-      if ((await resource.get(c.env, id)) === undefined) throw new ApiError('unknownResource', '');
+      const before = await resource.get(c.env, id);
+      if (before === undefined) throw new ApiError('unknownResource', '');
       const patch = readPatch(await readBody(c));
       if (resource.patch !== undefined) return resource.patch(c.env, id, patch);
+      tryPatch(before, patch);
       throw new ApiError('invalidPatch', 'updating resource with patched version: resource not updatable');
     },
   );

@@ -17,6 +17,7 @@ import {
   type NodeJson,
 } from '../../core/wire/element-json.ts';
 import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
+import { createRuleTables, RuleTables } from './rule-tables.ts';
 
 const schema: Schema = {
   name: 'Topology',
@@ -31,6 +32,7 @@ const schema: Schema = {
         CREATE TABLE capture (row INTEGER PRIMARY KEY, uuid TEXT NOT NULL, json TEXT NOT NULL);
         CREATE TABLE probe (host TEXT PRIMARY KEY, incarnation TEXT NOT NULL, gone_ms INTEGER) WITHOUT ROWID;
       `),
+    createRuleTables,
   ],
 };
 
@@ -47,6 +49,7 @@ export interface KnownProbe {
 }
 
 export class TopologyStore {
+  readonly rules: RuleTables;
   readonly #sql: SqlStorage;
   readonly #storage: DurableObjectStorage;
   readonly #rows: Record<Kind, Map<string, number>> = { node: new Map(), edge: new Map() };
@@ -57,6 +60,7 @@ export class TopologyStore {
     this.#storage = storage;
     this.#sql = storage.sql;
     migrate(storage, schema);
+    this.rules = new RuleTables(this.#sql);
   }
 
   transaction(work: () => void): void {

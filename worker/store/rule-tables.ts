@@ -1,0 +1,57 @@
+/**
+ * Tables of a Topology object for its rules: the registry's lists, so that a woken object knows them, and what lies over nodes
+ * (`core/graph/overlays.ts`), one row a node.
+ */
+import type { StoredOverlay } from '../../core/graph/overlays.ts';
+import type { Rules } from '../../core/rules/rule.ts';
+
+export function createRuleTables(sql: SqlStorage): void {
+  sql.exec(`
+    CREATE TABLE rule (row INTEGER PRIMARY KEY, kind TEXT NOT NULL, json TEXT NOT NULL);
+    CREATE TABLE overlay (node TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+  `);
+}
+
+export class RuleTables {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Oldest first. */
+  rules(): Rules {
+    return { noderule: this.#list('noderule'), edgerule: this.#list('edgerule') };
+  }
+
+  #list<Kind extends keyof Rules>(kind: Kind): Rules[Kind] {
+    const rows = this.#sql.exec<{ json: string }>('SELECT json FROM rule WHERE kind = ? ORDER BY row', kind);
+    return rows.toArray().map(({ json }) => JSON.parse(json) as unknown) as unknown as Rules[Kind];
+  }
+
+  /** Replaces both lists. Only inside a transaction. */
+  setRules(rules: Rules): void {
+    this.#sql.exec('DELETE FROM rule');
+    for (const kind of ['noderule', 'edgerule'] as const)
+      for (const rule of rules[kind])
+        this.#sql.exec('INSERT INTO rule (kind, json) VALUES (?, ?)', kind, JSON.stringify(rule));
+  }
+
+  *overlays(): Generator<[nodeId: string, overlay: StoredOverlay]> {
+    for (const { node, json } of this.#sql.exec<{ node: string; json: string }>(
+      'SELECT node, json FROM overlay',
+    ))
+      yield [node, JSON.parse(json) as StoredOverlay];
+  }
+
+  /** Only inside a transaction. */
+  setOverlay(nodeId: string, overlay: StoredOverlay | undefined): void {
+    if (overlay === undefined) this.#sql.exec('DELETE FROM overlay WHERE node = ?', nodeId);
+    else
+      this.#sql.exec(
+        'INSERT OR REPLACE INTO overlay (node, json) VALUES (?, ?)',
+        nodeId,
+        JSON.stringify(overlay),
+      );
+  }
+}
