@@ -145,7 +145,7 @@ export const limits = {
   /** Characters of an element's id and of its other texts beside the metadata; a longer one is refused. */
   elementIdCharsMax: 512,
   /** Members of objects and lists that applying one JSON Patch may copy; a dearer one is refused with 400. */
-  patchWorkMax: 1_000_000,
+  patchWorkMax: 250_000,
   /** What people set on one node of a probe or a publisher, and what all rules set on one node, as JSON; more is refused. */
   overlayBytesMax: 262_144,
 

@@ -88,37 +88,60 @@ const encoder = new TextEncoder();
 
 /** Why the metadata cannot be kept whatever its keys are; undefined when it can. */
 export function metadataFault(metadata: Json, bytesMax: number = limits.elementBytesMax): string | undefined {
-  const shape = shapeFault(metadata, limits.metadataDepthMax);
+  const shape = new Shape(bytesMax).faultOf(metadata, limits.metadataDepthMax);
   if (shape !== undefined) return `Metadata: ${shape}`;
   const text = JSON.stringify(metadata);
-  if (text.length > bytesMax || (text.length * 3 > bytesMax && encoder.encode(text).length > bytesMax))
-    return `Metadata: larger than ${bytesMax} bytes`;
-  return undefined;
+  const isLarger = text.length > bytesMax || encoder.encode(text).length > bytesMax;
+  return isLarger ? `Metadata: ${larger(bytesMax)}` : undefined;
 }
 
-/** YAML can say what JSON cannot. No recursion beyond the bound, so that no nesting can exhaust the stack. */
-function shapeFault(value: unknown, levels: number): string | undefined {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return undefined;
-    case 'number':
-      return Number.isFinite(value) ? undefined : 'a number must be finite';
-    case 'object':
-      if (value === null) return undefined;
-      if (levels === 0) return `nested deeper than ${limits.metadataDepthMax}`;
-      if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) break;
-      for (const member of Object.values(value)) {
-        const fault = shapeFault(member, levels - 1);
-        if (fault !== undefined) return fault;
-      }
-      return undefined;
-    case 'undefined':
-    case 'bigint':
-    case 'function':
-    case 'symbol':
+function larger(bytesMax: number): string {
+  return `larger than ${bytesMax} bytes`;
+}
+
+/**
+ * Looks at a value before it is spelled: YAML can say what JSON cannot, and the copies of a patch share what they copy, so that
+ * few objects in memory may be more text than there is room for. Neither recursion nor work go beyond the bounds.
+ */
+class Shape {
+  readonly #bytesMax: number;
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
   }
-  return 'a value is no JSON';
+
+  faultOf(value: unknown, levels: number): string | undefined {
+    // Each value is a character at least, and one that separates it from the next.
+    this.#bytes += 2 + (typeof value === 'string' ? value.length : 0);
+    if (this.#bytes > this.#bytesMax + 2) return larger(this.#bytesMax);
+    switch (typeof value) {
+      case 'string':
+      case 'boolean':
+        return undefined;
+      case 'number':
+        return Number.isFinite(value) ? undefined : 'a number must be finite';
+      case 'object':
+        return value === null ? undefined : this.#faultInside(value, levels);
+      case 'undefined':
+      case 'bigint':
+      case 'function':
+      case 'symbol':
+    }
+    return 'a value is no JSON';
+  }
+
+  #faultInside(value: object, levels: number): string | undefined {
+    if (levels === 0) return `nested deeper than ${limits.metadataDepthMax}`;
+    if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype)
+      return 'a value is no JSON';
+    for (const [name, member] of Object.entries(value)) {
+      if (!Array.isArray(value)) this.#bytes += name.length + 2;
+      const fault = this.faultOf(member, levels - 1);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
 }
 
 /** Members by lower-cased name; of several the last. Throws InputError for what is no object. */
