@@ -22,12 +22,12 @@ const createEdge = async (ID: string, Parent: string, Child: string, more: objec
 const patch = async (path: string, ...operations: readonly Operation[]) =>
   call('PATCH', path, { body: JSON.stringify(operations) });
 
-function read<T = NodeJson>(reply: Reply, status = 200): T {
+function read(reply: Reply, status = 200): unknown {
   expect([reply.status, reply.text]).toEqual([status, expect.stringContaining('{') as string]);
-  return JSON.parse(reply.text) as T;
+  return JSON.parse(reply.text) as unknown;
 }
 async function metadataOf(id: string): Promise<Metadata> {
-  return read(await get(`/api/node/${id}`)).Metadata;
+  return (read(await get(`/api/node/${id}`)) as NodeJson).Metadata;
 }
 async function query<T>(text: string): Promise<T> {
   return JSON.parse((await post('/api/topology', { GremlinQuery: text })).text) as T;
@@ -47,7 +47,7 @@ describe('POST /api/node', () => {
     const reply = await createNode('my-node-0', {
       Metadata: { ...DEVICE, Num: 5, F: 1.5, B: true, L: ['a', '<b>'], O: { x: 1 }, 'a.b': 1 },
     });
-    const created = read(reply, 201);
+    const created = read(reply, 201) as NodeJson;
     expect(Object.keys(created)).toEqual([
       'ID',
       'Metadata',
@@ -74,7 +74,7 @@ describe('POST /api/node', () => {
     expect(reply.text.endsWith('}')).toBe(true);
     const shown = await get('/api/node/my-node-0');
     expect(shown.text).toBe(`${reply.text}\n`);
-    expect(read(await get('/api/node'))).toEqual({ 'my-node-0': created });
+    expect(read(await get('/api/node')) as NodeJson).toEqual({ 'my-node-0': created });
     expect(await query("G.V().Has('Name','n1').Values('Num')")).toEqual([5]);
   });
 
@@ -89,15 +89,18 @@ describe('POST /api/node', () => {
       DeletedAt: null,
       Revision: 7,
     };
-    expect(read(await post('/api/node', given), 201)).toEqual(given);
+    expect(read(await post('/api/node', given), 201) as NodeJson).toEqual(given);
     const lower = { id: 'my-node-2', metadata: DEVICE, HOST: 'h2', unknown: 1 };
-    expect(read(await post('/api/node', lower), 201)).toMatchObject({ ID: 'my-node-2', Host: 'h2' });
+    expect(read(await post('/api/node', lower), 201) as NodeJson).toMatchObject({
+      ID: 'my-node-2',
+      Host: 'h2',
+    });
   });
 
   test('takes YAML too', async () => {
     const yaml = 'ID: from-yaml\nMetadata:\n  Name: y\n  Type: device\n  List: [1, two]\n';
     const reply = await post('/api/node', yaml, { 'Content-Type': 'application/yaml' });
-    expect(read(reply, 201).Metadata).toEqual({ Name: 'y', Type: 'device', List: [1, 'two'] });
+    expect((read(reply, 201) as NodeJson).Metadata).toEqual({ Name: 'y', Type: 'device', List: [1, 'two'] });
   });
 
   test.each<[string, unknown, string]>([
@@ -202,7 +205,7 @@ describe('POST /api/node', () => {
 
   test('ids may hold slashes and blanks, in paths too', async () => {
     expect((await createNode('rack 7/unit 3')).status).toBe(201);
-    expect(read(await get('/api/node/rack%207/unit%203')).ID).toBe('rack 7/unit 3');
+    expect((read(await get('/api/node/rack%207/unit%203')) as NodeJson).ID).toBe('rack 7/unit 3');
     expect((await call('DELETE', '/api/node/rack%207%2Funit%203')).status).toBe(200);
   });
 });
@@ -222,7 +225,7 @@ describe('GET and DELETE /api/node', () => {
     const reply = await call('DELETE', '/api/node/a');
     expect([reply.status, reply.headers.get('Content-Type'), reply.text]).toEqual([200, 'text/plain', '']);
     expect((await get('/api/edge')).text).toBe('{}\n');
-    expect(Object.keys(read(await get('/api/node')))).toEqual(['b']);
+    expect(Object.keys(read(await get('/api/node')) as NodeJson)).toEqual(['b']);
     expectRefusal(await call('DELETE', '/api/node/a'), 404, "Node 'a' not found");
   });
 
@@ -234,7 +237,7 @@ describe('GET and DELETE /api/node', () => {
     await probe.sync(many);
     await createNode('mine');
     await evictDurableObject(topologyOf(env));
-    const listed = read<Record<string, NodeJson>>(await get('/api/node'));
+    const listed = read(await get('/api/node')) as Record<string, NodeJson>;
     expect(Object.keys(listed)).toHaveLength(3_001);
     expect(listed['n7']).toMatchObject({ Origin: 'agent.h1', Host: 'h1' });
     probe.close();
@@ -248,10 +251,10 @@ describe('POST /api/edge', () => {
   });
 
   test('answers 201 and is found by queries', async () => {
-    const created = read<EdgeJson>(
+    const created = read(
       await createEdge('ab', 'a', 'b', { Metadata: { RelationType: 'layer2', K: 1 } }),
       201,
-    );
+    ) as EdgeJson;
     expect(created).toMatchObject({
       ID: 'ab',
       Parent: 'a',
@@ -262,7 +265,7 @@ describe('POST /api/edge', () => {
       DeletedAt: null,
       Revision: 0,
     });
-    expect(read(await get('/api/edge'))).toEqual({ ab: created });
+    expect(read(await get('/api/edge')) as NodeJson).toEqual({ ab: created });
     expect(await query("G.V('a').Out().Values('@ID')")).toEqual(['b']);
     expect((await call('DELETE', '/api/edge/ab')).status).toBe(200);
     expect(await query("G.V('a').Out()")).toEqual([]);
@@ -301,15 +304,18 @@ describe('POST /api/edge', () => {
       { op: 'add', path: '/Metadata/New', value: 'v' },
       { op: 'replace', path: '/Parent', value: 'b' },
     );
-    expect(read<EdgeJson>(reply)).toMatchObject({
+    expect(read(reply) as EdgeJson).toMatchObject({
       Parent: 'a',
       Metadata: { RelationType: 'layer2', New: 'v' },
       Revision: 1,
     });
     expect((await patch('/api/edge/ab', { op: 'add', path: '/Metadata/New', value: 'v' })).status).toBe(304);
     expect(
-      read(await patch('/api/edge/ab', { op: 'replace', path: '/Metadata/RelationType', value: 'l3' }))
-        .Metadata,
+      (
+        read(
+          await patch('/api/edge/ab', { op: 'replace', path: '/Metadata/RelationType', value: 'l3' }),
+        ) as NodeJson
+      ).Metadata,
     ).toEqual({ RelationType: 'l3', New: 'v' });
     expectRefusal(
       await patch('/api/edge/ab', { op: 'remove', path: '/Metadata/RelationType' }),
@@ -333,9 +339,9 @@ describe('PATCH /api/node', () => {
       { op: 'replace', path: '/Host', value: 'other' },
       { op: 'replace', path: '/ID', value: 'other' },
     ];
-    const before = read(await get('/api/node/n'));
+    const before = read(await get('/api/node/n')) as NodeJson;
     const reply = await patch('/api/node/n', ...operations);
-    const after = read(reply);
+    const after = read(reply) as NodeJson;
     expect(after).toEqual({
       ...before,
       Metadata: { ...DEVICE, TID: 'tid', New: { a: [1, 2] } },
@@ -346,7 +352,7 @@ describe('PATCH /api/node', () => {
     expect(reply.text.endsWith('}')).toBe(true);
     const again = await patch('/api/node/n', ...operations);
     expect([again.status, again.text, again.headers.get('Content-Type')]).toEqual([304, '', null]);
-    expect(read(await get('/api/node/n'))).toEqual(after);
+    expect(read(await get('/api/node/n')) as NodeJson).toEqual(after);
     expect((await patch('/api/node/n')).status).toBe(304);
   });
 
@@ -396,7 +402,7 @@ describe('PATCH /api/node', () => {
     ],
   ])('refuses %s', async (_what, operation, text) => {
     expectRefusal(await patch('/api/node/n', operation), 400, text);
-    expect(read(await get('/api/node/n')).Revision).toBe(0);
+    expect((read(await get('/api/node/n')) as NodeJson).Revision).toBe(0);
   });
 
   test('refuses what is no patch, also for ids that are not there (R40, R45)', async () => {
@@ -445,7 +451,7 @@ describe('what people set on a node of a probe', () => {
         { op: 'add', path: '/Metadata/Note', value: 'uplink' },
         { op: 'replace', path: '/Metadata/MTU', value: 9000 },
       ),
-    );
+    ) as NodeJson;
     expect(patched).toMatchObject({
       Metadata: { Note: 'uplink', MTU: 9000 },
       Origin: 'agent.h1',
@@ -458,7 +464,7 @@ describe('what people set on a node of a probe', () => {
     const again = await connectGraphProbe('h1');
     await again.sync([eth0({ State: 'UP', MTU: 1400 })]);
     expect(await metadataOf('eth0')).toMatchObject({ Note: 'uplink', MTU: 9000, State: 'UP' });
-    expect(read(await get('/api/node/eth0')).Revision).toBe(3);
+    expect((read(await get('/api/node/eth0')) as NodeJson).Revision).toBe(3);
     // Taken away, what the probe said last shows.
     await patch('/api/node/eth0', { op: 'remove', path: '/Metadata/MTU' });
     await patch('/api/node/eth0', { op: 'remove', path: '/Metadata/Note' });
@@ -493,7 +499,7 @@ describe('what people set on a node of a probe', () => {
     const [one, two] = [await connectGraphProbe('h1'), await connectGraphProbe('h2')];
     await one.sync([eth0()]);
     await two.sync([node('h2', 'eth1', { Name: 'eth1', Type: 'device' })]);
-    read(await createEdge('cable', 'eth0', 'eth1'), 201);
+    read(await createEdge('cable', 'eth0', 'eth1'), 201) as NodeJson;
     await one.sync(
       [eth0(), node('h1', 'br0', { Name: 'br0', Type: 'bridge' })],
       [edge('h1', 'br0', 'eth0', 'layer2')],
@@ -508,7 +514,7 @@ describe('what people set on a node of a probe', () => {
 
 describe('resources that cannot be changed', () => {
   test('say what is wrong with the patch before they refuse it', async () => {
-    const { UUID } = read<{ UUID: string }>(await post('/api/capture', { GremlinQuery: 'G.V()' }), 201);
+    const { UUID } = read(await post('/api/capture', { GremlinQuery: 'G.V()' }), 201) as { UUID: string };
     expectRefusal(
       await patch(`/api/capture/${UUID}`, { op: 'replace', path: '/no/such', value: 'y' }),
       400,

@@ -20,12 +20,12 @@ const UUID_V4 = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}
 const HEAD =
   'invalid schema: (root): Must validate all the schemas (allOf)\nMetadata: Must validate all the schemas (allOf)\n';
 
-function read<T>(reply: Reply, status = 200): T {
+function read(reply: Reply, status = 200): unknown {
   expect([reply.status, reply.text]).toEqual([status, expect.stringMatching(/^[[{]/) as string]);
-  return JSON.parse(reply.text) as T;
+  return JSON.parse(reply.text) as unknown;
 }
-const nodeRule = async (rule: object): Promise<Rule> => read(await post('/api/noderule', rule), 201);
-const edgeRule = async (rule: object): Promise<Rule> => read(await post('/api/edgerule', rule), 201);
+const nodeRule = async (rule: object): Promise<Rule> => read(await post('/api/noderule', rule), 201) as Rule;
+const edgeRule = async (rule: object): Promise<Rule> => read(await post('/api/edgerule', rule), 201) as Rule;
 const update = async (Query: string, keys: Metadata): Promise<Rule> =>
   nodeRule({ Action: 'update', Query, Metadata: keys });
 const drop = async (kind: string, { UUID }: Rule): Promise<void> => {
@@ -36,16 +36,16 @@ const create = async (ID: string, more: Metadata = {}): Promise<void> => {
 };
 
 async function shown(id: string): Promise<NodeJson> {
-  return read(await get(`/api/node/${id}`));
+  return read(await get(`/api/node/${id}`)) as NodeJson;
 }
 async function metadataOf(id: string): Promise<Metadata> {
   return (await shown(id)).Metadata;
 }
 async function nodesOf(query: string): Promise<NodeJson[]> {
-  return read(await post('/api/topology', { GremlinQuery: query }));
+  return read(await post('/api/topology', { GremlinQuery: query })) as NodeJson[];
 }
 async function edges(): Promise<EdgeJson[]> {
-  return Object.values(read<Record<string, EdgeJson>>(await get('/api/edge')));
+  return Object.values(read(await get('/api/edge')) as Record<string, EdgeJson>);
 }
 const eth0 = (more: Metadata = {}): NodeJson =>
   node('h1', 'eth0', { Name: 'eth0', Type: 'device', MTU: 1500, ...more });
@@ -63,13 +63,13 @@ describe('/api/noderule', () => {
       Action: 'create',
     };
     const reply = await post('/api/noderule', { ...sent, UUID: 'mine', Count: 3 });
-    const rule = read<Rule>(reply, 201);
+    const rule = read(reply, 201) as Rule;
     expect(rule.UUID).toMatch(UUID_V4);
     expect(reply.text).toBe(
       `{"Name":"nr1","Description":"d","Metadata":{"Name":"rulenode","Type":"device"},"Action":"create","Query":"","UUID":"${rule.UUID}"}`,
     );
     const again = await nodeRule(sent);
-    expect(read(await get('/api/noderule'))).toEqual({ [rule.UUID]: rule, [again.UUID]: again });
+    expect(read(await get('/api/noderule')) as object).toEqual({ [rule.UUID]: rule, [again.UUID]: again });
     expect((await get(`/api/noderule/${rule.UUID}`)).text).toBe(`${reply.text}\n`);
     await drop('noderule', rule);
     expectRefusal(
@@ -285,7 +285,7 @@ describe('node rules at work', () => {
     const status = await topologyOf(env).status();
     expect(status.rules).toBe(1);
     expect(status.ruleFaults[rule.UUID]).toMatch(/^Query: Node 'nosuch' does not exist/);
-    const told = read<{ Edgedive: { Topology: { ruleFaults: object } } }>(await get('/api/status'));
+    const told = read(await get('/api/status')) as { Edgedive: { Topology: { ruleFaults: object } } };
     expect(told.Edgedive.Topology.ruleFaults).toEqual(status.ruleFaults);
   });
 });
@@ -300,7 +300,7 @@ describe('/api/edgerule', () => {
       Metadata: { RelationType: 'layer2' },
     };
     const reply = await post('/api/edgerule', sent);
-    const rule = read<Rule>(reply, 201);
+    const rule = read(reply, 201) as Rule;
     expect(reply.text).toBe(
       `{"Name":"","Description":"","Src":"G.V().Has('Name','a')","Dst":"G.V().Has('Name','b')","Metadata":{"RelationType":"layer2"},"UUID":"${rule.UUID}"}`,
     );
