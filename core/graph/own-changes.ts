@@ -29,8 +29,8 @@ export interface Owner {
   readonly graphElementsMax?: number;
   /** What a node shows whose owner says this of it; absent = just that. */
   readonly show?: (nodeId: string, metadata: Metadata) => Metadata;
-  /** Whether elements of this origin make room for own ones of the same id. */
-  readonly replaces?: (origin: string) => boolean;
+  /** Whether the edge of this id makes room for an own one. */
+  readonly replaces?: (edgeId: string) => boolean;
 }
 
 export type ElementChange =
@@ -95,7 +95,7 @@ export class OwnChanges {
 
   #putEdge(edge: GraphEdge): void {
     let stored = this.#graph.edge(edge.id);
-    if (stored !== undefined && this.#owner.replaces?.(stored.origin) === true) {
+    if (stored !== undefined && this.#owner.replaces?.(edge.id) === true) {
       this.#graph.deleteEdge(edge.id, this.#nowMs);
       stored = undefined;
     }

@@ -21,9 +21,9 @@ const NO_EFFECTS: RuleEffects = { nodes: new Map(), edges: new Map(), keys: new 
 /** The live graph and which part of it is the rules' doing. */
 export interface RuledGraph {
   readonly graph: GraphView;
-  /** Whether rules made it. */
-  readonly isMade: (element: GraphNode) => boolean;
-  readonly madeNodes: number;
+  /** Ids of what rules made. */
+  readonly madeNodes: ReadonlySet<string>;
+  readonly madeEdges: ReadonlySet<string>;
   /** Nodes on which rules, or people, set something. */
   readonly isCovered: (nodeId: string) => boolean;
   /** Its metadata without what rules set. */
@@ -51,11 +51,11 @@ export class RuleView implements GraphView {
   }
 
   get nodeCount(): number {
-    return this.#ruled.graph.nodeCount - this.#ruled.madeNodes + this.#effects.nodes.size;
+    return this.#ruled.graph.nodeCount - this.#ruled.madeNodes.size + this.#effects.nodes.size;
   }
 
   get edgeCount(): number {
-    return this.#ruled.graph.edgeCount + this.#effects.edges.size;
+    return this.#ruled.graph.edgeCount - this.#ruled.madeEdges.size + this.#effects.edges.size;
   }
 
   node(id: string): GraphNode | undefined {
@@ -68,7 +68,7 @@ export class RuleView implements GraphView {
   /** The node of this id that rules did not make. */
   liveNode(id: string): GraphNode | undefined {
     const live = this.#ruled.graph.node(id);
-    return live === undefined || this.#ruled.isMade(live) ? undefined : live;
+    return this.#ruled.madeNodes.has(id) ? undefined : live;
   }
 
   edge(id: string): GraphEdge | undefined {
@@ -76,7 +76,8 @@ export class RuleView implements GraphView {
   }
 
   *nodes(): Iterable<GraphNode> {
-    for (const node of this.#ruled.graph.nodes()) if (!this.#ruled.isMade(node)) yield this.#seeLive(node);
+    for (const node of this.#ruled.graph.nodes())
+      if (!this.#ruled.madeNodes.has(node.id)) yield this.#seeLive(node);
     for (const node of this.#effects.nodes.values()) yield this.#see(node, node.metadata);
   }
 
@@ -103,7 +104,7 @@ export class RuleView implements GraphView {
   }
 
   *#with(live: Iterable<GraphNode>, key: IndexedKey, value: string): Generator<GraphNode> {
-    for (const node of live) if (!this.#ruled.isMade(node)) yield this.#seeLive(node);
+    for (const node of live) if (!this.#ruled.madeNodes.has(node.id)) yield this.#seeLive(node);
     for (const node of this.#effects.nodes.values()) {
       const held = key === '@Host' ? node.host : node.metadata[key];
       if (held === value || (Array.isArray(held) && held.includes(value)))
@@ -132,8 +133,8 @@ export class RuleView implements GraphView {
 
   /** Not what rules made, and not what hangs on a node that rules made before and do not make now. */
   #visible(edge: GraphEdge | undefined): GraphEdge | undefined {
-    if (edge === undefined || this.#ruled.isMade(edge)) return undefined;
-    if (this.#ruled.madeNodes === 0) return edge;
+    if (edge === undefined || this.#ruled.madeEdges.has(edge.id)) return undefined;
+    if (this.#ruled.madeNodes.size === 0) return edge;
     return this.node(edge.parent) === undefined || this.node(edge.child) === undefined ? undefined : edge;
   }
 }

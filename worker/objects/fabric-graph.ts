@@ -4,6 +4,7 @@
  */
 import type { GraphEvent } from '../../core/graph/element.ts';
 import { Graph } from '../../core/graph/graph.ts';
+import { MadeElements } from '../../core/graph/made-elements.ts';
 import { OriginElements, type OwnedElements } from '../../core/graph/origin-elements.ts';
 import { Overlays } from '../../core/graph/overlays.ts';
 import { OwnChanges } from '../../core/graph/own-changes.ts';
@@ -17,8 +18,8 @@ export class FabricGraph {
   readonly graph: Graph;
   /** What rules and people laid over nodes of others. */
   readonly overlays: Overlays;
-  /** The origin of what rules make. */
-  readonly rulesOrigin: string;
+  /** What rules made. */
+  readonly made: MadeElements;
   readonly #owned = new OriginElements();
   readonly #store: TopologyStore;
   readonly #saveCounters: () => void;
@@ -29,13 +30,14 @@ export class FabricGraph {
   #isTelling = false;
 
   /** Loads the stored graph. `saveCounters` runs inside each transaction. */
-  constructor(store: TopologyStore, rulesOrigin: string, saveCounters: () => void) {
+  constructor(store: TopologyStore, saveCounters: () => void) {
     this.#store = store;
-    this.rulesOrigin = rulesOrigin;
     this.#saveCounters = saveCounters;
     this.overlays = new Overlays(store.rules.overlays());
+    this.made = new MadeElements(store.rules.made());
     this.graph = new Graph((event) => {
       this.#owned.apply(event);
+      this.made.apply(event);
       if (event.kind === 'nodeDeleted') this.overlays.forget(event.node.id);
       this.#events.push(event);
     });
@@ -70,6 +72,7 @@ export class FabricGraph {
     this.#store.transaction(() => {
       for (const event of events) this.#store.write(event, nowMs);
       for (const [id, overlay] of this.overlays.takeUnsaved()) this.#store.rules.setOverlay(id, overlay);
+      for (const change of this.made.takeUnsaved()) this.#store.rules.setMade(...change);
       this.#saveCounters();
     });
     if (events.length === 0) return;
@@ -100,7 +103,7 @@ export class FabricGraph {
         ...owner,
         ...bounds,
         show: (nodeId, metadata) => this.overlays.show(nodeId, metadata),
-        replaces: (origin) => origin === this.rulesOrigin,
+        replaces: (edgeId) => this.made.edges.has(edgeId),
       },
       () => this.owned(owner.origin),
       nowMs,

@@ -38,6 +38,8 @@ export interface RuleStatus {
 
 interface Surroundings {
   readonly fabric: FabricGraph;
+  /** Of what rules make. */
+  readonly origin: string;
   /** Runs a query in a view of the graph. */
   readonly find: (
     query: string,
@@ -80,13 +82,7 @@ export class RuleKeeper {
   /** Whether there is nothing to do and nothing to undo. */
   get #isIdle(): boolean {
     const { noderule, edgerule } = this.#rules;
-    const { nodes, edges } = this.#made();
-    return noderule.length + edgerule.length + nodes.size + edges.size + this.#names.size === 0;
-  }
-
-  #made(): { readonly nodes: ReadonlySet<string>; readonly edges: ReadonlySet<string> } {
-    const { fabric } = this.#around;
-    return fabric.owned(fabric.rulesOrigin);
+    return noderule.length + edgerule.length + this.#around.fabric.made.size + this.#names.size === 0;
   }
 
   /** The lists changed: the graph is as they ask when this resolves. */
@@ -109,19 +105,19 @@ export class RuleKeeper {
   }
 
   async #evaluate(): Promise<number> {
-    const { fabric, count } = this.#around;
+    const { fabric, origin, count } = this.#around;
     const rules = this.#rules;
     const willSet = rules.noderule.flatMap(({ Metadata: keys }) => Object.keys(keys ?? {}));
     const names = namesOfKeys(willSet);
     const view = new RuleView({
       graph: fabric.graph,
-      isMade: (element) => element.origin === fabric.rulesOrigin,
-      madeNodes: this.#made().nodes.size,
+      madeNodes: fabric.made.nodes,
+      madeEdges: fabric.made.edges,
       isCovered: (nodeId) => fabric.overlays.has(nodeId),
       beneathRules: (node) => fabric.overlays.beneathRules(node),
       names: new Set([...names, ...this.#names]),
     });
-    const maker = { origin: fabric.rulesOrigin, nowMs: Date.now() };
+    const maker = { origin, nowMs: Date.now() };
     const plan = await planRules(rules, view, maker, (query, seen) => this.#find(query, seen));
     count('ruleEvaluations');
     count('ruleEdgesCut', plan.edgesCut);
@@ -160,17 +156,16 @@ export class RuleKeeper {
 
   /** What differs from the plan. Each looks again when its turn comes: others may have written meanwhile. */
   *#changes({ effects }: RulePlan): Generator<Change> {
-    const { graph, overlays } = this.#around.fabric;
-    const made = this.#made();
+    const { graph, overlays, made } = this.#around.fabric;
     for (const id of made.edges)
       if (!effects.edges.has(id))
         yield (now, nowMs) => {
-          if (this.#isOurs(now.edge(id))) now.deleteEdge(id, nowMs);
+          if (made.edges.has(id)) now.deleteEdge(id, nowMs);
         };
     for (const id of made.nodes)
       if (!effects.nodes.has(id))
         yield (now, nowMs) => {
-          if (this.#isOurs(now.node(id))) now.deleteNode(id, nowMs);
+          if (made.nodes.has(id)) now.deleteNode(id, nowMs);
         };
     for (const node of effects.nodes.values()) {
       const live = graph.node(node.id);
@@ -184,30 +179,28 @@ export class RuleKeeper {
     }
     for (const edge of effects.edges.values()) {
       const live = graph.edge(edge.id);
-      if (live === undefined || (this.#isOurs(live) && !jsonEquals(live.metadata, edge.metadata)))
+      if (live === undefined || (made.edges.has(edge.id) && !jsonEquals(live.metadata, edge.metadata)))
         yield (now, nowMs) => this.#putEdge(now, edge, nowMs);
     }
   }
 
-  #isOurs(element: GraphNode | undefined): boolean {
-    return element?.origin === this.#around.fabric.rulesOrigin;
-  }
-
   #mayAdd(): boolean {
-    const { fabric, count } = this.#around;
-    const hasRoom = fabric.hasRoom(fabric.rulesOrigin);
+    const { fabric, origin, count } = this.#around;
+    const hasRoom = fabric.hasRoom(origin);
     if (!hasRoom) count('ruleElementsRefused');
     return hasRoom;
   }
 
   #putNode(graph: Graph, node: GraphNode, nowMs: number): void {
+    const { made, overlays } = this.#around.fabric;
     const live = graph.node(node.id);
-    if (live === undefined) {
-      if (this.#mayAdd()) graph.addNode(node);
-      return;
+    if (live !== undefined) {
+      if (made.nodes.has(node.id))
+        graph.updateNode(revised(live, overlays.show(node.id, node.metadata), nowMs));
+    } else if (this.#mayAdd()) {
+      graph.addNode(node);
+      made.add('node', node.id);
     }
-    if (this.#isOurs(live))
-      graph.updateNode(revised(live, this.#around.fabric.overlays.show(node.id, node.metadata), nowMs));
   }
 
   #setKeys(graph: Graph, id: string, rules: Metadata, nowMs: number): void {
@@ -220,12 +213,16 @@ export class RuleKeeper {
 
   /** An edge that somebody else has drawn is enough. */
   #putEdge(graph: Graph, edge: GraphEdge, nowMs: number): void {
+    const { made } = this.#around.fabric;
     const live = graph.edge(edge.id);
     if (live !== undefined) {
-      if (this.#isOurs(live)) graph.updateEdge(revised(live, edge.metadata, nowMs));
-    } else if (graph.node(edge.parent) !== undefined && graph.node(edge.child) !== undefined) {
-      if (this.#mayAdd()) graph.addEdge(edge);
+      if (made.edges.has(edge.id)) graph.updateEdge(revised(live, edge.metadata, nowMs));
+      return;
     }
+    const hasEnds = graph.node(edge.parent) !== undefined && graph.node(edge.child) !== undefined;
+    if (!hasEnds || !this.#mayAdd()) return;
+    graph.addEdge(edge);
+    made.add('edge', edge.id);
   }
 
   status(): RuleStatus {

@@ -73,9 +73,7 @@ export class Topology extends DurableObject<Env> {
     );
     const sockets = new ProbeSockets(this.ctx, this.env, (name) => counters.add(name));
     const { EDGEDIVE_HOST_ID: hostId } = this.env;
-    const fabric = new FabricGraph(store, `analyzer.${hostId}`, () =>
-      counters.save((values) => store.setCounters(values)),
-    );
+    const fabric = new FabricGraph(store, () => counters.save((values) => store.setCounters(values)));
     this.#queries = new QueryRunner(this.env, fabric.graph);
     this.#orders = new CaptureOrders(fabric.graph, sockets, store.captures(), (query) =>
       this.#queries.findNodes(query),
@@ -86,6 +84,7 @@ export class Topology extends DurableObject<Env> {
     this.#rules = new RuleKeeper(
       {
         fabric,
+        origin: `analyzer.${hostId}`,
         find: (query, view) => this.#queries.findNodes(query, view),
         guard: (work) => this.#change(work),
         count: (name, by) => counters.add(name, by),

@@ -1,13 +1,15 @@
 /**
- * Tables of a Topology object for its rules: the registry's lists, so that a woken object knows them, and what lies over nodes
- * (`core/graph/overlays.ts`), one row a node.
+ * Tables of a Topology object for its rules: the registry's lists, so that a woken object knows them, which elements rules
+ * made, and what lies over nodes (`core/graph/overlays.ts`), one row a node.
  */
+import type { MadeKind } from '../../core/graph/made-elements.ts';
 import type { StoredOverlay } from '../../core/graph/overlays.ts';
 import type { Rules } from '../../core/rules/rule.ts';
 
 export function createRuleTables(sql: SqlStorage): void {
   sql.exec(`
     CREATE TABLE rule (row INTEGER PRIMARY KEY, kind TEXT NOT NULL, json TEXT NOT NULL);
+    CREATE TABLE made (kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
     CREATE TABLE overlay (node TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
   `);
 }
@@ -35,6 +37,19 @@ export class RuleTables {
     for (const kind of ['noderule', 'edgerule'] as const)
       for (const rule of rules[kind])
         this.#sql.exec('INSERT INTO rule (kind, json) VALUES (?, ?)', kind, JSON.stringify(rule));
+  }
+
+  *made(): Generator<[kind: MadeKind, id: string]> {
+    for (const { kind, id } of this.#sql.exec<{ kind: MadeKind; id: string }>('SELECT kind, id FROM made'))
+      yield [kind, id];
+  }
+
+  /** Only inside a transaction. */
+  setMade(kind: MadeKind, id: string, isMade: boolean): void {
+    const statement = isMade
+      ? 'INSERT OR REPLACE INTO made (kind, id) VALUES (?, ?)'
+      : 'DELETE FROM made WHERE kind = ? AND id = ?';
+    this.#sql.exec(statement, kind, id);
   }
 
   *overlays(): Generator<[nodeId: string, overlay: StoredOverlay]> {

@@ -45,6 +45,9 @@ interface World {
 }
 
 let evaluations = 0;
+function idsOfMade(elements: readonly GraphNode[]): Set<string> {
+  return new Set(elements.filter(({ origin }) => origin === RULES).map(({ id }) => id));
+}
 async function plan(
   { nodes = [], edges = [], overlays = new Overlays([]) }: World,
   ...rules: readonly (NodeRule | EdgeRule)[]
@@ -56,8 +59,8 @@ async function plan(
   const edgerule = rules.filter((rule) => 'Src' in rule);
   const view = new RuleView({
     graph,
-    isMade: (element) => element.origin === RULES,
-    madeNodes: nodes.filter(({ origin }) => origin === RULES).length,
+    madeNodes: idsOfMade(nodes),
+    madeEdges: idsOfMade(edges),
     isCovered: (id) => overlays.has(id),
     beneathRules: (each) => overlays.beneathRules(each),
     names: namesOfKeys(noderule.flatMap((rule) => Object.keys(rule.Metadata ?? {}))),

@@ -145,11 +145,6 @@ describe('POST /api/node', () => {
     ['nothing', '', 'EOF'],
     ['half a body', '{', 'unexpected EOF'],
     ['a list', '[]', 'parse error: expected {'],
-    [
-      'the origin of rules',
-      { ID: 'q', Metadata: DEVICE, Origin: 'analyzer.edgedive' },
-      'Origin: analyzer.edgedive is that of what rules make',
-    ],
   ])('refuses %s', async (_what, body, text) => {
     expectRefusal(await post('/api/node', body), 400, text);
     expect((await get('/api/node')).text).toBe('{}\n');

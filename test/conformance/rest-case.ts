@@ -1,0 +1,119 @@
+/**
+ * One recorded request and its answer (`recordings/*.jsonl`), and how an answer is held against it. What a server makes up
+ * (ids, times, its name) is mapped or left out; whatever else differs is a difference.
+ */
+
+export interface RestCase {
+  readonly case: string;
+  readonly request: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string | null;
+    readonly body_encoding: 'utf-8' | 'base64';
+  };
+  readonly response: {
+    /** null: the connection was closed without an answer. */
+    readonly status: number | null;
+    readonly headers: readonly (readonly [name: string, value: string])[];
+    readonly body: string | null;
+    readonly body_encoding: 'utf-8' | 'base64';
+  };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** Why the runner cannot judge the case; undefined when it can. */
+export function misunderstanding(line: unknown): string | undefined {
+  const { request, response } = line as Partial<RestCase>;
+  if (typeof request?.method !== 'string' || typeof request.path !== 'string') return 'no request';
+  if (typeof response !== 'object' || !Array.isArray(response.headers)) return 'no answer';
+  if (!['utf-8', 'base64'].includes(request.body_encoding)) return `encoding ${request.body_encoding}`;
+  return undefined;
+}
+
+export function headerOf({ response }: RestCase, name: string): string | undefined {
+  return response.headers.find(([each]) => each.toLowerCase() === name.toLowerCase())?.[1];
+}
+
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Members that the clock and the kernel decide. */
+const NOISE: ReadonlySet<string> = new Set([
+  'CreatedAt',
+  'UpdatedAt',
+  'CreateTime',
+  'Metric',
+  'LastUpdateMetric',
+  'Neighbors',
+  'FDB',
+  'RoutingTables',
+  'Captures',
+]);
+
+/** A body without its noise, members in one order. */
+export function withoutNoise(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNoise);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([name]) => !NOISE.has(name));
+  members.sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(members.map(([name, member]) => [name, withoutNoise(member)]));
+}
+
+/** What differs, in words; undefined when nothing does. `expected` is the recorded body with our ids in it. */
+export function difference(recorded: RestCase, expected: string, answer: Answer): string | undefined {
+  const { status } = recorded.response;
+  if (answer.status !== status)
+    return `status ${answer.status}, recorded ${status}: ${short(answer.text)} instead of ${short(expected)}`;
+  if (status >= 300 && status < 400) {
+    const [location, wanted] = [answer.headers.get('Location'), headerOf(recorded, 'Location')];
+    return location === (wanted ?? null) ? undefined : `Location ${location}, recorded ${wanted}`;
+  }
+  const [type, wanted] = [answer.headers.get('Content-Type'), headerOf(recorded, 'Content-Type')];
+  if (wanted !== undefined && type?.toLowerCase() !== wanted.toLowerCase())
+    return `Content-Type ${type}, recorded ${wanted}`;
+  return bodyDifference(expected, answer.text);
+}
+
+export function bodyDifference(expected: string, text: string): string | undefined {
+  const [wanted, found] = [jsonOf(expected), jsonOf(text)];
+  if (wanted === undefined || found === undefined)
+    return expected === text ? undefined : `body ${short(text)}, recorded ${short(expected)}`;
+  if (expected.endsWith('\n') !== text.endsWith('\n')) return 'a line feed behind the JSON, or none';
+  return firstDifference(withoutNoise(wanted), withoutNoise(found), '');
+}
+
+/** Where two JSON values differ first; undefined when they do not. */
+function firstDifference(wanted: unknown, found: unknown, path: string): string | undefined {
+  const areBoth = (test: (value: unknown) => boolean): boolean => test(wanted) && test(found);
+  const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+  if (!areBoth(isObject) || Array.isArray(wanted) !== Array.isArray(found))
+    return wanted === found
+      ? undefined
+      : `${path || 'body'} is ${short(textOf(found))}, recorded ${short(textOf(wanted))}`;
+  const [left, right] = [wanted as Record<string, unknown>, found as Record<string, unknown>];
+  for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
+    const inside = firstDifference(left[name], right[name], `${path}/${name}`);
+    if (inside !== undefined) return inside;
+  }
+  return undefined;
+}
+
+function textOf(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}
+
+function short(text: string): string {
+  const line = JSON.stringify(text);
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}
