@@ -3,12 +3,13 @@
  * It lies over the owner's own metadata and is kept apart from it, so that whatever the owner says next shows through
  * beneath it, and that it can be taken away again without a trace (docs/design/rules.md).
  */
+import { withEdits, type Edit } from './edits.ts';
 import type { GraphNode, Json, Metadata } from './element.ts';
 import { jsonEquals, setField } from './metadata.ts';
 
 export interface Overlay {
-  /** Top-level names and their values, as somebody set them through the API. */
-  readonly edits: Metadata;
+  /** What people set through the API, in order. */
+  readonly edits: readonly Edit[];
   /** Keys (dotted ones address nested objects) and values of the rules; they lie on top. */
   readonly rules: Metadata;
 }
@@ -18,14 +19,18 @@ export interface StoredOverlay extends Overlay {
   readonly hidden: Metadata;
 }
 
-const NOTHING: Metadata = {};
-const NO_OVERLAY: Overlay = { edits: NOTHING, rules: NOTHING };
+const NO_OVERLAY: Overlay = { edits: [], rules: {} };
 
 /** The metadata with the keys set, in order. */
 export function withKeys(metadata: Metadata, keys: Metadata): Metadata {
   let after = metadata;
   for (const [key, value] of Object.entries(keys)) after = setField(after, key, value);
   return after;
+}
+
+/** What is shown when this lies over what the owner says. */
+export function withLayers(base: Metadata, { edits, rules }: Overlay): Metadata {
+  return withKeys(withEdits(base, edits), rules);
 }
 
 /** The top-level names that setting a key can change. */
@@ -70,7 +75,7 @@ export class Overlays {
   /** What the node is without the rules: what they look at. */
   beneathRules(node: GraphNode): Metadata {
     const overlay = this.#byNode.get(node.id);
-    return overlay === undefined ? node.metadata : { ...this.base(node), ...overlay.edits };
+    return overlay === undefined ? node.metadata : withEdits(this.base(node), overlay.edits);
   }
 
   /** What a node shows whose owner now says this of it. */
@@ -81,7 +86,7 @@ export class Overlays {
 
   /** Replaces what lies over a node, over this own metadata of its owner; returns what it then shows. */
   lay(nodeId: string, base: Metadata, { edits, rules }: Overlay): Metadata {
-    if (Object.keys(edits).length === 0 && Object.keys(rules).length === 0) {
+    if (edits.length === 0 && Object.keys(rules).length === 0) {
       this.forget(nodeId);
       return base;
     }
@@ -91,7 +96,7 @@ export class Overlays {
     const after = { edits, rules, hidden };
     if (before === undefined || !sameOverlay(before, after)) this.#unsaved.add(nodeId);
     this.#byNode.set(nodeId, after);
-    return withKeys({ ...base, ...edits }, rules);
+    return withLayers(base, { edits, rules });
   }
 
   /** The node is gone, or nothing lies over it any more. */
@@ -115,10 +120,10 @@ export class Overlays {
 }
 
 function coveredBy({ edits, rules }: Overlay): ReadonlySet<string> {
-  return new Set([...Object.keys(edits), ...Object.keys(rules).flatMap(namesOfKey)]);
+  return new Set([...edits.map(({ path }) => path[0]!), ...Object.keys(rules).flatMap(namesOfKey)]);
 }
 
 function sameOverlay(a: StoredOverlay, b: StoredOverlay): boolean {
-  const same = (x: Json, y: Json): boolean => x === y || jsonEquals(x, y);
-  return same(a.edits, b.edits) && same(a.rules, b.rules) && same(a.hidden, b.hidden);
+  const sameEdits = a.edits === b.edits || jsonEquals(a.edits as unknown as Json, b.edits as unknown as Json);
+  return sameEdits && jsonEquals(a.rules, b.rules) && jsonEquals(a.hidden, b.hidden);
 }

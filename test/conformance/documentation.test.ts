@@ -12,9 +12,9 @@ function queriesOf(text: string): string[] {
     match[1]!.trim().split('\n'),
   );
   // As the shell sees '\'' inside single quotes: one quote.
-  const bodies = [...text.replaceAll(`'\\''`, `'`).matchAll(/"GremlinQuery":\s*"([^"]+)"/g)].map(
-    (match) => match[1]!,
-  );
+  const bodies = [
+    ...text.replaceAll(`'\\''`, `'`).matchAll(/"(?:GremlinQuery|Query|Src|Dst)":\s*"([^"]+)"/g),
+  ].map((match) => match[1]!);
   return [...blocks, ...bodies].filter((query) => query !== '…');
 }
 

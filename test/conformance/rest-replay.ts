@@ -15,6 +15,7 @@ interface Element {
   readonly ID: string;
   readonly Parent?: string;
   readonly Child?: string;
+  readonly Metadata?: object | null;
 }
 interface LabGraph {
   readonly nodes: readonly Element[];
@@ -151,7 +152,7 @@ function presupposed(cases: readonly RestCase[]): LabGraph {
   ];
   for (const id of wanted)
     if (id !== undefined && !nodes.has(id) && !made.has(id))
-      nodes.set(id, { ID: id, ...{ Metadata: { Name: id, Type: 'device' } } });
+      nodes.set(id, { ID: id, Metadata: { Name: id, Type: 'device' } });
   return { nodes: [...nodes.values()], edges: [...edges.values()] };
 }
 

@@ -2,11 +2,12 @@
  * Nodes and edges as people make, change and delete them through `/api/node` and `/api/edge` (REST notes, section 9). What they
  * change on a node that others keep saying anew is laid over it, so that it stays (`core/graph/overlays.ts`).
  */
+import { edited } from '../../core/graph/edits.ts';
 import type { GraphEdge, GraphNode, Json, Metadata } from '../../core/graph/element.ts';
 import { GraphError } from '../../core/graph/errors.ts';
 import type { Graph } from '../../core/graph/graph.ts';
 import { jsonEquals } from '../../core/graph/metadata.ts';
-import { withKeys, type Overlay } from '../../core/graph/overlays.ts';
+import { withLayers } from '../../core/graph/overlays.ts';
 import { limits } from '../../core/limits.ts';
 import {
   checkEdge,
@@ -150,10 +151,11 @@ export class UserElements {
     if (jsonEquals(node.metadata, wanted)) return false;
     const { overlays } = this.#fabric;
     const { rules, edits } = overlays.of(node.id);
-    const after = this.#edited(node, wanted, overlays.base(node), edits);
-    const tooMuch = metadataFault(after.edits, limits.overlayBytesMax);
+    const now = { base: overlays.base(node), edits };
+    const after = edited(now, node.metadata, wanted, node.origin === this.#origin);
+    const tooMuch = metadataFault(after.edits as unknown as Json, limits.overlayBytesMax);
     if (tooMuch !== undefined) return refused('invalidPatch', `validating patched resource: ${tooMuch}`);
-    const metadata = withKeys({ ...after.base, ...after.edits }, rules);
+    const metadata = withLayers(after.base, { edits: after.edits, rules });
     // All that was to change is set by rules, which have the last word.
     if (jsonEquals(metadata, node.metadata)) return false;
     this.#fabric.write(nowMs, this, (graph) => {
@@ -161,27 +163,6 @@ export class UserElements {
       graph.updateNode({ ...node, metadata, updatedAt: nowMs, revision: node.revision + 1 });
     });
     return true;
-  }
-
-  /** Which of the changes go into the owner's own metadata, and which over it. */
-  #edited(
-    node: GraphNode,
-    wanted: Metadata,
-    base: Metadata,
-    edits: Metadata,
-  ): Pick<Overlay, 'edits'> & { readonly base: Metadata } {
-    const isOwn = node.origin === this.#origin;
-    const own = new Map(Object.entries(base));
-    const over = new Map(Object.entries(edits));
-    for (const name of new Set([...Object.keys(node.metadata), ...Object.keys(wanted)])) {
-      const value = Object.hasOwn(wanted, name) ? wanted[name] : undefined;
-      if (jsonEquals(Object.hasOwn(node.metadata, name) ? node.metadata[name] : undefined, value)) continue;
-      if (value === undefined) {
-        // What lies over the owner's word goes first; the word itself comes back when the owner says it again.
-        if (!over.delete(name)) own.delete(name);
-      } else (isOwn ? own : over).set(name, value);
-    }
-    return { base: Object.fromEntries(own), edits: Object.fromEntries(over) };
   }
 }
 

@@ -44,11 +44,12 @@ const optional = z.object(rest).partial().shape;
 const nodeRequest = z.object({ ...members, ...optional }).openapi('NodeRequest');
 const edgeRequest = z.object({ ...members, ...optional, ...ends }).openapi('EdgeRequest');
 
-type Kept = Pick<Resource, 'list' | 'get' | 'create' | 'remove' | 'patch'>;
+type Kept = Pick<Resource, 'hasOwnIds' | 'list' | 'get' | 'create' | 'remove' | 'patch'>;
 
 /** `read` gives the checked element in public form. */
 function kept(kind: ElementKind, read: (input: unknown, env: Env) => Checked<unknown>): Kept {
   return {
+    hasOwnIds: true,
     list: async (env) => topologyOf(env).elementsJson(kind),
     get: async (env, id) => {
       const json = await topologyOf(env).elementJson(kind, id);

@@ -31,6 +31,8 @@ export interface Resource {
   readonly schema: z.ZodType;
   /** Schema of a body to create one from. */
   readonly request: z.ZodType;
+  /** Ids are the callers' own, and may end with a slash. */
+  readonly hasOwnIds?: boolean;
   /** All of them in public form, by id; or that as JSON already. */
   readonly list: (env: Env) => Promise<Readonly<Record<string, unknown>> | string | ReadableStream>;
   readonly get: (env: Env, id: string) => Promise<unknown>;
@@ -59,10 +61,10 @@ function readTtl(c: AppContext): number | undefined {
   }
 }
 
-/** The id in the path. A slash at its end is tolerated, as the reference's store does. */
-function idOf(c: AppContext): string {
+/** The id in the path. A slash at its end is tolerated, as the reference's store does, unless ids are the callers' own. */
+function idOf(c: AppContext, { hasOwnIds }: Resource): string {
   const id = c.req.param('id') ?? '';
-  return id.length > 1 && id.endsWith('/') ? id.slice(0, -1) : id;
+  return hasOwnIds !== true && id.length > 1 && id.endsWith('/') ? id.slice(0, -1) : id;
 }
 
 function readPatch(text: string): readonly unknown[] {
@@ -189,7 +191,7 @@ function mountElement(app: App, resource: Resource): void {
       responses: { 200: found, ...refusals(404) },
     },
     async (c) => {
-      const id = idOf(c);
+      const id = idOf(c, resource);
       const value = await resource.get(c.env, id);
       if (value === undefined) throw missing(id);
       return jsonAnswer(c, value);
@@ -206,7 +208,7 @@ function mountElement(app: App, resource: Resource): void {
       responses: { 200: { description: 'Deleted' }, ...refusals(404) },
     },
     async (c) => {
-      const id = idOf(c);
+      const id = idOf(c, resource);
       if (!(await resource.remove(c.env, id))) throw missing(id);
       return new Response('', { headers: { 'Content-Type': 'text/plain' } });
     },
@@ -248,7 +250,7 @@ function mountPatch(
       },
     },
     async (c) => {
-      const id = idOf(c);
+      const id = idOf(c, resource);
       const before = await resource.get(c.env, id);
       if (before === undefined) throw new ApiError('unknownResource', '');
       const patch = readPatch(await readBody(c));

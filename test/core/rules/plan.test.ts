@@ -123,7 +123,7 @@ describe('planRules', () => {
     const shown = overlays.lay(
       'a',
       { Name: 'a', Type: 'device' },
-      { edits: { Note: 'n' }, rules: { Color: 'red' } },
+      { edits: [{ path: ['Note'], value: 'n' }], rules: { Color: 'red' } },
     );
     const world = { nodes: [{ ...node('a'), metadata: shown }], overlays };
     expect(keysOf(await plan(world, update("G.V().Has('Color','red')", { Team: 'x' })))).toEqual({});
