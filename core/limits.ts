@@ -141,7 +141,7 @@ export const limits = {
   /** Nodes and edges of one host, or of one other origin; the rest is refused and counted. */
   elementsPerHostMax: 200_000,
   /** Nodes and edges of the whole fabric (an object has 128 MB); what comes on top is refused (REST: 507) and counted. */
-  graphElementsMax: 500_000,
+  elementsMax: 400_000,
   /** Characters of an element's id and of its other texts beside the metadata; a longer one is refused. */
   elementIdCharsMax: 512,
   /** Members of objects and lists that applying one JSON Patch may copy; a dearer one is refused with 400. */

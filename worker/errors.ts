@@ -38,7 +38,7 @@ export const API_ERRORS = {
   unavailable: 503,
   /** `resourcesMax` is reached. */
   registryFull: 507,
-  /** `graphElementsMax`, or `elementsPerHostMax` for one origin, is reached. */
+  /** `elementsMax`, or `elementsPerHostMax` for one origin, is reached. */
   graphFull: 507,
 } as const satisfies Record<string, ContentfulStatusCode>;
 

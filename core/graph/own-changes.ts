@@ -16,7 +16,7 @@ export interface Refused {
   foreign: number;
   /** An edge whose parent or child is not in the graph. */
   dangling: number;
-  /** The origin already has `elementsMax` elements, or the graph `graphElementsMax`. */
+  /** The origin already has `elementsMax` elements. */
   tooMany: number;
 }
 
@@ -25,8 +25,6 @@ export interface Owner {
   readonly origin: string;
   readonly host: string;
   readonly elementsMax: number;
-  /** Nodes and edges that the whole graph may have. */
-  readonly graphElementsMax?: number;
   /** What a node shows whose owner says this of it; absent = just that. */
   readonly show?: (nodeId: string, metadata: Metadata) => Metadata;
   /** Whether the edge of this id makes room for an own one. */
@@ -131,9 +129,7 @@ export class OwnChanges {
 
   #mayAdd(): boolean {
     const owned = this.#owned();
-    const ownRoom = owned.nodes.size + owned.edges.size < this.#owner.elementsMax;
-    const all = this.#graph.nodeCount + this.#graph.edgeCount;
-    if (ownRoom && all < (this.#owner.graphElementsMax ?? Infinity)) return true;
+    if (owned.nodes.size + owned.edges.size < this.#owner.elementsMax) return true;
     this.refused.tooMany++;
     return false;
   }

@@ -7,7 +7,7 @@ import { capturesOn, planCaptures, type CapturePlan } from '../../core/capture/p
 import { messageOf } from '../../core/errors.ts';
 import type { GraphEvent, GraphNode } from '../../core/graph/element.ts';
 import type { Graph } from '../../core/graph/graph.ts';
-import { isLastingChange } from '../../core/graph/lasting-change.ts';
+import { canMatter } from '../../core/graph/statistics.ts';
 import { timings } from '../../core/limits.ts';
 import { sha1 } from '../../core/sha1.ts';
 import { captureToJson } from '../../core/wire/capture-json.ts';
@@ -55,17 +55,12 @@ export class CaptureOrders {
 
   /** The graph changed. Many changes in a row cost one evaluation. */
   follow(event: GraphEvent): void {
-    if (this.#captures.length > 0 && this.#matters(event)) this.evaluateSoon();
+    const queries = this.#captures.map((capture) => capture.GremlinQuery);
+    if (queries.length > 0 && canMatter(event, queries)) this.evaluateSoon();
   }
 
   evaluateSoon(): void {
     this.#runs.soon();
-  }
-
-  #matters(event: GraphEvent): boolean {
-    return isLastingChange(event, (key) =>
-      this.#captures.some((capture) => capture.GremlinQuery.includes(key)),
-    );
   }
 
   /** Runs the queries and tells the probes. */

@@ -96,12 +96,11 @@ export class FabricGraph {
    * places of those that rules made.
    */
   ownChanges(owner: { readonly origin: string; readonly host: string }, nowMs: number): OwnChanges {
-    const bounds = { elementsMax: limits.elementsPerHostMax, graphElementsMax: limits.graphElementsMax };
     return new OwnChanges(
       this.graph,
       {
         ...owner,
-        ...bounds,
+        elementsMax: limits.elementsPerHostMax,
         show: (nodeId, metadata) => this.overlays.show(nodeId, metadata),
         replaces: (edgeId) => this.made.edges.has(edgeId),
       },
@@ -115,7 +114,7 @@ export class FabricGraph {
     const { nodes, edges } = this.owned(origin);
     return (
       nodes.size + edges.size < limits.elementsPerHostMax &&
-      this.graph.nodeCount + this.graph.edgeCount < limits.graphElementsMax
+      this.graph.nodeCount + this.graph.edgeCount < limits.elementsMax
     );
   }
 

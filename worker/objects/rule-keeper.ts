@@ -4,8 +4,8 @@
  */
 import type { GraphEdge, GraphEvent, GraphNode, Metadata } from '../../core/graph/element.ts';
 import type { Graph } from '../../core/graph/graph.ts';
+import { canMatter } from '../../core/graph/statistics.ts';
 import type { GraphView } from '../../core/graph/view.ts';
-import { isLastingChange } from '../../core/graph/lasting-change.ts';
 import { jsonEquals } from '../../core/graph/metadata.ts';
 import { limits, timings } from '../../core/limits.ts';
 import { planRules, type RulePlan } from '../../core/rules/plan.ts';
@@ -85,6 +85,11 @@ export class RuleKeeper {
     return noderule.length + edgerule.length + this.#around.fabric.made.size + this.#names.size === 0;
   }
 
+  get #queries(): readonly string[] {
+    const { noderule, edgerule } = this.#rules;
+    return [...noderule.map(({ Query }) => Query), ...edgerule.flatMap(({ Src, Dst }) => [Src, Dst])];
+  }
+
   /** The lists changed: the graph is as they ask when this resolves. */
   async replace(rules: Rules): Promise<void> {
     this.#rules = rules;
@@ -94,14 +99,8 @@ export class RuleKeeper {
   /** The graph changed. */
   follow(events: readonly GraphEvent[], source: unknown): void {
     if (source === this || this.#isIdle) return;
-    if (events.some((event) => isLastingChange(event, (key) => this.#asksFor(key)))) this.#runs.soon();
-  }
-
-  #asksFor(key: string): boolean {
-    return (
-      this.#rules.noderule.some((rule) => rule.Query.includes(key)) ||
-      this.#rules.edgerule.some((rule) => rule.Src.includes(key) || rule.Dst.includes(key))
-    );
+    const queries = this.#queries;
+    if (events.some((event) => canMatter(event, queries))) this.#runs.soon();
   }
 
   async #evaluate(): Promise<number> {

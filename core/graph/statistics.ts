@@ -1,0 +1,23 @@
+/**
+ * Metadata that changes all the time and that hardly a query asks for. Whoever runs queries again after changes of the graph
+ * can let such changes pass.
+ */
+import type { GraphEvent, Metadata } from './element.ts';
+import { jsonEquals } from './metadata.ts';
+
+const STATISTICS: ReadonlySet<string> = new Set(['Captures', 'Metric', 'LastUpdateMetric', 'SFlow']);
+
+/** Keys of an element that every update changes. */
+const ALWAYS_CHANGING: readonly string[] = ['@UpdatedAt', '@Revision'];
+
+/** Whether the event can change what one of the query texts yields. */
+export function canMatter(event: GraphEvent, queries: readonly string[]): boolean {
+  if (event.kind !== 'nodeUpdated' && event.kind !== 'edgeUpdated') return true;
+  const names = (key: string): boolean => queries.some((query) => query.includes(key));
+  if (ALWAYS_CHANGING.some(names)) return true;
+  const after: Metadata = event.kind === 'nodeUpdated' ? event.node.metadata : event.edge.metadata;
+  const before: Metadata = event.before.metadata;
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
+    if (!jsonEquals(before[key], after[key]) && (!STATISTICS.has(key) || names(key))) return true;
+  return false;
+}
