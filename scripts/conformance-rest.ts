@@ -8,7 +8,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { RestReplay } from '../test/conformance/rest-replay.ts';
+import { labIn, RestReplay } from '../test/conformance/rest-replay.ts';
 
 const DATA = fileURLToPath(new URL('../test/conformance/data/rest', import.meta.url));
 
@@ -54,9 +54,10 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   const counts = { passed: 0, failed: 0, divergent: 0 };
   const replay = new RestReplay(options.base);
+  const lab = labIn(scenarios.map(([, lines]) => lines));
   for (const [name, lines] of scenarios) {
     try {
-      for await (const [recorded, verdict] of replay.play(lines)) {
+      for await (const [recorded, verdict] of replay.play(lines, lab)) {
         counts[verdict.kind]++;
         const title = `${name}/${recorded.case} ${recorded.request?.method} ${recorded.request?.path}`;
         if (verdict.kind === 'failed') console.log(`FAIL ${title}\n     ${verdict.difference}`);

@@ -23,7 +23,8 @@ export interface RestCase {
 
 export interface Answer {
   readonly status: number;
-  readonly headers: Headers;
+  /** By lower-cased name. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
   readonly text: string;
 }
 
@@ -59,6 +60,8 @@ const NOISE: ReadonlySet<string> = new Set([
   'FDB',
   'RoutingTables',
   'Captures',
+  // Of the program.
+  'Version',
 ]);
 
 /** A body without its noise, members in one order. */
@@ -70,19 +73,55 @@ export function withoutNoise(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, withoutNoise(member)]));
 }
 
-/** What differs, in words; undefined when nothing does. `expected` is the recorded body with our ids in it. */
-export function difference(recorded: RestCase, expected: string, answer: Answer): string | undefined {
+export interface Difference {
+  readonly part: 'status' | 'type' | 'location' | 'body';
+  readonly text: string;
+}
+
+/** What differs, none when nothing does. `expected` is the recorded body with our ids in it. */
+export function differences(recorded: RestCase, expected: string, answer: Answer): readonly Difference[] {
   const { status } = recorded.response;
-  if (answer.status !== status)
-    return `status ${answer.status}, recorded ${status}: ${short(answer.text)} instead of ${short(expected)}`;
-  if (status >= 300 && status < 400) {
-    const [location, wanted] = [answer.headers.get('Location'), headerOf(recorded, 'Location')];
-    return location === (wanted ?? null) ? undefined : `Location ${location}, recorded ${wanted}`;
+  if (answer.status !== status) {
+    const bodies = `${short(answer.text)} instead of ${short(expected)}`;
+    return [{ part: 'status', text: `status ${answer.status}, recorded ${status}: ${bodies}` }];
   }
-  const [type, wanted] = [answer.headers.get('Content-Type'), headerOf(recorded, 'Content-Type')];
+  if (status >= 300 && status < 400) {
+    const [location, wanted] = [answer.headers['location'], headerOf(recorded, 'Location')];
+    if (location === wanted) return [];
+    return [{ part: 'location', text: `Location ${location}, recorded ${wanted}` }];
+  }
+  const found: Difference[] = [];
+  const [type, wanted] = [answer.headers['content-type'], headerOf(recorded, 'Content-Type')];
   if (wanted !== undefined && type?.toLowerCase() !== wanted.toLowerCase())
-    return `Content-Type ${type}, recorded ${wanted}`;
-  return bodyDifference(expected, answer.text);
+    found.push({ part: 'type', text: `Content-Type ${type}, recorded ${wanted}` });
+  const text = bodyDifference(inOrderFor(recorded, expected), inOrderFor(recorded, answer.text));
+  if (text !== undefined) found.push({ part: 'body', text });
+  return found;
+}
+
+/** The reference yields the results of a query in random order, unless the query sorts. */
+function inOrderFor({ request }: RestCase, body: string): string {
+  const value =
+    request.path === '/api/topology' && !/Sort/i.test(request.body ?? '') ? jsonOf(body) : undefined;
+  return Array.isArray(value) ? inOneOrder(body) : body;
+}
+
+/** Lists of results, and the nodes and edges of graphs among them, in an order of their own. */
+export function inOneOrder(body: string): string {
+  const value = jsonOf(body);
+  if (!Array.isArray(value)) return body;
+  const sort = (list: readonly unknown[]): unknown[] =>
+    list
+      .map((member) => JSON.stringify(graphInOrder(withoutNoise(member), sort)))
+      .sort()
+      .map((text) => JSON.parse(text) as unknown);
+  return `${JSON.stringify(sort(value))}${body.endsWith('\n') ? '\n' : ''}`;
+}
+
+function graphInOrder(value: unknown, sort: (list: readonly unknown[]) => unknown[]): unknown {
+  if (typeof value !== 'object' || value === null || !('Nodes' in value)) return value;
+  const lists = Object.entries(value).map(([name, list]) => [name, Array.isArray(list) ? sort(list) : list]);
+  return Object.fromEntries(lists) as unknown;
 }
 
 export function bodyDifference(expected: string, text: string): string | undefined {

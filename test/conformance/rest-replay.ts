@@ -2,7 +2,8 @@
  * Plays recorded scenarios against a server: loads the graph that a scenario presupposes, sends its requests in order, maps the
  * ids that the server makes, and judges each answer. The server should be a fresh one without a probe.
  */
-import { difference, jsonOf, misunderstanding, type Answer, type RestCase } from './rest-case.ts';
+import { request } from 'node:http';
+import { differences, jsonOf, misunderstanding, type Answer, type RestCase } from './rest-case.ts';
 import { ruleFor } from './rest-rules.ts';
 
 export type Verdict =
@@ -22,6 +23,21 @@ interface LabGraph {
   readonly edges: readonly Element[];
 }
 
+const NO_GRAPH: LabGraph = { nodes: [], edges: [] };
+
+function understood(lines: readonly unknown[]): readonly RestCase[] {
+  return lines.filter((line) => misunderstanding(line) === undefined) as readonly RestCase[];
+}
+
+/** The first whole graph that one of the scenarios shows. */
+export function labIn(scenarios: readonly (readonly unknown[])[]): LabGraph {
+  for (const lines of scenarios) {
+    const graph = wholeGraph(understood(lines));
+    if (graph.nodes.length > 0) return graph;
+  }
+  return NO_GRAPH;
+}
+
 /** The host of the recordings. */
 const RECORDED_HOST = 'skyref';
 const RESOURCES = ['capture', 'alert', 'noderule', 'edgerule', 'injectpacket', 'workflow', 'edge', 'node'];
@@ -29,20 +45,30 @@ const UUID = /[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g;
 
 export class RestReplay {
   readonly #base: string;
+  /** Recorded id → ours. */
   readonly #ids = new Map<string, string>();
+  /** Recorded id → kind of its resource. */
+  readonly #kinds = new Map<string, string>();
   #host = '';
 
   constructor(base: string) {
     this.#base = base.replace(/\/$/, '');
   }
 
-  /** Verdicts in the order of the lines. Rejects when the server does not answer at all. */
-  async *play(lines: readonly unknown[]): AsyncGenerator<readonly [RestCase, Verdict]> {
+  /**
+   * Verdicts in the order of the lines; `lab` is the graph where the lines do not show one. Rejects when the server does not
+   * answer at all.
+   */
+  async *play(
+    lines: readonly unknown[],
+    lab: LabGraph = NO_GRAPH,
+  ): AsyncGenerator<readonly [RestCase, Verdict]> {
     this.#ids.clear();
+    this.#kinds.clear();
     const api = await this.#send('GET', '/api');
     this.#host = String((jsonOf(api.text) as { Host?: unknown } | undefined)?.Host);
-    await this.#prepare(lines.filter((line) => misunderstanding(line) === undefined) as RestCase[]);
-    for (const line of lines) {
+    await this.#prepare(understood(lines), lab);
+    for (const [at, line] of lines.entries()) {
       const strange = misunderstanding(line);
       const recorded = line as RestCase;
       yield [
@@ -51,6 +77,7 @@ export class RestReplay {
           ? await this.#judge(recorded)
           : { kind: 'failed', difference: `not understood: ${strange}` },
       ];
+      if (strange === undefined) await this.#tidy(lines.slice(at + 1));
     }
   }
 
@@ -68,12 +95,34 @@ export class RestReplay {
     if (recorded.response.status === null) return { kind: 'passed' };
     this.#learn(recorded, answer);
     const expected = this.#ours(recorded.response.body ?? '');
-    const found = difference(recorded, expected, answer);
-    if (found === undefined) return { kind: 'passed' };
-    const rule = ruleFor({ recorded, expected, answer });
-    return rule === undefined
-      ? { kind: 'failed', difference: found }
-      : { kind: 'divergent', rule: rule.name };
+    const found = differences(recorded, expected, answer);
+    if (found.length === 0) return { kind: 'passed' };
+    const names: string[] = [];
+    for (const difference of found) {
+      const rule = ruleFor(difference, { recorded, expected, answer });
+      if (rule === undefined) return { kind: 'failed', difference: difference.text };
+      names.push(rule.name);
+    }
+    return { kind: 'divergent', rule: names.join('; ') };
+  }
+
+  /**
+   * Whoever made the recordings removed resources between the steps. One that is neither shown nor deleted later is
+   * removed, so that it does not stand in the way of the next.
+   */
+  async #tidy(later: readonly unknown[]): Promise<void> {
+    for (const [theirs, ours] of this.#ids) {
+      const kind = `/api/${this.#kinds.get(theirs)}`;
+      const isStillThere = later.some(
+        (line) =>
+          misunderstanding(line) === undefined &&
+          (line as RestCase).request.path.startsWith(kind) &&
+          JSON.stringify(line).includes(theirs),
+      );
+      if (isStillThere) continue;
+      await this.#send('DELETE', `${kind}/${ours}`);
+      this.#ids.delete(theirs);
+    }
   }
 
   /** Ids of resources are made by the server. */
@@ -81,40 +130,60 @@ export class RestReplay {
     if (recorded.request.method !== 'POST' || answer.status !== 201) return;
     const theirs = (jsonOf(recorded.response.body ?? '') as { UUID?: string } | undefined)?.UUID;
     const ours = (jsonOf(answer.text) as { UUID?: string } | undefined)?.UUID;
-    if (theirs !== undefined && ours !== undefined) this.#ids.set(theirs, ours);
+    if (theirs === undefined || ours === undefined) return;
+    this.#ids.set(theirs, ours);
+    this.#kinds.set(theirs, recorded.request.path.split('/')[2] ?? '');
   }
 
   /** A recorded text with our ids and our host. */
   #ours(text: string): string {
     return text
       .replaceAll(UUID, (id) => this.#ids.get(id) ?? id)
-      .replaceAll(`.${RECORDED_HOST}"`, `.${this.#host}"`);
+      .replaceAll(`.${RECORDED_HOST}"`, `.${this.#host}"`)
+      .replace(`{"Host":"${RECORDED_HOST}"`, `{"Host":"${this.#host}"`);
   }
 
+  /** Paths go out as they are; `fetch` would clean them. */
   async #send(
     method: string,
     path: string,
     headers: Readonly<Record<string, string>> = {},
-    body?: string | Uint8Array<ArrayBuffer>,
+    body?: string | Buffer,
   ): Promise<Answer> {
-    const response = await fetch(`${this.#base}${path}`, {
-      method,
-      headers,
-      redirect: 'manual',
-      ...(body !== undefined && method !== 'GET' && method !== 'HEAD' && { body }),
+    const { hostname, port } = new URL(this.#base);
+    return new Promise((resolve, reject) => {
+      const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
+      const sent = request(
+        { hostname, port, method, path, headers: { ...headers, ...length } },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () => {
+            const all = response.headers as Record<string, string | undefined>;
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: all,
+              text: Buffer.concat(chunks).toString(),
+            });
+          });
+        },
+      );
+      sent.on('error', reject);
+      sent.end(body);
     });
-    return { status: response.status, headers: response.headers, text: await response.text() };
   }
 
   /** An empty server, and then the graph that the first lists of the scenario show. */
-  async #prepare(cases: readonly RestCase[]): Promise<void> {
+  async #prepare(cases: readonly RestCase[], lab: LabGraph): Promise<void> {
     for (const resource of RESOURCES) {
       const { status, text } = await this.#send('GET', `/api/${resource}`);
       const list = status === 200 ? jsonOf(text) : undefined;
       for (const id of Object.keys(list ?? {}))
         await this.#send('DELETE', `/api/${resource}/${encodeURIComponent(id)}`);
     }
-    const { nodes, edges } = presupposed(cases);
+    const shown = presupposed(cases);
+    const { nodes, edges } = shown.nodes.length === 0 ? lab : shown;
     for (const node of nodes) await this.#create('node', node);
     for (const edge of edges) await this.#create('edge', edge);
   }

@@ -25,13 +25,15 @@ export interface Resource {
   readonly name: string;
   /** In texts: `Capture`. */
   readonly title: string;
+  /** In names of the description, where it is not the title: `NodeRule`. */
+  readonly type?: string;
   /** Group in the API description: `Captures`. */
   readonly tag: string;
   /** Schema of one resource as answered, named with `.openapi('Capture')`. */
   readonly schema: z.ZodType;
   /** Schema of a body to create one from. */
   readonly request: z.ZodType;
-  /** Ids are the callers' own, and may end with a slash. */
+  /** Ids are the callers' own and may end with a slash; there is no time to live. */
   readonly hasOwnIds?: boolean;
   /** All of them in public form, by id; or that as JSON already. */
   readonly list: (env: Env) => Promise<Readonly<Record<string, unknown>> | string | ReadableStream>;
@@ -94,13 +96,13 @@ export function mountResource(app: App, resource: Resource): void {
 }
 
 function mountCollection(app: App, resource: Resource): void {
-  const { name, title, tag } = resource;
+  const { name, title, type = title, tag } = resource;
   mount(
     app,
     {
       method: 'get',
       path: `/api/${name}`,
-      operationId: `list${title}s`,
+      operationId: `list${type}s`,
       tags: [tag],
       summary: `List ${name}s`,
       security,
@@ -108,7 +110,7 @@ function mountCollection(app: App, resource: Resource): void {
         200: {
           description: `All ${name}s, by id`,
           content: {
-            'application/json': { schema: z.record(z.string(), resource.schema).openapi(`${title}s`) },
+            'application/json': { schema: z.record(z.string(), resource.schema).openapi(`${type}s`) },
           },
         },
       },
@@ -126,15 +128,17 @@ function mountCollection(app: App, resource: Resource): void {
     {
       method: 'post',
       path: `/api/${name}`,
-      operationId: `create${title}`,
+      operationId: `create${type}`,
       tags: [tag],
       summary: `Create a ${name}`,
       security,
       request: {
-        headers: z.object({
-          'X-Resource-TTL': z.string().optional().openapi({
-            description: 'Deletes it after this Go duration',
-            example: '1h30m',
+        ...(resource.hasOwnIds !== true && {
+          headers: z.object({
+            'X-Resource-TTL': z.string().optional().openapi({
+              description: 'Deletes it after this Go duration',
+              example: '1h30m',
+            }),
           }),
         }),
         body: { required: true, content: { 'application/json': body, 'application/yaml': body } },
@@ -171,7 +175,7 @@ async function inputChecked<T>(read: () => Promise<T>): Promise<T> {
 }
 
 function mountElement(app: App, resource: Resource): void {
-  const { name, title, tag } = resource;
+  const { name, title, type = title, tag } = resource;
   const missing = (id: string): ApiError => new ApiError('unknownResource', `${title} '${id}' not found`);
   const common = {
     path: `/api/${name}/{id}`,
@@ -185,7 +189,7 @@ function mountElement(app: App, resource: Resource): void {
     {
       ...common,
       method: 'get',
-      operationId: `get${title}`,
+      operationId: `get${type}`,
       summary: `Get a ${name}`,
       request: { params },
       responses: { 200: found, ...refusals(404) },
@@ -202,7 +206,7 @@ function mountElement(app: App, resource: Resource): void {
     {
       ...common,
       method: 'delete',
-      operationId: `delete${title}`,
+      operationId: `delete${type}`,
       summary: `Delete a ${name}`,
       request: { params },
       responses: { 200: { description: 'Deleted' }, ...refusals(404) },
@@ -229,13 +233,13 @@ function mountPatch(
   resource: Resource,
   common: Omit<RouteConfig, 'method'> & { readonly request: { readonly params: z.ZodObject } },
 ): void {
-  const { name, title } = resource;
+  const { name, title, type = title } = resource;
   mount(
     app,
     {
       ...common,
       method: 'patch',
-      operationId: `modify${title}`,
+      operationId: `modify${type}`,
       summary: resource.patch === undefined ? `Refused: a ${name} cannot be changed` : `Change a ${name}`,
       request: {
         ...common.request,

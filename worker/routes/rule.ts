@@ -69,6 +69,7 @@ export function mountNodeRule(app: App): void {
   mountResource(app, {
     name: 'noderule',
     title: 'Noderule',
+    type: 'NodeRule',
     tag: 'Node rules',
     schema: nodeRuleSchema,
     request: nodeRuleSchema.partial().openapi('NodeRuleRequest'),
@@ -87,6 +88,7 @@ export function mountEdgeRule(app: App): void {
   mountResource(app, {
     name: 'edgerule',
     title: 'Edgerule',
+    type: 'EdgeRule',
     tag: 'Edge rules',
     schema: edgeRuleSchema,
     request: edgeRuleSchema.partial().openapi('EdgeRuleRequest'),

@@ -1,7 +1,7 @@
 /**
  * `/api/node` and `/api/edge`: cases R40 and R46 to R55 of the REST reference notes, and what else was recorded.
  */
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { env } from 'cloudflare:workers';
 import { evictDurableObject, reset } from 'cloudflare:test';
 import { limits } from '../../../core/limits.ts';
@@ -204,6 +204,33 @@ describe('POST /api/node', () => {
     expect((await createNode('rack/')).status).toBe(201);
     expect((await get('/api/node/rack')).status).toBe(404);
     expect((await get('/api/node/rack%2F')).status).toBe(200);
+  });
+});
+
+describe('a full graph', () => {
+  const bounds: { elementsMax: number; elementsPerHostMax: number } = limits;
+  const { elementsMax, elementsPerHostMax } = bounds;
+  afterEach(() => {
+    Object.assign(bounds, { elementsMax, elementsPerHostMax });
+  });
+
+  test('takes no more nodes and edges, says so with 507, and counts it; a taken id is still a conflict', async () => {
+    bounds.elementsMax = 2;
+    await createNode('a');
+    await createNode('b');
+    expectRefusal(await createNode('c'), 507, /^the graph has its 2 elements/);
+    expectRefusal(await createEdge('ab', 'a', 'b'), 507, /^the graph has its 2 elements/);
+    expectRefusal(await createNode('a'), 400, 'Node ID conflict');
+    expect((await topologyOf(env).status()).counters.elementsRefused).toBe(3);
+    await call('DELETE', '/api/node/b');
+    expect((await createNode('c')).status).toBe(201);
+  });
+
+  test('one origin may be full and others not', async () => {
+    bounds.elementsPerHostMax = 1;
+    await createNode('a');
+    expect((await createNode('b')).status).toBe(507);
+    expect((await createNode('b', { Origin: 'other.one' })).status).toBe(201);
   });
 });
 

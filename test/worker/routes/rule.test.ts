@@ -2,11 +2,12 @@
  * `/api/noderule` and `/api/edgerule`: cases R56 to R59 of the REST reference notes, what else was recorded, and what becomes
  * of rules as probes come, tell, go, and the object sleeps.
  */
-import { abortAllDurableObjects, evictDurableObject, reset } from 'cloudflare:test';
+import { abortAllDurableObjects, evictDurableObject, reset, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { limits } from '../../../core/limits.ts';
 import type { EdgeJson, NodeJson } from '../../../core/wire/element-json.ts';
-import { topologyOf } from '../../../worker/objects/stubs.ts';
+import { registryOf, topologyOf } from '../../../worker/objects/stubs.ts';
 import { connectGraphProbe, edge, node } from '../graph-probe.ts';
 import { call, expectRefusal, get, post, type Reply } from '../http.ts';
 
@@ -118,6 +119,26 @@ describe('/api/noderule', () => {
       expect((await get('/api/noderule')).text).toBe('{}\n');
       expect(await metadataOf('a')).not.toHaveProperty('Color');
     }, 3_000);
+  });
+
+  test('beyond rulesMax are refused with 507, others not', async () => {
+    const rule = { Name: '', Description: '', Metadata: null, Action: 'update', Query: '' };
+    await runInDurableObject(registryOf(env), (_registry, state) => {
+      state.storage.transactionSync(() => {
+        for (let i = 0; i < limits.rulesMax; i++)
+          state.storage.sql.exec(
+            "INSERT INTO resource (kind, id, body) VALUES ('noderule', ?, ?)",
+            `id${i}`,
+            JSON.stringify({ ...rule, UUID: `id${i}` }),
+          );
+      });
+    });
+    expectRefusal(
+      await post('/api/noderule', rule),
+      507,
+      `there are ${limits.rulesMax} node rules already, the most that are kept`,
+    );
+    await edgeRule({ Src: 'G.V()', Dst: 'G.V()', Metadata: { RelationType: 'x' } });
   });
 
   test('cannot be changed', async () => {
@@ -351,6 +372,24 @@ describe('/api/edgerule', () => {
     await evictDurableObject(topologyOf(env));
     expect(await nodesOf(joined)).toEqual(['eth0']);
     probe.close();
+  });
+
+  test('what has no room in the graph is left out and counted, and made when there is room', async () => {
+    const bounds: { elementsMax: number } = limits;
+    const { elementsMax } = bounds;
+    try {
+      await create('a');
+      await create('b');
+      bounds.elementsMax = 2;
+      await edgeRule({ Src: "G.V('a')", Dst: "G.V('b')", Metadata: { RelationType: 'layer2' } });
+      expect(await edges()).toEqual([]);
+      expect((await topologyOf(env).status()).counters.ruleElementsRefused).toBeGreaterThan(0);
+      bounds.elementsMax = elementsMax;
+      await create('c');
+      await vi.waitFor(async () => expect(await edges()).toHaveLength(1), 3_000);
+    } finally {
+      bounds.elementsMax = elementsMax;
+    }
   });
 
   test('makes room for the same edge of a probe, and takes its place when the probe takes it back', async () => {
