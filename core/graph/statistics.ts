@@ -21,3 +21,9 @@ export function canMatter(event: GraphEvent, queries: readonly string[]): boolea
     if (!jsonEquals(before[key], after[key]) && (!STATISTICS.has(key) || names(key))) return true;
   return false;
 }
+
+/** Those of the query texts that ask for what changes all the time: `canMatter` says the same of them as of all. */
+export function askingForStatistics(queries: readonly string[]): readonly string[] {
+  const words = [...ALWAYS_CHANGING, ...STATISTICS];
+  return queries.filter((query) => words.some((word) => query.includes(word)));
+}

@@ -4,7 +4,7 @@
  */
 import type { GraphEdge, GraphEvent, GraphNode, Metadata } from '../../core/graph/element.ts';
 import type { Graph } from '../../core/graph/graph.ts';
-import { canMatter } from '../../core/graph/statistics.ts';
+import { askingForStatistics, canMatter } from '../../core/graph/statistics.ts';
 import type { GraphView } from '../../core/graph/view.ts';
 import { jsonEquals } from '../../core/graph/metadata.ts';
 import { limits, timings } from '../../core/limits.ts';
@@ -60,6 +60,8 @@ export class RuleKeeper {
     timings.ruleEvaluationSlowMs,
   );
   #rules: Rules;
+  /** Queries that ask for statistics: there may be thousands of events a second that bring nothing else. */
+  #statistical: readonly string[];
   #faults: Readonly<Record<string, string>> = {};
   /** Top-level names that rules may have set on nodes. */
   #names: ReadonlySet<string>;
@@ -68,6 +70,7 @@ export class RuleKeeper {
   constructor(around: Surroundings, rules: Rules) {
     this.#around = around;
     this.#rules = rules;
+    this.#statistical = askingForStatistics(queriesOf(rules));
     const { overlays } = around.fabric;
     this.#names = namesOfKeys([...overlays.ids()].flatMap((id) => Object.keys(overlays.of(id).rules)));
     // An evaluation may have been due when the object's memory went.
@@ -85,22 +88,17 @@ export class RuleKeeper {
     return noderule.length + edgerule.length + this.#around.fabric.made.size + this.#names.size === 0;
   }
 
-  get #queries(): readonly string[] {
-    const { noderule, edgerule } = this.#rules;
-    return [...noderule.map(({ Query }) => Query), ...edgerule.flatMap(({ Src, Dst }) => [Src, Dst])];
-  }
-
   /** The lists changed: the graph is as they ask when this resolves. */
   async replace(rules: Rules): Promise<void> {
     this.#rules = rules;
+    this.#statistical = askingForStatistics(queriesOf(rules));
     await this.#runs.now();
   }
 
   /** The graph changed. */
   follow(events: readonly GraphEvent[], source: unknown): void {
     if (source === this || this.#isIdle) return;
-    const queries = this.#queries;
-    if (events.some((event) => canMatter(event, queries))) this.#runs.soon();
+    if (events.some((event) => canMatter(event, this.#statistical))) this.#runs.soon();
   }
 
   async #evaluate(): Promise<number> {
@@ -231,6 +229,10 @@ export class RuleKeeper {
       overlaidNodes: this.#around.fabric.overlays.size,
     };
   }
+}
+
+function queriesOf({ noderule, edgerule }: Rules): readonly string[] {
+  return [...noderule.map(({ Query }) => Query), ...edgerule.flatMap(({ Src, Dst }) => [Src, Dst])];
 }
 
 function revised<E extends GraphNode>(live: E, metadata: Metadata, nowMs: number): E {
