@@ -64,6 +64,14 @@ export function edited(
   return state;
 }
 
+/** What the owner's word becomes when the owner turns what is shown from `before` into `after`. */
+export function withChanges(base: Metadata, before: Metadata, after: Metadata): Metadata {
+  let changed = base;
+  for (const { path, value } of changesBetween(before, after, []))
+    changed = value === undefined ? deleteAt(changed, path) : setAt(changed, path, value);
+  return changed;
+}
+
 /** The smallest places that differ; undefined = nothing is there any more. */
 function* changesBetween(
   before: Metadata,

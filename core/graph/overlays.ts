@@ -3,7 +3,7 @@
  * It lies over the owner's own metadata and is kept apart from it, so that whatever the owner says next shows through
  * beneath it, and that it can be taken away again without a trace (docs/design/rules.md).
  */
-import { withEdits, type Edit } from './edits.ts';
+import { withChanges, withEdits, type Edit } from './edits.ts';
 import type { GraphNode, Json, Metadata } from './element.ts';
 import { jsonEquals, setField } from './metadata.ts';
 
@@ -82,6 +82,18 @@ export class Overlays {
   show(nodeId: string, base: Metadata): Metadata {
     const overlay = this.#byNode.get(nodeId);
     return overlay === undefined ? base : this.lay(nodeId, base, overlay);
+  }
+
+  /**
+   * What a node shows after somebody who does not know of what lies over it wrote it: only what he changed is the owner's new
+   * word. The metadata of the node itself when it is in order.
+   */
+  absorb(node: GraphNode, before: Metadata): Metadata {
+    const overlay = this.#byNode.get(node.id);
+    if (overlay === undefined) return node.metadata;
+    if (jsonEquals(withLayers(node.metadata, overlay), node.metadata)) return node.metadata;
+    const base = withChanges(this.base({ ...node, metadata: before }), before, node.metadata);
+    return this.lay(node.id, base, overlay);
   }
 
   /** Replaces what lies over a node, over this own metadata of its owner; returns what it then shows. */

@@ -2,7 +2,7 @@
  * The fabric's graph and its tables as one thing: whoever changes the graph (probes, publishers, users, rules) does it in
  * a `write`, which applies the change in memory, stores it in one transaction, and only then tells the listeners.
  */
-import type { GraphEvent } from '../../core/graph/element.ts';
+import type { GraphEvent, Metadata } from '../../core/graph/element.ts';
 import { Graph } from '../../core/graph/graph.ts';
 import { MadeElements } from '../../core/graph/made-elements.ts';
 import { OriginElements, type OwnedElements } from '../../core/graph/origin-elements.ts';
@@ -66,6 +66,7 @@ export class FabricGraph {
   }
 
   #commit(nowMs: number, source: unknown): void {
+    this.#keepLayers(nowMs);
     const events = this.#events;
     if (events.length === 0 && !this.overlays.hasUnsaved) return;
     this.#events = [];
@@ -78,6 +79,21 @@ export class FabricGraph {
     if (events.length === 0) return;
     this.#untold.push({ events, source });
     this.#tell();
+  }
+
+  /** Whoever wrote a node as if nothing lay over it has changed what its owner says, not what lies over it. */
+  #keepLayers(nowMs: number): void {
+    if (this.overlays.size === 0) return;
+    const before = new Map<string, Metadata>();
+    for (const event of this.#events)
+      if (event.kind === 'nodeUpdated' && !before.has(event.node.id))
+        before.set(event.node.id, event.before.metadata);
+    for (const [id, metadata] of before) {
+      const node = this.graph.node(id);
+      const shown = node && this.overlays.absorb(node, metadata);
+      if (node === undefined || shown === undefined || shown === node.metadata) continue;
+      this.graph.updateNode({ ...node, metadata: shown, updatedAt: nowMs, revision: node.revision + 1 });
+    }
   }
 
   #tell(): void {
