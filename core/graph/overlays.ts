@@ -1,5 +1,6 @@
 /**
- * What others than a node's owner set on it: the rules, and people who edit a node that a probe or a publisher keeps saying anew.
+ * What others than a node's owner set on it: the rules, and people who edit a node that a probe or a publisher keeps saying anew. (Edges
+ * have such layers too, of people only; what is said of nodes here holds for them.)
  * It lies over the owner's own metadata and is kept apart from it, so that whatever the owner says next shows through
  * beneath it, and that it can be taken away again without a trace (docs/design/rules.md).
  */
@@ -43,7 +44,7 @@ export class Overlays {
   readonly #byNode = new Map<string, StoredOverlay>();
   readonly #unsaved = new Set<string>();
 
-  constructor(stored: Iterable<readonly [nodeId: string, overlay: StoredOverlay]>) {
+  constructor(stored: Iterable<readonly [nodeId: string, overlay: StoredOverlay]> = []) {
     for (const [id, overlay] of stored) this.#byNode.set(id, overlay);
   }
 

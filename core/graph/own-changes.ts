@@ -25,8 +25,8 @@ export interface Owner {
   readonly origin: string;
   readonly host: string;
   readonly elementsMax: number;
-  /** What a node shows whose owner says this of it; absent = just that. */
-  readonly show?: (nodeId: string, metadata: Metadata) => Metadata;
+  /** What a node, or an edge, shows whose owner says this of it; absent = just that. */
+  readonly show?: (kind: 'node' | 'edge', id: string, metadata: Metadata) => Metadata;
   /** Whether the edge of this id makes room for an own one. */
   readonly replaces?: (edgeId: string) => boolean;
 }
@@ -87,7 +87,7 @@ export class OwnChanges {
       return;
     }
     if (!this.#isOwn(stored.origin)) return;
-    const metadata = this.#owner.show?.(node.id, node.metadata) ?? node.metadata;
+    const metadata = this.#owner.show?.('node', node.id, node.metadata) ?? node.metadata;
     if (!jsonEquals(stored.metadata, metadata)) this.#graph.updateNode(this.#revised(stored, metadata));
   }
 
@@ -100,8 +100,8 @@ export class OwnChanges {
     if (stored !== undefined && !this.#isOwn(stored.origin)) return;
     const sameEnds = stored?.parent === edge.parent && stored.child === edge.child;
     if (stored !== undefined && sameEnds) {
-      if (!jsonEquals(stored.metadata, edge.metadata))
-        this.#graph.updateEdge(this.#revised(stored, edge.metadata));
+      const metadata = this.#owner.show?.('edge', edge.id, edge.metadata) ?? edge.metadata;
+      if (!jsonEquals(stored.metadata, metadata)) this.#graph.updateEdge(this.#revised(stored, metadata));
       return;
     }
     // An edge cannot change its ends: with others it is another edge that took over the id.

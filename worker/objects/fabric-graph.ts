@@ -2,7 +2,7 @@
  * The fabric's graph and its tables as one thing: whoever changes the graph (probes, publishers, users, rules) does it in
  * a `write`, which applies the change in memory, stores it in one transaction, and only then tells the listeners.
  */
-import type { GraphEvent, Metadata } from '../../core/graph/element.ts';
+import type { GraphEdge, GraphEvent } from '../../core/graph/element.ts';
 import { Graph } from '../../core/graph/graph.ts';
 import { MadeElements } from '../../core/graph/made-elements.ts';
 import { OriginElements, type OwnedElements } from '../../core/graph/origin-elements.ts';
@@ -18,6 +18,8 @@ export class FabricGraph {
   readonly graph: Graph;
   /** What rules and people laid over nodes of others. */
   readonly overlays: Overlays;
+  /** … and people over edges. */
+  readonly edgeOverlays: Overlays;
   /** What rules made. */
   readonly made: MadeElements;
   readonly #owned = new OriginElements();
@@ -33,12 +35,14 @@ export class FabricGraph {
   constructor(store: TopologyStore, saveCounters: () => void) {
     this.#store = store;
     this.#saveCounters = saveCounters;
-    this.overlays = new Overlays(store.rules.overlays());
+    this.overlays = new Overlays(store.rules.overlays('node'));
+    this.edgeOverlays = new Overlays(store.rules.overlays('edge'));
     this.made = new MadeElements(store.rules.made());
     this.graph = new Graph((event) => {
       this.#owned.apply(event);
       this.made.apply(event);
       if (event.kind === 'nodeDeleted') this.overlays.forget(event.node.id);
+      if (event.kind === 'edgeDeleted') this.edgeOverlays.forget(event.edge.id);
       this.#events.push(event);
     });
     store.load(
@@ -68,11 +72,14 @@ export class FabricGraph {
   #commit(nowMs: number, source: unknown): void {
     this.#keepLayers(nowMs);
     const events = this.#events;
-    if (events.length === 0 && !this.overlays.hasUnsaved) return;
+    if (events.length === 0 && !this.overlays.hasUnsaved && !this.edgeOverlays.hasUnsaved) return;
     this.#events = [];
     this.#store.transaction(() => {
       for (const event of events) this.#store.write(event, nowMs);
-      for (const [id, overlay] of this.overlays.takeUnsaved()) this.#store.rules.setOverlay(id, overlay);
+      for (const [id, overlay] of this.overlays.takeUnsaved())
+        this.#store.rules.setOverlay('node', id, overlay);
+      for (const [id, overlay] of this.edgeOverlays.takeUnsaved())
+        this.#store.rules.setOverlay('edge', id, overlay);
       for (const change of this.made.takeUnsaved()) this.#store.rules.setMade(...change);
       this.#saveCounters();
     });
@@ -81,18 +88,24 @@ export class FabricGraph {
     this.#tell();
   }
 
-  /** Whoever wrote a node as if nothing lay over it has changed what its owner says, not what lies over it. */
+  /** Whoever wrote an element as if nothing lay over it has changed what its owner says, not what lies over it. */
   #keepLayers(nowMs: number): void {
-    if (this.overlays.size === 0) return;
-    const before = new Map<string, Metadata>();
-    for (const event of this.#events)
-      if (event.kind === 'nodeUpdated' && !before.has(event.node.id))
-        before.set(event.node.id, event.before.metadata);
-    for (const [id, metadata] of before) {
-      const node = this.graph.node(id);
-      const shown = node && this.overlays.absorb(node, metadata);
-      if (node === undefined || shown === undefined || shown === node.metadata) continue;
-      this.graph.updateNode({ ...node, metadata: shown, updatedAt: nowMs, revision: node.revision + 1 });
+    if (this.overlays.size + this.edgeOverlays.size === 0) return;
+    const updates = [...this.#events];
+    const done = new Set<string>();
+    for (const event of updates) {
+      if (event.kind !== 'nodeUpdated' && event.kind !== 'edgeUpdated') continue;
+      const isNode = event.kind === 'nodeUpdated';
+      const { id } = event.before;
+      const key = `${event.kind} ${id}`;
+      const live = isNode ? this.graph.node(id) : this.graph.edge(id);
+      if (done.has(key) || live === undefined) continue;
+      done.add(key);
+      const metadata = (isNode ? this.overlays : this.edgeOverlays).absorb(live, event.before.metadata);
+      if (metadata === live.metadata) continue;
+      const after = { ...live, metadata, updatedAt: nowMs, revision: live.revision + 1 };
+      if (isNode) this.graph.updateNode(after);
+      else this.graph.updateEdge(after as GraphEdge);
     }
   }
 
@@ -117,7 +130,8 @@ export class FabricGraph {
       {
         ...owner,
         elementsMax: limits.elementsPerHostMax,
-        show: (nodeId, metadata) => this.overlays.show(nodeId, metadata),
+        show: (kind, id, metadata) =>
+          (kind === 'node' ? this.overlays : this.edgeOverlays).show(id, metadata),
         replaces: (edgeId) => this.made.edges.has(edgeId),
       },
       () => this.owned(owner.origin),

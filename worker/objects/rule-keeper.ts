@@ -32,8 +32,9 @@ export interface RuleStatus {
   readonly rules: number;
   /** Rule UUID → what keeps it from doing what it says. */
   readonly ruleFaults: Readonly<Record<string, string>>;
-  /** Nodes on which rules or people set something that their owners did not say. */
+  /** Nodes and edges on which rules or people set something that their owners did not say. */
   readonly overlaidNodes: number;
+  readonly overlaidEdges: number;
 }
 
 interface Surroundings {
@@ -153,7 +154,7 @@ export class RuleKeeper {
 
   /** What differs from the plan. Each looks again when its turn comes: others may have written meanwhile. */
   *#changes({ effects }: RulePlan): Generator<Change> {
-    const { graph, overlays, made } = this.#around.fabric;
+    const { graph, overlays, edgeOverlays, made } = this.#around.fabric;
     for (const id of made.edges)
       if (!effects.edges.has(id))
         yield (now, nowMs) => {
@@ -176,7 +177,10 @@ export class RuleKeeper {
     }
     for (const edge of effects.edges.values()) {
       const live = graph.edge(edge.id);
-      if (live === undefined || (made.edges.has(edge.id) && !jsonEquals(live.metadata, edge.metadata)))
+      if (
+        live === undefined ||
+        (made.edges.has(edge.id) && !jsonEquals(edgeOverlays.base(live), edge.metadata))
+      )
         yield (now, nowMs) => this.#putEdge(now, edge, nowMs);
     }
   }
@@ -210,10 +214,11 @@ export class RuleKeeper {
 
   /** An edge that somebody else has drawn is enough. */
   #putEdge(graph: Graph, edge: GraphEdge, nowMs: number): void {
-    const { made } = this.#around.fabric;
+    const { made, edgeOverlays } = this.#around.fabric;
     const live = graph.edge(edge.id);
     if (live !== undefined) {
-      if (made.edges.has(edge.id)) graph.updateEdge(revised(live, edge.metadata, nowMs));
+      if (made.edges.has(edge.id))
+        graph.updateEdge(revised(live, edgeOverlays.show(edge.id, edge.metadata), nowMs));
       return;
     }
     const hasEnds = graph.node(edge.parent) !== undefined && graph.node(edge.child) !== undefined;
@@ -227,6 +232,7 @@ export class RuleKeeper {
       rules: this.#rules.noderule.length + this.#rules.edgerule.length,
       ruleFaults: this.#faults,
       overlaidNodes: this.#around.fabric.overlays.size,
+      overlaidEdges: this.#around.fabric.edgeOverlays.size,
     };
   }
 }

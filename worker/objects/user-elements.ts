@@ -38,7 +38,12 @@ export type ElementAnswer =
   | { readonly kind: 'done'; readonly json: string }
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'refused'; readonly fault: ElementFault; readonly text: string };
+  | Refused;
+interface Refused {
+  readonly kind: 'refused';
+  readonly fault: ElementFault;
+  readonly text: string;
+}
 
 export class UserElements {
   readonly #fabric: FabricGraph;
@@ -109,12 +114,11 @@ export class UserElements {
     if (before === undefined) return { kind: 'unknown' };
     const read = this.#patched(kind, before, patch, nowMs);
     if (!('element' in read)) return read;
-    const isChanged =
-      kind === 'node'
-        ? this.#changeNode(this.#fabric.graph.node(id)!, read.element.metadata, nowMs)
-        : this.#changeEdge(this.#fabric.graph.edge(id)!, read.element.metadata, nowMs);
-    if (isChanged !== true) return isChanged === false ? { kind: 'unchanged' } : isChanged;
-    return { kind: 'done', json: this.get(kind, id)! };
+    const { graph } = this.#fabric;
+    const element = kind === 'node' ? graph.node(id)! : graph.edge(id)!;
+    const changed = this.#change(kind, element, read.element.metadata, nowMs);
+    if (changed === undefined) return { kind: 'unchanged' };
+    return changed.kind === 'done' ? { kind: 'done', json: this.get(kind, id)! } : changed;
   }
 
   #patched(
@@ -138,31 +142,31 @@ export class UserElements {
     return checked.ok ? checked : refused('invalidPatch', `validating patched resource: ${checked.fault}`);
   }
 
-  #changeEdge(edge: GraphEdge, metadata: Metadata, nowMs: number): boolean {
-    if (jsonEquals(edge.metadata, metadata)) return false;
-    this.#fabric.write(nowMs, this, (graph) =>
-      graph.updateEdge({ ...edge, metadata, updatedAt: nowMs, revision: edge.revision + 1 }),
-    );
-    return true;
-  }
-
-  #changeNode(node: GraphNode, patched: Metadata, nowMs: number): boolean | ElementAnswer {
-    const wanted = { ...patched, ...identityOf(node.metadata) };
-    if (jsonEquals(node.metadata, wanted)) return false;
-    const { overlays } = this.#fabric;
-    const { rules, edits } = overlays.of(node.id);
-    const now = { base: overlays.base(node), edits };
-    const after = edited(now, node.metadata, wanted, node.origin === this.#origin);
+  /** Undefined when nothing changes. */
+  #change(
+    kind: ElementKind,
+    element: GraphNode,
+    patched: Metadata,
+    nowMs: number,
+  ): { readonly kind: 'done' } | Refused | undefined {
+    const wanted = kind === 'node' ? { ...patched, ...identityOf(element.metadata) } : patched;
+    if (jsonEquals(element.metadata, wanted)) return undefined;
+    const overlays = kind === 'node' ? this.#fabric.overlays : this.#fabric.edgeOverlays;
+    const { rules, edits } = overlays.of(element.id);
+    const now = { base: overlays.base(element), edits };
+    const after = edited(now, element.metadata, wanted, element.origin === this.#origin);
     const tooMuch = metadataFault(after.edits as unknown as Json, limits.overlayBytesMax);
     if (tooMuch !== undefined) return refused('invalidPatch', `validating patched resource: ${tooMuch}`);
     const metadata = withLayers(after.base, { edits: after.edits, rules });
     // All that was to change is set by rules, which have the last word.
-    if (jsonEquals(metadata, node.metadata)) return false;
+    if (jsonEquals(metadata, element.metadata)) return undefined;
     this.#fabric.write(nowMs, this, (graph) => {
-      overlays.lay(node.id, after.base, { edits: after.edits, rules });
-      graph.updateNode({ ...node, metadata, updatedAt: nowMs, revision: node.revision + 1 });
+      overlays.lay(element.id, after.base, { edits: after.edits, rules });
+      const revised = { ...element, metadata, updatedAt: nowMs, revision: element.revision + 1 };
+      if (kind === 'node') graph.updateNode(revised);
+      else graph.updateEdge(revised as GraphEdge);
     });
-    return true;
+    return { kind: 'done' };
   }
 }
 
@@ -171,7 +175,7 @@ function add(graph: Graph, kind: ElementKind, element: GraphNode | GraphEdge): v
   else graph.addEdge(element as GraphEdge);
 }
 
-function refused(fault: ElementFault, text: string): ElementAnswer {
+function refused(fault: ElementFault, text: string): Refused {
   return { kind: 'refused', fault, text };
 }
 

@@ -1,6 +1,6 @@
 /**
  * Tables of a Topology object for its rules: the registry's lists, so that a woken object knows them, which elements rules
- * made, and what lies over nodes (`core/graph/overlays.ts`), one row a node.
+ * made, and what lies over nodes and edges (`core/graph/overlays.ts`), one row each.
  */
 import type { MadeKind } from '../../core/graph/made-elements.ts';
 import type { StoredOverlay } from '../../core/graph/overlays.ts';
@@ -10,7 +10,7 @@ export function createRuleTables(sql: SqlStorage): void {
   sql.exec(`
     CREATE TABLE rule (row INTEGER PRIMARY KEY, kind TEXT NOT NULL, json TEXT NOT NULL);
     CREATE TABLE made (kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
-    CREATE TABLE overlay (node TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE overlay (kind TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
   `);
 }
 
@@ -52,20 +52,22 @@ export class RuleTables {
     this.#sql.exec(statement, kind, id);
   }
 
-  *overlays(): Generator<[nodeId: string, overlay: StoredOverlay]> {
-    for (const { node, json } of this.#sql.exec<{ node: string; json: string }>(
-      'SELECT node, json FROM overlay',
-    ))
-      yield [node, JSON.parse(json) as StoredOverlay];
+  *overlays(kind: MadeKind): Generator<[id: string, overlay: StoredOverlay]> {
+    const rows = this.#sql.exec<{ id: string; json: string }>(
+      'SELECT id, json FROM overlay WHERE kind = ?',
+      kind,
+    );
+    for (const { id, json } of rows) yield [id, JSON.parse(json) as StoredOverlay];
   }
 
   /** Only inside a transaction. */
-  setOverlay(nodeId: string, overlay: StoredOverlay | undefined): void {
-    if (overlay === undefined) this.#sql.exec('DELETE FROM overlay WHERE node = ?', nodeId);
+  setOverlay(kind: MadeKind, id: string, overlay: StoredOverlay | undefined): void {
+    if (overlay === undefined) this.#sql.exec('DELETE FROM overlay WHERE kind = ? AND id = ?', kind, id);
     else
       this.#sql.exec(
-        'INSERT OR REPLACE INTO overlay (node, json) VALUES (?, ?)',
-        nodeId,
+        'INSERT OR REPLACE INTO overlay (kind, id, json) VALUES (?, ?, ?)',
+        kind,
+        id,
         JSON.stringify(overlay),
       );
   }

@@ -88,6 +88,26 @@ describe('what people set on a node of a probe', () => {
     probe.close();
   });
 
+  test('on an edge of a probe stays too, and a new edge of that id begins without it', async () => {
+    const probe = await connectGraphProbe('h1');
+    const nodes = [eth0(), node('h1', 'br0', { Name: 'br0', Type: 'bridge' })];
+    const link = edge('h1', 'br0', 'eth0', 'layer2');
+    await probe.sync(nodes, [link]);
+    const path = `/api/edge/${link.ID}`;
+    expect((await patch(path, { op: 'add', path: '/Metadata/Cable', value: 'blue' })).status).toBe(200);
+    const metadata = async (): Promise<unknown> => (read(await get(path)) as NodeJson).Metadata;
+    await probe.sync(nodes, [{ ...link, Metadata: { RelationType: 'layer2', Speed: 10 } }]);
+    expect(await metadata()).toEqual({ RelationType: 'layer2', Speed: 10, Cable: 'blue' });
+    await evictDurableObject(topologyOf(env));
+    await probe.sync(nodes, [link]);
+    expect(await metadata()).toEqual({ RelationType: 'layer2', Cable: 'blue' });
+    await probe.sync(nodes);
+    await probe.sync(nodes, [link]);
+    expect(await metadata()).toEqual({ RelationType: 'layer2' });
+    expect((await topologyOf(env).status()).overlaidEdges).toBe(0);
+    probe.close();
+  });
+
   test('may not be more than fits over a node', async () => {
     const probe = await connectGraphProbe('h1');
     await probe.sync([eth0()]);
