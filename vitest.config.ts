@@ -14,6 +14,7 @@ export default defineConfig({
           include: [
             ...coreTests,
             'test/probe/**/*.test.ts',
+            'test/cli/**/*.test.ts',
             'test/scripts/**/*.test.ts',
             'test/conformance/**/*.test.ts',
           ],

@@ -1,0 +1,90 @@
+/**
+ * The analyzer's REST API as the commands use it. Node's own HTTP client rather than fetch: certificates of one's own
+ * and bodies that are read from disk as they are sent need no further package there.
+ */
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { text } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
+import { messageOf } from '../core/errors.ts';
+import type { Connection } from './connection.ts';
+import { CommandError, exitStatus } from './errors.ts';
+
+export interface Asked {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** `/api/…`. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Readable;
+}
+
+export class Analyzer {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  /** The answer's head when its status is below 400. Throws CommandError `refused`, or `unreachable`. */
+  async send({ method, path, headers, body }: Asked): Promise<IncomingMessage> {
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const { base, headers: credentials, tls } = this.#connection;
+      const ask = base.protocol === 'https:' ? httpsRequest : httpRequest;
+      const sent = ask(
+        new URL(path, base),
+        { method, headers: { ...credentials, ...headers }, ...tls },
+        resolve,
+      );
+      sent.on('error', (error) => reject(this.#unreachable(error)));
+      if (body === undefined || typeof body === 'string') sent.end(body);
+      else {
+        body.on('error', (error) => sent.destroy(error));
+        body.pipe(sent);
+      }
+    });
+    if ((answer.statusCode ?? 0) < 400) return answer;
+    const said = (await text(answer)).trim();
+    const status = `${answer.statusCode} ${answer.statusMessage}`;
+    throw new CommandError(exitStatus.refused, said === '' ? status : `${status}: ${said}`);
+  }
+
+  /** For requests whose answer says nothing: resolves when it is there. */
+  async tell(asked: Asked): Promise<void> {
+    await this.#text(await this.send(asked));
+  }
+
+  /** The answer's JSON; undefined for an empty answer. */
+  async json(asked: Asked): Promise<unknown> {
+    const answer = await this.send({
+      ...asked,
+      headers: { Accept: 'application/json', 'Content-Type': 'application/json', ...asked.headers },
+    });
+    const said = await this.#text(answer);
+    return said === '' ? undefined : (JSON.parse(said) as unknown);
+  }
+
+  /** A Gremlin query's result. */
+  async query(gremlin: string): Promise<unknown> {
+    const body = JSON.stringify({ GremlinQuery: gremlin });
+    return this.json({ method: 'POST', path: '/api/topology', body });
+  }
+
+  async #text(answer: IncomingMessage): Promise<string> {
+    try {
+      return await text(answer);
+    } catch (error) {
+      throw this.#unreachable(error);
+    }
+  }
+
+  #unreachable(cause: unknown): CommandError {
+    const { base } = this.#connection;
+    // Several addresses tried: the sum of errors says nothing itself.
+    const reason = cause instanceof AggregateError ? messageOf(cause.errors[0]) : messageOf(cause);
+    return new CommandError(exitStatus.unreachable, `no analyzer at ${base.origin}: ${reason}`, { cause });
+  }
+}

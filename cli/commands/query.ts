@@ -1,0 +1,45 @@
+/** `edgedive query GREMLIN`: a result as JSON, as a drawing for Graphviz, or as a capture file. */
+import { pipeline } from 'node:stream/promises';
+import { Command, Option } from 'commander';
+import { usageError } from '../errors.ts';
+import { printJson } from '../output.ts';
+import { analyzerOf } from './common.ts';
+
+const ACCEPT = { dot: 'text/vnd.graphviz', pcap: 'application/vnd.tcpdump.pcap' } as const;
+export type Format = 'json' | keyof typeof ACCEPT;
+
+export function formatOption(): Option {
+  return new Option('--format <format>', 'how the result is printed')
+    .choices(['json', ...Object.keys(ACCEPT)])
+    .default('json');
+}
+
+export function queryCommand(): Command {
+  return new Command('query')
+    .description('run a Gremlin query')
+    .argument('<gremlin>', "for example \"G.V().Has('Type', 'bridge')\"")
+    .addOption(formatOption())
+    .action(async (gremlin: string, { format }: { format: Format }, self: Command) => {
+      await runQuery(self, gremlin, format);
+    });
+}
+
+export async function runQuery(command: Command, gremlin: string, format: Format): Promise<void> {
+  if (gremlin.trim() === '') throw usageError('the query is empty');
+  const analyzer = analyzerOf(command);
+  if (format === 'json') {
+    printJson(await analyzer.query(gremlin));
+    return;
+  }
+  if (format === 'pcap' && process.stdout.isTTY)
+    throw usageError(
+      '--format pcap prints binary data: send it to a file or a program, as in > packets.pcap',
+    );
+  const answer = await analyzer.send({
+    method: 'POST',
+    path: '/api/topology',
+    headers: { Accept: ACCEPT[format], 'Content-Type': 'application/json' },
+    body: JSON.stringify({ GremlinQuery: gremlin }),
+  });
+  await pipeline(answer, process.stdout, { end: false });
+}

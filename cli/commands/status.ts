@@ -1,0 +1,12 @@
+/** `edgedive status`: who is connected, what was lost. */
+import { Command } from 'commander';
+import { printJson } from '../output.ts';
+import { analyzerOf } from './common.ts';
+
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('the analyzer: probes, subscribers, counters, limits')
+    .action(async (_options, self: Command) => {
+      printJson(await analyzerOf(self).json({ method: 'GET', path: '/api/status' }));
+    });
+}

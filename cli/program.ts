@@ -1,0 +1,50 @@
+/**
+ * Every command on one screen. Names and flags are those of `skydive client`, so that scripts need only another program
+ * name; what the reference does not have is marked in docs/cli.md.
+ */
+import { Command } from 'commander';
+import { captureCommand } from './commands/capture.ts';
+import { completionCommand } from './commands/completion.ts';
+import { edgeCommand, nodeCommand } from './commands/element.ts';
+import { flowsCommand } from './commands/flows.ts';
+import { injectionCommand } from './commands/injection.ts';
+import { pcapCommand } from './commands/pcap.ts';
+import { queryCommand } from './commands/query.ts';
+import { edgeRuleCommand, nodeRuleCommand } from './commands/rule.ts';
+import { statusCommand } from './commands/status.ts';
+import { topologyCommand } from './commands/topology.ts';
+
+export function makeProgram(): Command {
+  const program = new Command('edgedive')
+    .description('Ask and steer an Edgedive (or Skydive) analyzer.')
+    .option(
+      '--analyzer <address>',
+      'HOST:PORT or URL (SKYDIVE_ANALYZER, EDGEDIVE_ANALYZER; else 127.0.0.1:8082)',
+    )
+    .option('--username <name>', 'for analyzers that ask for it (SKYDIVE_USERNAME)')
+    .option('--password <password>', 'better as SKYDIVE_PASSWORD: others see the command line')
+    .option('--token <token>', 'instead of name and password (EDGEDIVE_TOKEN)')
+    .option('--cacert <file>', 'authority that the analyzer’s certificate is checked against')
+    .option('--cert <file>', 'own certificate; with --key the analyzer is asked over https')
+    .option('--key <file>', 'own key')
+    .option('--insecure', 'take any certificate')
+    .helpCommand('help [command]', 'what a command does and takes')
+    .showHelpAfterError('(--help tells more)')
+    .configureHelp({ showGlobalOptions: true });
+  for (const command of [
+    queryCommand(), //      query GREMLIN
+    topologyCommand(), //   topology query|export|import
+    flowsCommand(), //      flows observe
+    captureCommand(), //    capture create|list|get|delete
+    injectionCommand(), //  injection create|list|get|delete
+    pcapCommand(), //       pcap
+    nodeCommand(), //       node create|list|get|update|delete
+    edgeCommand(), //       edge create|list|get|update|delete
+    nodeRuleCommand(), //   node-rule create|list|get|delete
+    edgeRuleCommand(), //   edge-rule create|list|get|delete
+    statusCommand(), //     status
+  ])
+    program.addCommand(command);
+  program.addCommand(completionCommand(program));
+  return program;
+}

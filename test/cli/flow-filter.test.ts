@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { filterSteps, readMoment } from '../../cli/flow-filter.ts';
+import { parseQuery } from '../../core/gremlin/gremlin.ts';
+
+describe('filterSteps', () => {
+  test('selects everything without flags', () => {
+    expect(filterSteps({})).toBe('');
+  });
+
+  test('takes values of one flag as alternatives and all flags together', () => {
+    const steps = filterSteps({ ip: ['10.0.0.1', '10.0.0.2'], port: [80], protocol: ['tcp'] });
+    expect(steps).toBe(
+      "Has('Network', Within('10.0.0.1', '10.0.0.2')).Has('Transport', 80).Has('Transport.Protocol', 'TCP')",
+    );
+  });
+
+  test('reads a network as a range, and refuses alternatives beside it', () => {
+    expect(filterSteps({ fromIp: ['10.0.0.0/8'] })).toBe("Has('Network.A', IPV4Range('10.0.0.0/8'))");
+    expect(() => filterSteps({ ip: ['10.0.0.0/8', '1.2.3.4'] })).toThrow(
+      'a network stands alone: 10.0.0.0/8',
+    );
+  });
+
+  test('knows the names that people give to applications', () => {
+    expect(filterSteps({ protocol: ['icmp', 'dns'] })).toBe(
+      "Has('Application', Within('ICMPv4', 'ICMPv6', 'DNS'))",
+    );
+    expect(() => filterSteps({ protocol: ['tcp', 'dns'] })).toThrow('--protocol takes either');
+  });
+
+  test('spells whatever text a flag holds so that it stays one text', () => {
+    const steps = filterSteps({ application: ["a'); G.V('"], capture: ['back\\slash'] }, ["tid'"]);
+    const { steps: parsed } = parseQuery(`G.Flows().${steps}`);
+    expect(parsed.map(({ name }) => name)).toEqual(['Flows', 'Has', 'Has', 'Has']);
+    expect(parsed.flatMap(({ params }) => params).map((param) => 'value' in param && param.value)).toEqual([
+      'NodeTID',
+      "tid'",
+      'Application',
+      "a'); G.V('",
+      'CaptureID',
+      'back\\slash',
+    ]);
+  });
+});
+
+describe('readMoment', () => {
+  const now = 1_000_000_000_000;
+
+  test.each([
+    ['5m', now - 300_000],
+    ['1h30m', now - 5_400_000],
+    ['2001-09-09T01:46:40Z', 1_000_000_000_000],
+    ['1000000000', 1_000_000_000_000],
+  ])('reads %s', (text, expected) => {
+    expect(readMoment('--since', text, now)).toBe(expected);
+  });
+
+  test.each(['', 'yesterday', '5', '2001-99-99'])('refuses %s', (text) => {
+    expect(() => readMoment('--since', text, now)).toThrow('--since: expected a duration');
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { readConnection } from '../../cli/connection.ts';
+import { readMetadata } from '../../cli/metadata-option.ts';
+
+describe('readConnection', () => {
+  const base = (analyzer?: string, env = {}) =>
+    readConnection(analyzer === undefined ? {} : { analyzer }, env).base.href;
+
+  test('takes the flag, then our variable, then the reference’s, then loopback', () => {
+    const env = { SKYDIVE_ANALYZER: 'sky:1', EDGEDIVE_ANALYZER: 'edge:2' };
+    expect(base('flag:3', env)).toBe('http://flag:3/');
+    expect(base(undefined, env)).toBe('http://edge:2/');
+    expect(base(undefined, { SKYDIVE_ANALYZER: 'sky:1' })).toBe('http://sky:1/');
+    expect(base()).toBe('http://127.0.0.1:8082/');
+  });
+
+  test.each(['', 'host:port', 'http://host/path', 'ftp://host'])('refuses the address «%s»', (address) => {
+    expect(() => base(address)).toThrow('--analyzer: expected HOST:PORT');
+  });
+
+  test('sends name and password as Basic, a token as Bearer', () => {
+    const env = { SKYDIVE_USERNAME: 'admin', SKYDIVE_PASSWORD: 'pass:word' };
+    expect(readConnection({}, env).headers).toEqual({ Authorization: 'Basic YWRtaW46cGFzczp3b3Jk' });
+    expect(readConnection({ token: 't' }, env).headers).toEqual({ Authorization: 'Bearer t' });
+    expect(readConnection({}, {}).headers).toEqual({});
+  });
+
+  test('names the option of a file that cannot be read', () => {
+    expect(() => readConnection({ cacert: '/nowhere.pem' }, {})).toThrow(/^--cacert: ENOENT/);
+  });
+});
+
+describe('readMetadata', () => {
+  test('nests dotted keys and reads JSON where it is some', () => {
+    expect(readMetadata(['Name=sw', 'A.B=1', 'A.C=true', 'List=[1,2]', 'Text=1.2.3', 'Empty='])).toEqual({
+      Name: 'sw',
+      A: { B: 1, C: true },
+      List: [1, 2],
+      Text: '1.2.3',
+      Empty: '',
+    });
+  });
+
+  test('takes several pairs in one word, as the reference’s client does', () => {
+    expect(readMetadata(['A=1,B=x,y'])).toEqual({ A: 1, B: 'x,y' });
+  });
+
+  test.each(['novalue', '=x'])('refuses %s', (text) => {
+    expect(() => readMetadata([text])).toThrow(`expected KEY=VALUE, got '${text}'`);
+  });
+});

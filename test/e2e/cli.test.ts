@@ -1,0 +1,131 @@
+/** The command line as a user runs it, against an analyzer of its own. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually, startEdgedive, type Analyzer } from './harness/edgedive.ts';
+import { root, Running } from './harness/process.ts';
+
+let analyzer: Analyzer;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'edgedive-cli-'));
+  analyzer = await startEdgedive({ probe: false });
+});
+afterAll(async () => {
+  await analyzer.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Status {
+  readonly Edgedive: { readonly FlowHubs: readonly { readonly subscribers: readonly unknown[] }[] };
+}
+
+interface Ran {
+  readonly status: number | NodeJS.Signals;
+  readonly out: string;
+  readonly err: string;
+}
+
+const env = () => ({ SKYDIVE_ANALYZER: analyzer.address, NO_COLOR: '1' });
+
+async function run(...args: string[]): Promise<Ran> {
+  const running = Running.task('cli', args, env());
+  const status = await running.end();
+  return { status, out: running.stdout, err: running.stderr };
+}
+
+const json = ({ out, err }: Ran): unknown => {
+  expect(err).toBe('');
+  return JSON.parse(out);
+};
+
+describe('captures', () => {
+  test('are created with the reference’s flags, listed, shown and deleted', async () => {
+    const which = ['--gremlin', "G.V().Has('Name', 'eth0')", '--bpf', 'port 80'];
+    const how = ['--header-size', '128', '--extra-tcp-metric', '--extra-layer', 'DNS,VRRP'];
+    const created = json(await run('capture', 'create', ...which, ...how, '--ttl', '60000')) as {
+      UUID: string;
+    };
+    expect(created).toMatchObject({
+      BPFFilter: 'port 80',
+      HeaderSize: 128,
+      ExtraTCPMetric: true,
+      ExtraLayers: 3,
+    });
+    expect(Object.keys(json(await run('capture', 'list')) as object)).toEqual([created.UUID]);
+    expect(json(await run('capture', 'get', created.UUID))).toEqual(created);
+    expect(await run('capture', 'delete', created.UUID)).toEqual({ status: 0, out: '', err: '' });
+    expect(json(await run('capture', 'list'))).toEqual({});
+  });
+
+  test('that are wrong are refused before anything is sent, with every reason', async () => {
+    const { status, err } = await run('capture', 'create', '--gremlin', 'G.Flows()', '--bpf', 'porz 80');
+    expect(status).toBe(2);
+    expect(err).toMatch(
+      /GremlinQuery: Not a valid Gremlin expression[^]*BPFFilter: Not a valid BPF expression/,
+    );
+  });
+});
+
+describe('flows observe', () => {
+  test('shows the flows of a file that pcap sent, filtered and in the form asked for', async () => {
+    const sent = await run('pcap', '-t', join(root, 'test/pcap/dns-records.pcap'));
+    expect(JSON.parse(sent.out)).toMatchObject({ truncated: false });
+    const all = (await run('flows', 'observe', '-o', 'json')).out.trim().split('\n');
+    expect(all.length).toBeGreaterThan(1);
+    const dns = await run('flows', 'observe', '--protocol', 'dns', '--last', '1');
+    expect(dns.out).toMatch(/^\d{4}-\d\d-\d\d [\d:.]+  \S+:\d+ -> \S+:53  DNS  /);
+    expect((await run('flows', 'observe', '--port', '1')).out).toBe('');
+    const [head, ...rows] = (await run('flows', 'observe', '-o', 'table')).out.trim().split('\n');
+    expect(head).toMatch(/^LAST +NODE +A +B +APPLICATION/);
+    expect(rows).toHaveLength(all.length);
+  });
+
+  test('-f shows what comes, until it is interrupted', async () => {
+    const following = Running.task(
+      'cli',
+      ['flows', 'observe', '-f', '-o', 'jsonpb', '--protocol', 'icmp'],
+      env(),
+    );
+    await eventually(async () => {
+      const status = (await (await analyzer.get('/api/status')).json()) as Status;
+      expect(status.Edgedive.FlowHubs.flatMap(({ subscribers }) => subscribers)).toHaveLength(1);
+    });
+    await run('pcap', '-t', join(root, 'test/pcap/icmpv4-kinds.pcap'));
+    await following.printed(/"Application":"ICMPv4"/);
+    const status = await following.stop('SIGINT');
+    expect(status).toBe(0);
+    for (const line of following.stdout.trim().split('\n'))
+      expect(Object.keys(JSON.parse(line) as object)).toEqual(['flow', 'node_name', 'time']);
+  });
+});
+
+describe('queries', () => {
+  test('print JSON, or a drawing', async () => {
+    expect(json(await run('query', 'G.V().Count()'))).toBe(0);
+    expect((await run('query', 'G', '--format', 'dot')).out).toMatch(/^digraph/);
+  });
+
+  test('that are wrong end with 1 and the analyzer’s words', async () => {
+    expect(await run('query', 'G.V(')).toMatchObject({
+      status: 1,
+      out: '',
+      err: expect.stringContaining('400 Bad Request: Expected right parenthesis') as string,
+    });
+  });
+});
+
+test('an analyzer that is not there ends with 3, a wrong command line with 2', async () => {
+  expect(await run('--analyzer', '127.0.0.1:1', 'status')).toMatchObject({ status: 3, out: '' });
+  expect(await run('statsu')).toMatchObject({ status: 2, err: expect.stringContaining('status') as string });
+  const file = join(folder, 'graph.json');
+  writeFileSync(file, '[{},{}]');
+  expect(await run('topology', 'import', '--file', file)).toMatchObject({ status: 2 });
+});
+
+test('completions name every command', async () => {
+  const { out } = await run('completion', 'bash');
+  for (const word of ['capture', 'observe', 'node-rule', '--rawpacket-limit']) expect(out).toContain(word);
+});
