@@ -4,6 +4,7 @@ import { isJsonObject } from '../../core/graph/metadata.ts';
 import type { Json } from '../../core/graph/element.ts';
 import type { Analyzer } from '../analyzer.ts';
 import { CommandError, exitStatus, usageError } from '../errors.ts';
+import { metadataPatch } from '../metadata-patch.ts';
 import { readMetadata, readPair } from '../metadata-option.ts';
 import { note, printJson } from '../output.ts';
 import { analyzerOf, gathered, given } from './common.ts';
@@ -87,13 +88,13 @@ function elementCommand(kind: Kind): Command {
     .option('-a, --add <key=value>', 'set this; repeatable', gathered)
     .option('-r, --remove <key>', 'remove this; repeatable', gathered)
     .action(async (id: string, { add = [], remove = [] }: UpdateOptions, self: Command) => {
-      const patch = [
-        ...add.map(readPair).map(({ key, value }) => ({ op: 'add', path: pointer(key), value })),
-        ...remove.map((key) => ({ op: 'remove', path: pointer(key) })),
-      ];
-      if (patch.length === 0) throw usageError('nothing to do: give --add or --remove');
+      if (add.length + remove.length === 0) throw usageError('nothing to do: give --add or --remove');
+      const analyzer = analyzerOf(self);
+      const wanted = add.map(readPair);
+      const element = (await analyzer.json({ method: 'GET', path: pathOf(kind, id) })) as Json;
+      const patch = metadataPatch(isJsonObject(element) ? element['Metadata'] : undefined, wanted, remove);
       const asked = { method: 'PATCH', path: pathOf(kind, id), body: JSON.stringify(patch) } as const;
-      const changed = await analyzerOf(self).json(asked);
+      const changed = await analyzer.json(asked);
       if (changed === undefined) note('unchanged: it said so already');
       else printJson(changed);
     });
@@ -112,12 +113,6 @@ function elementCommand(kind: Kind): Command {
       for (const id of new Set(ids)) await analyzer.tell({ method: 'DELETE', path: pathOf(kind, id) });
     });
   return command;
-}
-
-/** RFC 6901; dotted keys address nested objects. */
-function pointer(key: string): string {
-  const parts = key.split('.').map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1'));
-  return `/Metadata/${parts.join('/')}`;
 }
 
 const isQuery = (text: string): boolean => /^\s*g\s*\.\s*[ve]\b/i.test(text);

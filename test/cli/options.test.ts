@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readConnection } from '../../cli/connection.ts';
+import { metadataPatch } from '../../cli/metadata-patch.ts';
 import { readMetadata } from '../../cli/metadata-option.ts';
 
 describe('readConnection', () => {
@@ -47,5 +48,25 @@ describe('readMetadata', () => {
 
   test.each(['novalue', '=x'])('refuses %s', (text) => {
     expect(() => readMetadata([text])).toThrow(`expected KEY=VALUE, got '${text}'`);
+  });
+});
+
+describe('metadataPatch', () => {
+  test('adds the objects that are missing on the way, and only those', () => {
+    const add = [
+      { key: 'Site.Row', value: 3 },
+      { key: 'Site.Rack', value: 4 },
+      { key: 'Old.New.Deep', value: 'x' },
+    ];
+    expect(metadataPatch({ Old: { A: 1 } }, add, [])).toEqual([
+      { op: 'add', path: '/Metadata/Site', value: { Row: 3 } },
+      { op: 'add', path: '/Metadata/Site/Rack', value: 4 },
+      { op: 'add', path: '/Metadata/Old/New', value: { Deep: 'x' } },
+    ]);
+  });
+
+  test('means names that hold dots, slashes and tildes themselves', () => {
+    const steps = metadataPatch({ 'a.b': 1 }, [{ key: 'c/d~e', value: null }], ['a.b', 'x.y']);
+    expect(steps.map(({ path }) => path)).toEqual(['/Metadata/c~1d~0e', '/Metadata/a.b', '/Metadata/x/y']);
   });
 });

@@ -129,3 +129,48 @@ test('completions name every command', async () => {
   const { out } = await run('completion', 'bash');
   for (const word of ['capture', 'observe', 'node-rule', '--rawpacket-limit']) expect(out).toContain(word);
 });
+
+describe('elements and rules', () => {
+  interface Made {
+    readonly ID: string;
+    readonly Metadata: Readonly<Record<string, unknown>>;
+  }
+
+  test('are made, joined, annotated and deleted', async () => {
+    const nodes: Made[] = [];
+    for (const name of ['sw1', 'sw2'])
+      nodes.push(json(await run('node', 'create', '--node-name', name, '--node-type', 'switch')) as Made);
+    const [one, two] = nodes.map(({ ID }) => ID) as [string, string];
+    const ends = ['--parent', one, '--child', "G.V().Has('Name', 'sw2')"];
+    expect(json(await run('edge', 'create', '--edge-type', 'layer2', ...ends))).toMatchObject({
+      Parent: one,
+      Child: two,
+      Metadata: { RelationType: 'layer2' },
+    });
+    const updated = json(await run('node', 'update', one, '-a', 'Site.Row=3', '-a', 'Note=old')) as Made;
+    expect(updated.Metadata).toMatchObject({ Site: { Row: 3 }, Note: 'old' });
+    const { Metadata } = json(await run('node', 'update', one, '-r', 'Note')) as Made;
+    expect(Metadata).not.toHaveProperty('Note');
+    expect(await run('node', 'delete', '--gremlin', "G.V().Has('Type', 'switch')")).toMatchObject({
+      status: 0,
+    });
+    expect(json(await run('query', 'G.V().Count()'))).toBe(0);
+  });
+
+  test('of rules follow the graph', async () => {
+    const rule = [
+      '--action',
+      'create',
+      '--node-name',
+      'tor',
+      '--node-type',
+      'fabric',
+      '--metadata',
+      'Rack=7',
+    ];
+    const { UUID } = json(await run('node-rule', 'create', ...rule)) as { UUID: string };
+    expect(json(await run('query', "G.V().Has('Rack', 7).Values('Name')"))).toEqual(['tor']);
+    expect(await run('node-rule', 'delete', UUID)).toMatchObject({ status: 0 });
+    expect(json(await run('query', 'G.V().Count()'))).toBe(0);
+  });
+});
