@@ -165,6 +165,8 @@ export const limits = {
   netlinkBufferBytes: 4 * 1_048_576,
   /** Routes, neighbours or forwarding entries of one namespace; the rest is not shown, and that is counted. */
   tableEntriesMax: 10_000,
+  /** … and of one interface, or rules of one namespace: an element of more bytes would be refused. Cut, and counted. */
+  tableEntriesPerNodeMax: 2_500,
   /** Network namespaces that a probe looks into; more are refused and counted. */
   namespacesMax: 5_000,
   /** Objects and lists inside one another in metadata; a deeper element is refused and counted. */

@@ -15,15 +15,18 @@ export class HostGraph {
   readonly graph: Graph;
   readonly #hostId: string;
   readonly #nowMs: () => number;
+  readonly #log: (line: string) => void;
   readonly #listeners: Listener[] = [];
   /** Keys that others than the sources set on a node: captures. They outlive what a source says. */
   readonly #overlays = new Map<string, Metadata>();
   #events: GraphEvent[] = [];
   #refused = 0;
 
-  constructor(hostId: string, nowMs: () => number = Date.now) {
+  /** `log`: told once when the graph is full. */
+  constructor(hostId: string, nowMs: () => number = Date.now, log: (line: string) => void = () => {}) {
     this.#hostId = hostId;
     this.#nowMs = nowMs;
+    this.#log = log;
     this.graph = new Graph((event) => this.#announce(event));
   }
 
@@ -116,7 +119,10 @@ export class HostGraph {
 
   #isFull(): boolean {
     if (this.graph.nodeCount + this.graph.edgeCount < limits.elementsPerHostMax) return false;
-    this.#refused++;
+    if (this.#refused++ === 0)
+      this.#log(
+        `topology: the graph holds ${limits.elementsPerHostMax} elements; further ones are counted and left out until there is room`,
+      );
     return true;
   }
 

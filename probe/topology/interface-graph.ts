@@ -1,39 +1,25 @@
 /**
- * From the tables of all namespaces to interface nodes, their ownership and their layer2 edges. One interface is
+ * From the tables of all namespaces to interface nodes, their ownership and the edges between them. One interface is
  * known by `<namespace key>/<index>`; its node id is stable as long as the machine is up.
+ *
+ * An interface that vanishes between the kernel's word of it and our question to its driver is counted, and read
+ * anew by its index: what became of it is then known at once, whether it went or was only renamed.
  */
 import type { Metadata } from '../../core/graph/element.ts';
 import { jsonEquals } from '../../core/graph/metadata.ts';
 import { tidOf } from '../../core/ids.ts';
-import { readDriver, type DriverFacts } from '../linux/ethtool.ts';
+import { NO_DRIVER, readDriver, type DriverFacts } from '../linux/ethtool.ts';
+import { readVirtualFunctions } from '../linux/sriov.ts';
 import type { HostGraph } from './host-graph.ts';
 import { interfaceMetadata, interfaceType } from './interface-metadata.ts';
-import { LinkJoiner, type Wish } from './link-joiner.ts';
+import { LinkJoiner } from './link-joiner.ts';
+import { InterfaceMetrics } from './interface-metrics.ts';
 import { FLAG_UP, encapTypeName } from './link-names.ts';
+import { addressKeyOf, keyOf, type OpenNamespace } from './open-namespace.ts';
+import { ReverseIndex } from './reverse-index.ts';
 import type { Link } from './rtnetlink/link.ts';
-import { countersSince, metricOf, type Counters } from './rtnetlink/link-stats.ts';
-import type { NamespaceTable } from './namespace-table.ts';
-
-/** A namespace that is being read. */
-export interface OpenNamespace {
-  readonly key: string;
-  /** Of the node that owns its interfaces: the host's or the namespace's. */
-  readonly nodeId: string;
-  readonly tid: string;
-  /** "" for the probe's own. */
-  readonly name: string;
-  /** null for the probe's own. */
-  readonly path: string | null;
-  readonly table: NamespaceTable;
-  /** For ioctls inside. */
-  readonly socketFd: number;
-  /** Reads one interface anew. Never throws. */
-  refresh(index: number): void;
-  /** The number that another namespace has here; undefined = none. Never throws. */
-  numberOf(other: OpenNamespace): number | undefined;
-  /** The namespace that has this number here; undefined = not one that we read. Never throws. */
-  neighbour(netnsId: number): OpenNamespace | undefined;
-}
+import { SriovIndex } from './sriov-index.ts';
+import { namingOf } from './wishes.ts';
 
 /** What captures need of an interface. */
 export interface InterfaceHandle {
@@ -56,14 +42,18 @@ interface Entry {
   readonly tid: string;
   link: Link;
   driver: DriverFacts;
-  metric: Metadata;
-  lastUpdateMetric: Metadata | undefined;
-  /** Counters and time of the last tick, or of the first sight. */
-  tickCounters: Counters | undefined;
-  tickAtMs: number;
-  /** Where it stands in `#crossing`. */
-  crossesTo: string | undefined;
+  readonly metrics: InterfaceMetrics;
+  /** The edge from the owner. */
+  ownership: string | undefined;
 }
+
+/** What the graph asks of the machine; tests give their own. */
+export interface MachineFacts {
+  readonly driver: typeof readDriver;
+  readonly virtualFunctions: typeof readVirtualFunctions;
+}
+
+const MACHINE: MachineFacts = { driver: readDriver, virtualFunctions: readVirtualFunctions };
 
 const UNKNOWN = '';
 
@@ -74,23 +64,43 @@ export class InterfaceGraph {
   readonly #host: HostGraph;
   readonly #idOf: (namespaceKey: string, index: number) => string;
   readonly #nowMs: () => number;
+  readonly #log: (line: string) => void;
+  readonly #machine: MachineFacts;
   readonly #joiner: LinkJoiner;
   readonly #entries = new Map<string, Entry>();
   readonly #keyOfNode = new Map<string, string>();
   /** Interfaces whose parent or peer is in another namespace, by that one's key; "" = one that we do not read. */
-  readonly #crossing = new Map<string, Set<string>>();
+  readonly #crossing = new ReverseIndex();
+  /** Tunnels that are carried by whoever has their address. */
+  readonly #byAddress = new ReverseIndex();
+  readonly #functions: SriovIndex;
   /** Routes and neighbours, by interface; kept apart because they arrive apart. */
   readonly #tables = new Map<string, ReadonlyMap<number, Metadata>>();
   #stale = new Set<string>();
+  #vanished = 0;
 
-  constructor(host: HostGraph, idOf: (namespaceKey: string, index: number) => string, nowMs: () => number) {
+  constructor(
+    host: HostGraph,
+    idOf: (namespaceKey: string, index: number) => string,
+    nowMs: () => number,
+    log: (line: string) => void,
+    machine: MachineFacts = MACHINE,
+  ) {
     this.#host = host;
     this.#idOf = idOf;
     this.#nowMs = nowMs;
+    this.#log = log;
+    this.#machine = machine;
+    this.#functions = new SriovIndex(machine.virtualFunctions);
     this.#joiner = new LinkJoiner({
       putEdge: (parent, child, metadata) => host.putEdge(parent, child, metadata),
       removeEdge: (id) => host.removeEdge(id),
     });
+  }
+
+  /** Interfaces that were gone when their driver was asked. */
+  get vanished(): number {
+    return this.#vanished;
   }
 
   get count(): number {
@@ -115,14 +125,15 @@ export class InterfaceGraph {
 
   /** Takes what changed in the namespace's table. `settle` is due afterwards. */
   apply(namespace: OpenNamespace): void {
-    const changes = namespace.table.takeChanges();
-    for (const index of changes.links) {
+    const { links, details, owned } = namespace.table.takeChanges();
+    for (const index of links) {
       const link = namespace.table.link(index);
       if (link === undefined) this.#remove(keyOf(namespace, index));
-      else this.#put(namespace, link, readDriver(namespace.socketFd, link.name));
+      else this.#put(namespace, link, this.#driverOf(namespace, link));
     }
-    for (const index of changes.addresses)
-      if (!changes.links.has(index)) this.#update(keyOf(namespace, index));
+    for (const index of details) if (!links.has(index)) this.#update(keyOf(namespace, index));
+    for (const address of owned)
+      for (const key of this.#byAddress.keysOf(addressKeyOf(namespace, address))) this.#update(key);
   }
 
   /** Brings edges in line; ends whose word may be old are read anew. */
@@ -158,7 +169,7 @@ export class InterfaceGraph {
 
   /** Interfaces elsewhere may have their parent or peer in this namespace, which is read from now on. */
   namespaceJoined(namespace: OpenNamespace): void {
-    for (const key of this.#crossing.get(UNKNOWN) ?? []) {
+    for (const key of this.#crossing.keysOf(UNKNOWN)) {
       const entry = this.#entries.get(key);
       if (entry?.link.parentNetnsId === undefined) continue;
       if (entry.namespace.numberOf(namespace) === entry.link.parentNetnsId) this.#update(key);
@@ -166,7 +177,7 @@ export class InterfaceGraph {
   }
 
   namespaceLeft(namespace: OpenNamespace): void {
-    for (const key of this.#crossing.get(namespace.key) ?? []) this.#update(key);
+    for (const key of this.#crossing.keysOf(namespace.key)) this.#update(key);
   }
 
   /** Counters into Metric and LastUpdateMetric, from a table that was just read. */
@@ -176,19 +187,41 @@ export class InterfaceGraph {
       const entry = this.#entries.get(keyOf(namespace, index));
       const counters = namespace.table.link(index)?.counters;
       if (entry === undefined || counters === undefined) continue;
-      const added = countersSince(entry.tickCounters ?? counters, counters);
-      if (added !== undefined) {
-        entry.metric = { ...metricOf(counters), Last: now };
-        entry.lastUpdateMetric = { ...metricOf(added), Start: entry.tickAtMs, Last: now };
-        this.#update(keyOf(namespace, index));
-      }
-      entry.tickCounters = counters;
-      entry.tickAtMs = now;
+      if (entry.metrics.tick(counters, now)) this.#update(keyOf(namespace, index));
     }
+  }
+
+  /**
+   * What the kernel changes without a word: a driver's answers, virtual functions; and interfaces for which there
+   * was no room. About 15 µs an interface.
+   */
+  refreshFacts(namespace: OpenNamespace, indexes: readonly number[]): void {
+    for (const index of indexes) {
+      const link = namespace.table.link(index);
+      if (link === undefined) continue;
+      const driver = this.#driverOf(namespace, link);
+      const known = this.#entries.get(keyOf(namespace, index))?.driver;
+      if (known === undefined || !isSameDriver(known, driver)) this.#put(namespace, link, driver);
+    }
+    this.#joiner.retry();
+  }
+
+  #driverOf(namespace: OpenNamespace, link: Link): DriverFacts {
+    const driver = this.#machine.driver(namespace.socketFd, link.name);
+    if (driver !== undefined) return driver;
+    if (this.#vanished++ === 0)
+      this.#log(
+        `topology: ${link.name} was gone before its driver could be asked; it is read anew, and further ones are only counted`,
+      );
+    this.#stale.add(keyOf(namespace, link.index));
+    return NO_DRIVER;
   }
 
   #put(namespace: OpenNamespace, link: Link, driver: DriverFacts): void {
     const key = keyOf(namespace, link.index);
+    const { functions, card } = this.#functions.place(key, driver.busInfo);
+    for (const other of functions) this.#update(other);
+    if (card !== undefined) this.#stale.add(card);
     const known = this.#entries.get(key);
     if (known !== undefined) {
       known.link = link;
@@ -203,44 +236,54 @@ export class InterfaceGraph {
       tid: tidOf(namespace.tid, link.name, interfaceType(link, driver)),
       link,
       driver,
-      metric: metricOf(link.counters ?? []),
-      lastUpdateMetric: undefined,
-      tickCounters: link.counters,
-      tickAtMs: this.#nowMs(),
-      crossesTo: undefined,
+      metrics: new InterfaceMetrics(link.counters, this.#nowMs()),
+      ownership: undefined,
     };
     this.#entries.set(key, entry);
     this.#keyOfNode.set(nodeId, key);
     this.#update(key);
-    this.#host.putEdge(namespace.nodeId, nodeId, { RelationType: 'ownership' });
+    entry.ownership = this.#host.putEdge(namespace.nodeId, nodeId, { RelationType: 'ownership' });
   }
 
   #update(key: string): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     const { namespace, link, driver, nodeId } = entry;
+    const type = interfaceType(link, driver);
     const parentNamespace = this.#parentNamespace(key, entry);
+    const functionOf = this.#functions.functionAt(driver.busInfo);
     const added = this.#host.putNode(
       nodeId,
       interfaceMetadata({
         link,
         driver,
+        port: namespace.table.port(link.index),
+        vfId: functionOf?.vfId,
         ipv4: namespace.table.addresses(link.index, 4),
         ipv6: namespace.table.addresses(link.index, 6),
         parentNetnsName: link.parentNetnsId === undefined ? undefined : parentNamespace?.name,
-        metric: entry.metric,
-        lastUpdateMetric: entry.lastUpdateMetric,
+        metric: entry.metrics.metric,
+        lastUpdateMetric: entry.metrics.lastUpdate,
         tables: this.#tables.get(namespace.key)?.get(link.index),
         tid: entry.tid,
       }),
     );
-    // No room: forgotten, so that it is tried again when the interface changes.
+    // No room: forgotten, so that it is tried again when the interface changes, and at ticks.
     if (!added) {
       this.#remove(key);
       return;
     }
-    const wishes = this.#wishesOf(entry, parentNamespace);
-    this.#joiner.set(key, { nodeId, ifIndex: link.index, name: link.name, wishes });
+    const { wishes, byAddress } = namingOf(link, type, namespace, parentNamespace);
+    this.#byAddress.set(
+      key,
+      byAddress === undefined ? undefined : addressKeyOf(parentNamespace ?? namespace, byAddress),
+    );
+    this.#joiner.set(key, {
+      nodeId,
+      ifIndex: link.index,
+      name: link.name,
+      wishes: functionOf === undefined ? wishes : [...wishes, { kind: 'vf', target: functionOf.key }],
+    });
     const peer = this.#joiner.disagreeingPeer(key);
     if (peer !== undefined) this.#stale.add(peer);
   }
@@ -250,9 +293,13 @@ export class InterfaceGraph {
     if (entry === undefined) return;
     this.#entries.delete(key);
     this.#keyOfNode.delete(entry.nodeId);
-    this.#cross(key, entry, undefined);
+    this.#crossing.set(key, undefined);
+    this.#byAddress.set(key, undefined);
+    for (const other of this.#functions.remove(key)) this.#update(other);
     for (const wisher of this.#joiner.wishersOf(key)) this.#stale.add(wisher);
     this.#joiner.delete(key);
+    // In the reference's order: the owner's edge, the others, the node (topology notes, section 5).
+    if (entry.ownership !== undefined) this.#host.removeEdge(entry.ownership);
     this.#host.removeNode(entry.nodeId);
   }
 
@@ -260,36 +307,17 @@ export class InterfaceGraph {
   #parentNamespace(key: string, entry: Entry): OpenNamespace | undefined {
     const { parentNetnsId } = entry.link;
     const found = parentNetnsId === undefined ? entry.namespace : entry.namespace.neighbour(parentNetnsId);
-    this.#cross(key, entry, parentNetnsId === undefined ? undefined : (found?.key ?? UNKNOWN));
+    this.#crossing.set(key, parentNetnsId === undefined ? undefined : (found?.key ?? UNKNOWN));
     return found;
-  }
-
-  #cross(key: string, entry: Entry, to: string | undefined): void {
-    if (entry.crossesTo === to) return;
-    if (entry.crossesTo !== undefined) {
-      const keys = this.#crossing.get(entry.crossesTo);
-      keys?.delete(key);
-      if (keys?.size === 0) this.#crossing.delete(entry.crossesTo);
-    }
-    entry.crossesTo = to;
-    if (to === undefined) return;
-    const keys = this.#crossing.get(to);
-    if (keys === undefined) this.#crossing.set(to, new Set([key]));
-    else keys.add(key);
-  }
-
-  #wishesOf(entry: Entry, parentNamespace: OpenNamespace | undefined): Wish[] {
-    const { link, driver, namespace } = entry;
-    const wishes: Wish[] = [];
-    if (link.masterIndex !== 0) wishes.push({ kind: 'master', target: keyOf(namespace, link.masterIndex) });
-    if (link.parentIndex === 0 || parentNamespace === undefined) return wishes;
-    const target = keyOf(parentNamespace, link.parentIndex);
-    if (link.kind === 'vlan') wishes.push({ kind: 'vlan', target });
-    else if (interfaceType(link, driver) === 'veth') wishes.push({ kind: 'veth', target });
-    return wishes;
   }
 }
 
-function keyOf(namespace: OpenNamespace, index: number): string {
-  return `${namespace.key}/${index}`;
+function isSameDriver(a: DriverFacts, b: DriverFacts): boolean {
+  return (
+    a.driver === b.driver &&
+    a.busInfo === b.busInfo &&
+    a.speed === b.speed &&
+    a.duplex === b.duplex &&
+    jsonEquals(a.features, b.features)
+  );
 }

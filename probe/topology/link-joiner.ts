@@ -1,6 +1,8 @@
 /**
- * Which interfaces are joined by layer2 edges (topology notes, section 9), from what each end says of itself:
- * member → its master, vlan → its parent, veth → its peer. Pure: the graph is told through two functions.
+ * Which interfaces are joined (topology notes, section 9), from what each end says of itself: layer2 edges of a
+ * member and its master, a vlan and its parent, a veth and its peer; `vf` of a virtual function and its card; and
+ * `underlay`, which the reference has not, of a tunnel and the interface that carries it. Pure: the graph is told
+ * through two functions.
  *
  * A veth pair is joined only when both ends name each other, namespace and index. (The reference went by index
  * alone: it joined strangers, and never a pair with equal indexes.) From the greater index to the other; with
@@ -10,8 +12,10 @@ import type { EdgeMetadata } from './host-graph.ts';
 
 /** What an interface says of another; `target` is a key like its own. */
 export interface Wish {
-  readonly kind: 'master' | 'vlan' | 'veth';
+  readonly kind: 'master' | 'vlan' | 'peer' | 'vf' | 'underlay';
   readonly target: string;
+  /** `Type` of the edge. */
+  readonly type?: string;
 }
 
 export interface End {
@@ -38,12 +42,16 @@ export class LinkJoiner {
   /** Edges by the key that holds them: the member, the vlan, the parent end of a pair. */
   readonly #held = new Map<string, ReadonlySet<string>>();
   #pending = new Set<string>();
+  /** Whose edges could not all be made: the graph was full. */
+  readonly #failed = new Set<string>();
 
   constructor(output: JoinerOutput) {
     this.#output = output;
   }
 
   set(key: string, end: End): void {
+    // A bridge with a thousand ports changes more often than what joins it to them.
+    if (isSameEnd(this.#ends.get(key), end)) return;
     this.#unwish(key);
     this.#ends.set(key, end);
     for (const { target } of end.wishes) {
@@ -78,11 +86,18 @@ export class LinkJoiner {
     for (const key of pending) this.#settleOne(key);
   }
 
+  /** What failed is tried again by the next `settle`. */
+  retry(): void {
+    for (const key of this.#failed) this.#pending.add(key);
+  }
+
   #settleOne(key: string): void {
     const held = new Set<string>();
+    this.#failed.delete(key);
     for (const edge of this.#edgesOf(key)) {
       const id = this.#output.putEdge(edge.parent, edge.child, edge.metadata);
-      if (id !== undefined) held.add(id);
+      if (id === undefined) this.#failed.add(key);
+      else held.add(id);
     }
     for (const id of this.#held.get(key) ?? []) if (!held.has(id)) this.#output.removeEdge(id);
     if (held.size === 0) this.#held.delete(key);
@@ -92,35 +107,36 @@ export class LinkJoiner {
   *#edgesOf(key: string): Generator<{ parent: string; child: string; metadata: EdgeMetadata }> {
     const self = this.#ends.get(key);
     if (self === undefined) return;
-    for (const { kind, target } of self.wishes) {
+    for (const { kind, target, type } of self.wishes) {
       const other = this.#ends.get(target);
       if (other === undefined || target === key) continue;
+      const edge = { parent: other.nodeId, child: self.nodeId };
+      const typed = type === undefined ? {} : { Type: type };
       switch (kind) {
         case 'master':
-          if (other.name !== IGNORED_MASTER)
-            yield { parent: other.nodeId, child: self.nodeId, metadata: { RelationType: 'layer2' } };
+          if (other.name !== IGNORED_MASTER) yield { ...edge, metadata: { RelationType: 'layer2' } };
           break;
         case 'vlan':
-          yield {
-            parent: other.nodeId,
-            child: self.nodeId,
-            metadata: { RelationType: 'layer2', Type: 'vlan' },
-          };
+          yield { ...edge, metadata: { RelationType: 'layer2', Type: 'vlan' } };
           break;
-        case 'veth':
+        case 'peer':
           if (this.#peerOf(target) === key && isParentEnd(self, other))
             yield {
               parent: self.nodeId,
               child: other.nodeId,
-              metadata: { RelationType: 'layer2', Type: 'veth' },
+              metadata: { RelationType: 'layer2', ...typed },
             };
+          break;
+        case 'vf':
+        case 'underlay':
+          yield { ...edge, metadata: { RelationType: kind, ...typed } };
           break;
       }
     }
   }
 
   #peerOf(key: string): string | undefined {
-    return this.#ends.get(key)?.wishes.find((wish) => wish.kind === 'veth')?.target;
+    return this.#ends.get(key)?.wishes.find((wish) => wish.kind === 'peer')?.target;
   }
 
   /** A change of one end may make or break the edges of all that wish for it. */
@@ -138,6 +154,17 @@ export class LinkJoiner {
       this.#pending.add(target);
     }
   }
+}
+
+function isSameEnd(a: End | undefined, b: End): boolean {
+  if (a === undefined || a.nodeId !== b.nodeId || a.ifIndex !== b.ifIndex || a.name !== b.name) return false;
+  return (
+    a.wishes.length === b.wishes.length &&
+    a.wishes.every((wish, at) => {
+      const { kind, target, type } = b.wishes[at]!;
+      return wish.kind === kind && wish.target === target && wish.type === type;
+    })
+  );
 }
 
 function isParentEnd(self: End, other: End): boolean {

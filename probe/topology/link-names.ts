@@ -2,7 +2,7 @@
  * Names for the kernel's numbers, spelled as the reference and iproute2 spell them (topology notes, section 8).
  * LinkFlags are the kernel's true names (linux/if.h); the reference mixed up bits 2 to 4 (section 26).
  */
-import type { BondSlave } from './rtnetlink/link.ts';
+import type { BondSlave } from './rtnetlink/bond-member.ts';
 
 /** By bit of ifi_flags, from bit 0. */
 const FLAG_NAMES = [
@@ -44,6 +44,11 @@ export function stateName(operState: number): string {
 export function typeOfKind(kind: string): string {
   if (kind === '') return 'device';
   return kind === 'tun' ? 'tuntap' : kind;
+}
+
+/** The name of a number; one that this build has none for becomes `unknown7`. */
+export function nameAt(names: readonly string[], number: number): string {
+  return names[number] ?? `unknown${number}`;
 }
 
 const BOND_MODES = [

@@ -12,6 +12,7 @@ import type { Readiness, Watched } from '../linux/readiness.ts';
 import { errnoError, LinuxError } from '../linux/linux-error.ts';
 import { NamespaceTable } from './namespace-table.ts';
 import { requestAddresses } from './rtnetlink/address.ts';
+import { requestBridgePorts } from './rtnetlink/bridge-port.ts';
 import { requestLinks } from './rtnetlink/link.ts';
 import {
   errnoOf,
@@ -78,15 +79,16 @@ export class NamespaceReader {
     return this.#socket.fd;
   }
 
-  /** Reads every interface and address. Throws LinuxError. */
+  /** Reads every interface, port of a bridge and address. Throws LinuxError. */
   read(): void {
     for (let attempt = 1; attempt <= READINGS_MAX; attempt++) {
       this.#counters.readings++;
       this.#lost = false;
       this.table.beginReading();
       const links = this.#exchange(requestLinks(++this.#sequence));
+      const ports = this.#exchange(requestBridgePorts(++this.#sequence));
       const addresses = this.#exchange(requestAddresses(++this.#sequence));
-      if (links && addresses && !this.#lost) break;
+      if (links && ports && addresses && !this.#lost) break;
       // A list that kept changing: the last reading stands, events and the next reading mend it.
     }
     this.table.endReading();

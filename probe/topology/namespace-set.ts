@@ -3,14 +3,15 @@
  * the interface graph, knows which of them another one's number means, and ticks their counters. A reader that
  * fails is opened again with backoff until its namespace is closed.
  */
-import type { Metadata } from '../../core/graph/element.ts';
 import { messageOf } from '../../core/errors.ts';
 import { timings } from '../../core/limits.ts';
 import type { Readiness } from '../linux/readiness.ts';
-import type { InterfaceGraph, OpenNamespace } from './interface-graph.ts';
+import type { HostGraph } from './host-graph.ts';
+import type { InterfaceGraph } from './interface-graph.ts';
 import { NamespaceReader, type ReaderCounters } from './namespace-reader.ts';
 import { NamespaceTable } from './namespace-table.ts';
-import { TableReader } from './table-reader.ts';
+import type { OpenNamespace } from './open-namespace.ts';
+import { TableReader, type Tables } from './table-reader.ts';
 
 /** Who a namespace is; `path` may change while it is open. */
 export interface NamespaceIdentity {
@@ -26,6 +27,8 @@ export interface NamespaceIdentity {
 
 /** Namespaces read one after the other before others get a turn. */
 const NAMESPACES_PER_TURN = 16;
+/** … and interfaces whose drivers are asked: about 4 ms. */
+const DRIVERS_PER_TURN = 256;
 
 const NO_TABLE = new NamespaceTable();
 
@@ -95,13 +98,21 @@ export class NamespaceSet {
   lastError: string | null = null;
   readonly #readiness: Readiness;
   readonly #interfaces: InterfaceGraph;
+  readonly #owners: HostGraph;
   readonly #log: (line: string) => void;
   readonly #kept = new Map<string, Kept>();
   #ticking = false;
 
-  constructor(readiness: Readiness, interfaces: InterfaceGraph, log: (line: string) => void) {
+  /** `owners`: the graph that has the nodes of the namespaces themselves. */
+  constructor(
+    readiness: Readiness,
+    interfaces: InterfaceGraph,
+    owners: HostGraph,
+    log: (line: string) => void,
+  ) {
     this.#readiness = readiness;
     this.#interfaces = interfaces;
+    this.#owners = owners;
     this.#log = log;
   }
 
@@ -148,12 +159,22 @@ export class NamespaceSet {
           this.#interfaces.apply(kept);
           this.#interfaces.tick(kept);
           kept.tables?.hint();
+          await this.#refreshFacts(kept);
         }
         if (++count % NAMESPACES_PER_TURN === 0) await new Promise(setImmediate);
       }
       this.#interfaces.settle();
     } finally {
       this.#ticking = false;
+    }
+  }
+
+  async #refreshFacts(kept: Kept): Promise<void> {
+    const indexes = [...kept.table.indexes()];
+    for (let from = 0; from < indexes.length && !kept.failing && this.#kept.get(kept.key) === kept;) {
+      this.#interfaces.refreshFacts(kept, indexes.slice(from, from + DRIVERS_PER_TURN));
+      from += DRIVERS_PER_TURN;
+      if (from < indexes.length) await new Promise(setImmediate);
     }
   }
 
@@ -201,8 +222,9 @@ export class NamespaceSet {
       this.#publish(kept, false);
       kept.tables?.hint();
     };
-    const onTables = (tables: ReadonlyMap<number, Metadata>): void => {
-      this.#interfaces.setTables(kept, tables);
+    const onTables = (tables: Tables): void => {
+      this.#interfaces.setTables(kept, tables.byIndex);
+      this.#owners.setOverlay(kept.nodeId, 'RoutingRules', tables.rules ?? null);
       this.#interfaces.settle();
     };
     // Its files may go, or one take the name of another, before we enter again; what we hold open is it.

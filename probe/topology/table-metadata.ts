@@ -4,6 +4,7 @@
  * went by its gateway's (section 26).
  */
 import type { Json, Metadata } from '../../core/graph/element.ts';
+import { limits } from '../../core/limits.ts';
 import type { Neighbour } from './rtnetlink/neighbour.ts';
 import type { Route } from './rtnetlink/route.ts';
 
@@ -35,26 +36,32 @@ function namesOf(bits: number, names: readonly string[]): string[] {
   return names.filter((_, bit) => ((bits >>> bit) & 1) === 1);
 }
 
-/** Keys RoutingTables, Neighbors and FDB by interface index, each only where there is something. */
-export function tableMetadata(
-  routes: readonly Route[],
-  neighbours: readonly Neighbour[],
-): ReadonlyMap<number, Metadata> {
+export interface TableMetadata {
+  /** Keys RoutingTables, Neighbors and FDB by interface index, each only where there is something. */
+  readonly byIndex: ReadonlyMap<number, Metadata>;
+  /** An interface had more than `limits.tableEntriesPerNodeMax` of one of them. */
+  readonly cut: boolean;
+}
+
+export function tableMetadata(routes: readonly Route[], neighbours: readonly Neighbour[]): TableMetadata {
   const byIndex = new Map<number, Record<string, Json>>();
   const of = (index: number): Record<string, Json> => {
     let metadata = byIndex.get(index);
     if (metadata === undefined) byIndex.set(index, (metadata = {}));
     return metadata;
   };
-  for (const [index, tables] of routingTables(routes)) of(index)['RoutingTables'] = tables;
+  const { tables: tablesByIndex, cut: routesCut } = routingTables(routes);
+  let cut = routesCut;
+  for (const [index, tables] of tablesByIndex) of(index)['RoutingTables'] = tables;
   for (const neighbour of neighbours) {
     const key = neighbour.forwarding ? 'FDB' : 'Neighbors';
     const metadata = of(neighbour.index);
     const list = metadata[key] as Json[] | undefined;
     if (list === undefined) metadata[key] = [neighbourJson(neighbour)];
-    else list.push(neighbourJson(neighbour));
+    else if (list.length < limits.tableEntriesPerNodeMax) list.push(neighbourJson(neighbour));
+    else cut = true;
   }
-  return byIndex;
+  return { byIndex, cut };
 }
 
 function neighbourJson(neighbour: Neighbour): Json {
@@ -78,15 +85,20 @@ interface Table {
 }
 
 /** By interface: its tables by number. */
-function routingTables(routes: readonly Route[]): Map<number, Json> {
-  const byIndex = new Map<number, Map<number, Table>>();
+function routingTables(routes: readonly Route[]): { tables: Map<number, Json>; cut: boolean } {
+  const byIndex = new Map<number, { tables: Map<number, Table>; hops: number }>();
+  let cut = false;
   for (const route of routes) {
     for (const { index, gateway } of route.hops) {
       if (index === 0) continue;
-      let tables = byIndex.get(index);
-      if (tables === undefined) byIndex.set(index, (tables = new Map()));
-      let table = tables.get(route.table);
-      if (table === undefined) tables.set(route.table, (table = { source: null, routes: new Map() }));
+      let own = byIndex.get(index);
+      if (own === undefined) byIndex.set(index, (own = { tables: new Map(), hops: 0 }));
+      if (own.hops++ >= limits.tableEntriesPerNodeMax) {
+        cut = true;
+        continue;
+      }
+      let table = own.tables.get(route.table);
+      if (table === undefined) own.tables.set(route.table, (table = { source: null, routes: new Map() }));
       table.source ??= route.source ?? null;
       const key = `${route.protocol} ${route.prefix}`;
       let entry = table.routes.get(key);
@@ -96,12 +108,13 @@ function routingTables(routes: readonly Route[]): Map<number, Json> {
       entry.NextHops.push({ Priority: route.priority, ...ip, IfIndex: index });
     }
   }
-  return new Map(
-    [...byIndex].map(([index, tables]): [number, Json] => [
+  const tables = new Map(
+    [...byIndex].map(([index, own]): [number, Json] => [
       index,
-      [...tables]
+      [...own.tables]
         .sort(([a], [b]) => a - b)
         .map(([id, table]) => ({ ID: id, Src: table.source, Routes: [...table.routes.values()] })),
     ]),
   );
+  return { tables, cut };
 }

@@ -1,10 +1,10 @@
 /**
- * Routes, neighbours and forwarding entries of one namespace. They may be a million and change a thousand times a
+ * Routes and their rules, neighbours and forwarding entries of one namespace. They may be a million and change a thousand times a
  * second, so events are only the hint that something changed: after it, and at most every `timings.tablesUpdateMs`,
  * everything is read anew, up to `limits.tableEntriesMax` of each, on a socket made for it (a reading that is cut
  * off leaves an unfinished answer behind). Meanwhile hints are not listened to.
  */
-import type { Metadata } from '../../core/graph/element.ts';
+import type { Json, Metadata } from '../../core/graph/element.ts';
 import { limits, timings } from '../../core/limits.ts';
 import { errnoError } from '../linux/linux-error.ts';
 import { NetlinkSocket } from '../linux/netlink-socket.ts';
@@ -20,19 +20,27 @@ import {
   type Neighbour,
 } from './rtnetlink/neighbour.ts';
 import { parseRoute, requestRoutes, RTM_NEWROUTE, type Route } from './rtnetlink/route.ts';
+import { parseRule, requestRules, RTM_NEWRULE, type Rule } from './rtnetlink/rule.ts';
+import { routingRules } from './rule-metadata.ts';
 import { tableMetadata } from './table-metadata.ts';
 
 const group = (number: number): number => 2 ** (number - 1);
-/** RTNLGRP_NEIGH, IPV4_ROUTE, IPV6_ROUTE. */
-const GROUPS = group(3) + group(7) + group(11);
+/** RTNLGRP_NEIGH, IPV4_ROUTE, IPV4_RULE, IPV6_ROUTE, IPV6_RULE. */
+const GROUPS = group(3) + group(7) + group(8) + group(11) + group(19);
 /** A reading that takes long is repeated seldom: it may cost this part of the time. */
 const TIME_SHARE = 1 / 50;
 
 const EOPNOTSUPP = 95;
 
-export interface TableEvents {
+export interface Tables {
   /** Metadata of the interfaces that have any, by index. */
-  readonly onTables: (tables: ReadonlyMap<number, Metadata>) => void;
+  readonly byIndex: ReadonlyMap<number, Metadata>;
+  /** `RoutingRules` of the whole namespace; undefined = nothing but what every namespace has. */
+  readonly rules: Json | undefined;
+}
+
+export interface TableEvents {
+  readonly onTables: (tables: Tables) => void;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -73,8 +81,11 @@ export class TableReader {
   /** Reads everything now. Throws LinuxError. */
   read(): void {
     const started = performance.now();
-    const { routes, neighbours } = inNetns(this.#path, () => this.#readAll());
-    this.#events.onTables(tableMetadata(routes, neighbours));
+    const { routes, neighbours, rules } = inNetns(this.#path, () => this.#readAll());
+    const { byIndex, cut } = tableMetadata(routes, neighbours);
+    const shownRules = routingRules(rules);
+    if (cut || shownRules.cut) this.#counters.tableEntriesCut++;
+    this.#events.onTables({ byIndex, rules: shownRules.rules });
     const tookMs = performance.now() - started;
     if (tookMs / TIME_SHARE > timings.tablesUpdateMs) this.#readLater(tookMs / TIME_SHARE);
   }
@@ -111,7 +122,8 @@ export class TableReader {
       if (this.#hints.receive().kind === 'empty') return;
   }
 
-  #readAll(): { routes: Route[]; neighbours: Neighbour[] } {
+  #readAll(): { routes: Route[]; neighbours: Neighbour[]; rules: Rule[] } {
+    const rules: Rule[] = [];
     const routes: Route[] = [];
     const neighbours: Neighbour[] = [];
     const takeNeighbour = (message: NetlinkMessage): void => {
@@ -122,9 +134,13 @@ export class TableReader {
       const route = message.type === RTM_NEWROUTE ? parseRoute(message) : undefined;
       if (route !== undefined) routes.push(route);
     });
+    this.#dump(requestRules(1), (message) => {
+      const rule = message.type === RTM_NEWRULE ? parseRule(message) : undefined;
+      if (rule !== undefined) rules.push(rule);
+    });
     this.#dump(requestNeighbours(1, AF_UNSPEC), takeNeighbour);
     this.#dump(requestNeighbours(1, AF_BRIDGE), takeNeighbour);
-    return { routes, neighbours };
+    return { routes, neighbours, rules };
   }
 
   #dump(request: Uint8Array, take: (message: NetlinkMessage) => void): void {

@@ -69,11 +69,11 @@ class HostTopology implements TopologyProbe {
   constructor(options: TopologyOptions) {
     const { hostId } = options;
     this.#options = options;
-    this.#host = new HostGraph(hostId);
+    this.#host = new HostGraph(hostId, Date.now, options.log);
     const bootId = readBootId();
     const idOf = (namespaceKey: string, index: number): string =>
       uuidV5([hostId, bootId, namespaceKey, index].join('/'));
-    this.#interfaces = new InterfaceGraph(this.#host, idOf, Date.now);
+    this.#interfaces = new InterfaceGraph(this.#host, idOf, Date.now, options.log);
     this.#hostNode = { nodeId: uuidV5(`${hostId}/host`), tid: tidOfHost(hostId) };
   }
 
@@ -87,7 +87,7 @@ class HostTopology implements TopologyProbe {
     this.#host.putNode(nodeId, { ...readHostFacts(), Name: hostId, Type: 'host', TID: tid });
     try {
       this.#readiness = new Readiness();
-      this.#namespaces = new NamespaceSet(this.#readiness, this.#interfaces, log);
+      this.#namespaces = new NamespaceSet(this.#readiness, this.#interfaces, this.#host, log);
       this.#ownFd = openSync('/proc/thread-self/ns/net', 'r');
       this.#namespaces.open({ key: OWN_KEY, nodeId, tid, name: '', path: null, fd: this.#ownFd });
     } catch (error) {
@@ -145,6 +145,7 @@ class HostTopology implements TopologyProbe {
         lastError: this.#error ?? namespaces?.lastError ?? null,
         namespacesRead: namespaces?.size ?? 0,
         interfaces: this.#interfaces.count,
+        vanished: this.#interfaces.vanished,
         elementsRefused: this.#host.refused,
         ...namespaces?.counters,
       },

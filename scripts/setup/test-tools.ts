@@ -1,6 +1,6 @@
 /**
  * What tests of the whole need beside the packages: a few commands of the system, and a Python with the published
- * client of the reference's API. Where one is not to be had the tests that use it skip and say why.
+ * client of the reference's API and an independent decoder of netlink messages. Where one is not to be had the tests that use it skip and say why.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,17 +24,17 @@ export async function installTestTools(): Promise<void> {
     const refused = await aptInstall([...new Set(missing.map(([, name]) => name))]);
     if (refused !== undefined) say(`${missing.map(([command]) => command).join(', ')} missing: ${refused}`);
   }
-  const python = await ensurePythonClient();
-  if ('reason' in python) say(`the Python client cannot be tested: ${python.reason}`);
+  const python = await ensurePython();
+  if ('reason' in python) say(`tests that use Python cannot run: ${python.reason}`);
 }
 
 const say = (text: string) => process.stderr.write(`set-up: ${text}\n`);
 
 /**
- * A Python whose environment holds skydive-client, made once in .edgedive/venv from PyPI with the versions of
+ * A Python whose environment holds skydive-client and pyroute2, made once in .edgedive/venv from PyPI with the versions of
  * test/e2e/python/requirements.txt. Gives the interpreter's absolute path, or the reason why there is none.
  */
-export async function ensurePythonClient(): Promise<{ python: string } | { reason: string }> {
+export async function ensurePython(): Promise<{ python: string } | { reason: string }> {
   const python = join(venv, 'bin/python');
   const stamp = join(venv, '.edgedive');
   const wanted = createHash('sha256').update(readFileSync(requirementsFile)).digest('hex');
@@ -61,7 +61,7 @@ async function makeVenv(python: string): Promise<string | undefined> {
     const refused = await aptInstall(['python3', 'python3-venv']);
     if (refused !== undefined) return `no python3 (${refused})`;
   }
-  const outcome = await step('Python with skydive-client', async () => {
+  const outcome = await step('Python with skydive-client and pyroute2', async () => {
     rmSync(venv, { recursive: true, force: true });
     let made = await run('python3', ['-m', 'venv', venv]);
     // Debian keeps what `venv` needs in a package of its own.

@@ -3,8 +3,19 @@
  *
  *     struct ifinfomsg: | family u8 | pad | hardware type u16 | index i32 | flags u32 | change u32 | attributes …
  */
+import { parseBondSlave, type BondSlave } from './bond-member.ts';
+import { hardwareAddress } from './hardware-address.ts';
+import { parseKindData, type KindData } from './kind-data.ts';
 import { parseCounters, type Counters } from './link-stats.ts';
-import { buildRequest, NLM_F_DUMP, u32Bytes, type NetlinkMessage, type Reader } from './netlink.ts';
+import {
+  attributeMap,
+  buildRequest,
+  NLM_F_DUMP,
+  u32Bytes,
+  type NetlinkMessage,
+  type Reader,
+} from './netlink.ts';
+import { parseVirtualFunctions, type VirtualFunction } from './vf.ts';
 
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
@@ -19,34 +30,19 @@ const IFLA_MASTER = 10;
 const IFLA_WIRELESS = 11;
 const IFLA_OPERSTATE = 16;
 const IFLA_LINKINFO = 18;
+const IFLA_IFALIAS = 20;
+const IFLA_NUM_VF = 21;
+const IFLA_VFINFO_LIST = 22;
 const IFLA_STATS64 = 23;
+const IFLA_EXT_MASK = 29;
 const IFLA_LINK_NETNSID = 37;
+const IFLA_PROP_LIST = 52;
+const IFLA_ALT_IFNAME = 53;
 const INFO_KIND = 1;
 const INFO_DATA = 2;
 const INFO_SLAVE_KIND = 4;
 const INFO_SLAVE_DATA = 5;
-const VLAN_ID = 1;
-const BOND_MODE = 1;
-const SLAVE_STATE = 1;
-const SLAVE_MII_STATUS = 2;
-const SLAVE_LINK_FAILURE_COUNT = 3;
-const SLAVE_PERM_HWADDR = 4;
-const SLAVE_QUEUE_ID = 5;
-const SLAVE_AD_AGGREGATOR_ID = 6;
-const SLAVE_AD_ACTOR_OPER_PORT_STATE = 7;
-const SLAVE_AD_PARTNER_OPER_PORT_STATE = 8;
-
-/** Numbers as the kernel has them; `probe/topology/link-names.ts` names them. */
-export interface BondSlave {
-  readonly state: number;
-  readonly miiStatus: number;
-  readonly linkFailureCount: number;
-  readonly permMac: string | undefined;
-  readonly queueId: number;
-  readonly aggregatorId: number | undefined;
-  readonly actorPortState: number | undefined;
-  readonly partnerPortState: number | undefined;
-}
+const RTEXT_FILTER_VF = 1;
 
 export interface Link {
   readonly index: number;
@@ -55,6 +51,10 @@ export interface Link {
   /** IFF_… of linux/if.h. */
   readonly flags: number;
   readonly name: string;
+  /** Further names. */
+  readonly altNames: readonly string[];
+  /** What its owner wrote on it; "" = nothing. */
+  readonly alias: string;
   readonly mtu: number;
   /** Lower case with colons, of whatever length the hardware has; undefined when empty or all zero. */
   readonly mac: string | undefined;
@@ -68,11 +68,12 @@ export interface Link {
   readonly parentNetnsId: number | undefined;
   /** "" for real devices and loopback. */
   readonly kind: string;
+  readonly data: KindData;
   /** Kind of the master, as the member says it. */
   readonly slaveKind: string;
-  readonly vlanId: number | undefined;
-  readonly bondMode: number | undefined;
   readonly bondSlave: BondSlave | undefined;
+  /** undefined when the message did not speak of them, as events never do. */
+  readonly virtualFunctions: readonly VirtualFunction[] | undefined;
   /** undefined when the message had none. */
   readonly counters: Counters | undefined;
 }
@@ -81,7 +82,9 @@ export interface Link {
 export function requestLinks(sequence: number, index = 0): Uint8Array {
   const header = new Uint8Array(IFINFO_BYTES);
   header.set(u32Bytes(index), 4);
-  return buildRequest(RTM_GETLINK, index === 0 ? NLM_F_DUMP : 0, sequence, header);
+  return buildRequest(RTM_GETLINK, index === 0 ? NLM_F_DUMP : 0, sequence, header, [
+    { type: IFLA_EXT_MASK, value: u32Bytes(RTEXT_FILTER_VF) },
+  ]);
 }
 
 /**
@@ -96,12 +99,15 @@ export function parseLink(message: NetlinkMessage): Link | undefined {
     hardwareType: body.u16(2),
     flags: body.u32(8),
     name: '',
+    altNames: NO_NAMES,
+    alias: '',
     mtu: 0,
     mac: undefined as string | undefined,
     operState: 0,
     masterIndex: 0,
     parentIndex: 0,
     parentNetnsId: undefined as number | undefined,
+    virtualFunctions: undefined as readonly VirtualFunction[] | undefined,
     counters: undefined as Counters | undefined,
     ...NO_INFO,
   };
@@ -130,6 +136,18 @@ export function parseLink(message: NetlinkMessage): Link | undefined {
       case IFLA_OPERSTATE:
         link.operState = value.u8();
         break;
+      case IFLA_IFALIAS:
+        link.alias = value.text();
+        break;
+      case IFLA_PROP_LIST:
+        link.altNames = alternativeNames(value);
+        break;
+      case IFLA_NUM_VF:
+        link.virtualFunctions ??= [];
+        break;
+      case IFLA_VFINFO_LIST:
+        link.virtualFunctions = parseVirtualFunctions(value);
+        break;
       case IFLA_STATS64:
         link.counters = parseCounters(value);
         break;
@@ -141,55 +159,27 @@ export function parseLink(message: NetlinkMessage): Link | undefined {
   return link;
 }
 
-type LinkInfo = Pick<Link, 'kind' | 'slaveKind' | 'vlanId' | 'bondMode' | 'bondSlave'>;
+type LinkInfo = Pick<Link, 'kind' | 'data' | 'slaveKind' | 'bondSlave'>;
 
-const NO_INFO: LinkInfo = {
-  kind: '',
-  slaveKind: '',
-  vlanId: undefined,
-  bondMode: undefined,
-  bondSlave: undefined,
-};
+const NO_NAMES: readonly string[] = [];
+const NO_INFO: LinkInfo = { kind: '', data: { kind: 'none' }, slaveKind: '', bondSlave: undefined };
 
 /** IFLA_LINKINFO: the kinds come before the data whose meaning they decide, but nothing promises it. */
 function parseInfo(info: Reader): LinkInfo {
-  const parts = new Map<number, Reader>();
-  for (const { type, value } of info.attributes()) parts.set(type, value);
+  const parts = attributeMap(info);
   const kind = parts.get(INFO_KIND)?.text() ?? '';
   const slaveKind = parts.get(INFO_SLAVE_KIND)?.text() ?? '';
-  const data = parts.get(INFO_DATA);
   const slaveData = parts.get(INFO_SLAVE_DATA);
   return {
     kind,
+    data: parseKindData(kind, parts.get(INFO_DATA)),
     slaveKind,
-    vlanId: kind === 'vlan' ? find(data, VLAN_ID)?.u16() : undefined,
-    bondMode: kind === 'bond' ? find(data, BOND_MODE)?.u8() : undefined,
     bondSlave: slaveKind === 'bond' && slaveData !== undefined ? parseBondSlave(slaveData) : undefined,
   };
 }
 
-function parseBondSlave(data: Reader): BondSlave {
-  const permMac = find(data, SLAVE_PERM_HWADDR);
-  return {
-    state: find(data, SLAVE_STATE)?.u8() ?? 0,
-    miiStatus: find(data, SLAVE_MII_STATUS)?.u8() ?? 0,
-    linkFailureCount: find(data, SLAVE_LINK_FAILURE_COUNT)?.u32() ?? 0,
-    permMac: permMac && hardwareAddress(permMac),
-    queueId: find(data, SLAVE_QUEUE_ID)?.u16() ?? 0,
-    aggregatorId: find(data, SLAVE_AD_AGGREGATOR_ID)?.u16(),
-    actorPortState: find(data, SLAVE_AD_ACTOR_OPER_PORT_STATE)?.u8(),
-    partnerPortState: find(data, SLAVE_AD_PARTNER_OPER_PORT_STATE)?.u16(),
-  };
-}
-
-function find(data: Reader | undefined, wanted: number): Reader | undefined {
-  if (data === undefined) return undefined;
-  for (const { type, value } of data.attributes()) if (type === wanted) return value;
-  return undefined;
-}
-
-function hardwareAddress(value: Reader): string | undefined {
-  const bytes = value.bytes();
-  if (bytes.every((byte) => byte === 0)) return undefined;
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+function alternativeNames(list: Reader): readonly string[] {
+  const names: string[] = [];
+  for (const { type, value } of list.attributes()) if (type === IFLA_ALT_IFNAME) names.push(value.text());
+  return names;
 }

@@ -59,6 +59,15 @@ export class Reader {
     return this.u32(at) | 0;
   }
 
+  /** In network order, as ports, keys and protocols are. */
+  u16be(at = 0): number {
+    return at + 2 <= this.length ? this.#view.getUint16(this.#start + at) : 0;
+  }
+
+  u32be(at = 0): number {
+    return at + 4 <= this.length ? this.#view.getUint32(this.#start + at) : 0;
+  }
+
   /** Exact up to 2^53. */
   u64(at = 0): number {
     const low = this.u32(LITTLE_ENDIAN ? at : at + 4);
@@ -96,6 +105,13 @@ export class Reader {
 export interface Attribute {
   readonly type: number;
   readonly value: Reader;
+}
+
+/** Attributes by type, the last of each; for containers of which a few are wanted in any order. */
+export function attributeMap(container: Reader, from = 0): ReadonlyMap<number, Reader> {
+  const found = new Map<number, Reader>();
+  for (const { type, value } of container.attributes(from)) found.set(type, value);
+  return found;
 }
 
 const decoder = new TextDecoder();

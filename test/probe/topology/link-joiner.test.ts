@@ -7,7 +7,10 @@ function joinerWithEdges(): { joiner: LinkJoiner; edges: Set<string> } {
   const edges = new Set<string>();
   const joiner = new LinkJoiner({
     putEdge: (parent, child, metadata) => {
-      const id = `${parent}>${child} ${metadata.Type ?? ''}`.trim();
+      const relation = metadata.RelationType === 'layer2' ? '' : metadata.RelationType;
+      const id = [`${parent}>${child}`, relation, metadata.Type ?? '']
+        .filter((word) => word !== '')
+        .join(' ');
       edges.add(id);
       return id;
     },
@@ -20,7 +23,7 @@ function joinerWithEdges(): { joiner: LinkJoiner; edges: Set<string> } {
 function end(key: string, wishes: readonly Wish[] = [], name = key): [string, End] {
   return [key, { nodeId: key, ifIndex: Number(key.split('/')[1]), name, wishes }];
 }
-const veth = (target: string): Wish[] => [{ kind: 'veth', target }];
+const veth = (target: string): Wish[] => [{ kind: 'peer', target, type: 'veth' }];
 const master = (target: string): Wish[] => [{ kind: 'master', target }];
 
 function edgesAfter(...ends: [string, End][]): string[] {
@@ -77,6 +80,49 @@ describe('LinkJoiner', () => {
     expect([...edges]).toEqual([]);
   });
 
+  it('joins a virtual function to its card, and a tunnel to what carries it', () => {
+    const vf = end('vm1/2', [{ kind: 'vf', target: 'root/5' }]);
+    const tunnel = end('root/6', [{ kind: 'underlay', target: 'root/5', type: 'vxlan' }]);
+    expect(edgesAfter(vf, tunnel, end('root/5'))).toEqual([
+      'root/5>root/6 underlay vxlan',
+      'root/5>vm1/2 vf',
+    ]);
+  });
+
+  it('asks the graph nothing when an end says what it said', () => {
+    let asked = 0;
+    const joiner = new LinkJoiner({ putEdge: () => `${asked++}`, removeEdge: () => {} });
+    joiner.set(...end('root/3'));
+    for (let port = 10; port < 1_010; port++) joiner.set(...end(`root/${port}`, master('root/3')));
+    joiner.settle();
+    expect(asked).toBe(1_000);
+    joiner.set(...end('root/3'));
+    joiner.settle();
+    expect(asked).toBe(1_000);
+  });
+
+  it('tries what failed again when told to', () => {
+    let room = false;
+    const made: string[] = [];
+    const joiner = new LinkJoiner({
+      putEdge: (parent, child) => {
+        if (!room) return undefined;
+        made.push(`${parent}>${child}`);
+        return `${parent}>${child}`;
+      },
+      removeEdge: () => {},
+    });
+    joiner.set(...end('root/3'));
+    joiner.set(...end('root/5', master('root/3')));
+    joiner.settle();
+    room = true;
+    joiner.settle();
+    expect(made).toEqual([]);
+    joiner.retry();
+    joiner.settle();
+    expect(made).toEqual(['root/3>root/5']);
+  });
+
   it('names the peer whose word contradicts, so that it can be read anew', () => {
     const { joiner } = joinerWithEdges();
     joiner.set(...end('vm1/2', veth('root/8')));
@@ -89,7 +135,7 @@ describe('LinkJoiner', () => {
   it('ends with the edges of the last word, whatever was said before and in which order', () => {
     const keys = ['root/1', 'root/2', 'root/3', 'vm1/1', 'vm1/2'];
     const wish = fc.record({
-      kind: fc.constantFrom<Wish['kind']>('master', 'vlan', 'veth'),
+      kind: fc.constantFrom<Wish['kind']>('master', 'vlan', 'peer', 'vf', 'underlay'),
       target: fc.constantFrom(...keys),
     });
     const step = fc.record({

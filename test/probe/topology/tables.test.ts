@@ -63,7 +63,7 @@ describe('tableMetadata', () => {
         },
       ],
     );
-    expect(Object.fromEntries(metadata)).toEqual({
+    expect(Object.fromEntries(metadata.byIndex)).toEqual({
       6: {
         RoutingTables: [
           {
@@ -103,7 +103,7 @@ describe('tableMetadata', () => {
     const entry = (NextHops: unknown[]): unknown => ({
       RoutingTables: [{ ID: 254, Src: null, Routes: [{ Protocol: 3, Prefix: '10.2.0.0/16', NextHops }] }],
     });
-    expect(Object.fromEntries(metadata)).toEqual({
+    expect(Object.fromEntries(metadata.byIndex)).toEqual({
       2: entry([
         { Priority: 0, IP: '10.0.0.253', IfIndex: 2 },
         { Priority: 50, IP: '10.0.0.252', IfIndex: 2 },

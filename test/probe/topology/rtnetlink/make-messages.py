@@ -1,20 +1,22 @@
 """
 Netlink messages of interfaces that few kernels can make, built byte by byte from the numbers in linux/if_link.h,
-if_arp.h, if_bonding.h and if_addr.h, and decoded by pyroute2 (an independent decoder). Prints the JSON that is
-kept in messages.json; messages.test.ts compares our decoder with pyroute2's word.
+if_arp.h, if_bonding.h, if_bridge.h, if_tunnel.h, if_addr.h and fib_rules.h, and decoded by pyroute2 (an independent
+decoder). Prints the JSON that is kept in messages.json; messages.test.ts compares our decoder with pyroute2's word.
 
-    python3 make-messages.py > messages.json        (needs: pip install pyroute2)
+    python make-messages.py > messages.json        (needs pyroute2, as in test/e2e/python/requirements.txt)
 """
 import json
+import socket
 import struct
 import sys
 
+from pyroute2.netlink.rtnl.fibmsg import fibmsg
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
-NEWLINK, DELLINK, NEWADDR, DELADDR, NEWROUTE, NEWNEIGH = 16, 17, 20, 21, 24, 28
+NEWLINK, DELLINK, NEWADDR, DELADDR, NEWROUTE, NEWNEIGH, NEWRULE = 16, 17, 20, 21, 24, 28, 32
 ETHER, NONE, TUNNEL, TUNNEL6, SIT, IPGRE, IP6GRE, CAN = 1, 65534, 768, 769, 776, 778, 823, 280
 UP, LOWER_UP, MASTER, SLAVE, POINTOPOINT, NOARP = 1, 1 << 16, 1 << 10, 1 << 11, 1 << 4, 1 << 7
 
@@ -38,6 +40,14 @@ def u16(value):
 
 def u32(value):
     return struct.pack('=I', value)
+
+
+def be16(value):
+    return struct.pack('>H', value)
+
+
+def be32(value):
+    return struct.pack('>I', value)
 
 
 def mac(value):
@@ -101,6 +111,44 @@ def ip4(value):
     return bytes(int(part) for part in value.split('.'))
 
 
+def ip6(value):
+    return socket.inet_pton(socket.AF_INET6, value)
+
+
+def attributes(*pairs):
+    return b''.join(attribute(kind, value) for kind, value in pairs)
+
+
+def nest(kind, *pairs):
+    return attribute(kind | 0x8000, attributes(*pairs))
+
+
+def port(index, master_index, protinfo=b'', vlans=(), kind=NEWLINK):
+    """A bridge's word on a port: family AF_BRIDGE, IFLA_PROTINFO, IFLA_AF_SPEC."""
+    body = struct.pack('=BxHiII', 7, ETHER, index, UP | LOWER_UP, 0) + attribute(3, text('port%d' % index))
+    if master_index:
+        body += master(master_index)
+    if protinfo:
+        body += attribute(12 | 0x8000, protinfo)
+    if vlans:
+        body += attribute(26, b''.join(attribute(2, struct.pack('=HH', flags, vid)) for flags, vid in vlans))
+    return message(kind, body)
+
+
+def rule(family, attributes_, *, table=254, action=1, dst=0, src=0, tos=0, flags=0):
+    return message(NEWRULE, struct.pack('=BBBBBBBBI', family, dst, src, tos, table, 0, 0, action, flags) + attributes_)
+
+
+def virtual_function(number, address, vlan=0, qos=0, rate=0, spoofcheck=0, state=0):
+    return attribute(1 | 0x8000, attributes(
+        (1, u32(number) + mac(address) + b'\0' * 26),
+        (2, u32(number) + u32(vlan) + u32(qos)),
+        (3, u32(number) + u32(rate)),
+        (4, u32(number) + u32(spoofcheck)),
+        (5, u32(number) + u32(state)),
+    ))
+
+
 bond_slave = (
     attribute(1, u8(1)) + attribute(2, u8(2)) + attribute(3, u32(3)) + attribute(4, mac('02:00:00:00:0b:01'))
     + attribute(5, u16(4)) + attribute(6, u16(5)) + attribute(7, u8(61)) + attribute(8, u16(63))
@@ -138,6 +186,56 @@ MESSAGES = {
     'a real device with counters beyond 32 bits': link(2, 'ens3', address=A, extra=stats64([1, 2, 2**40 + 3, 2**53 - 1] + list(range(5, 24)))),
     'the longest name': link(35, 'abcdefghijklmno', address=A),
     'deleted': link(36, 'gone0', address=A, kind=DELLINK, extra=info('dummy')),
+    'vlan with a service tag': link(40, 'q0', address=A, extra=parent(2) + info('vlan', attributes((1, u16(7)), (5, be16(0x88A8))))),
+    'bond with an active member': link(41, 'bond2', address=A, extra=info('bond', attributes((1, u8(1)), (2, u32(14))))),
+    'bridge with VLANs': link(42, 'br0', address=A, extra=info('bridge', attributes(
+        (1, u32(1500)), (5, u32(1)), (6, u16(0x8000)), (7, u8(1)), (8, be16(0x8100)), (10, be16(0x1000) + mac('02:00:00:00:00:01')),
+        (11, be16(0x8000) + mac(A)), (16, struct.pack('=Q', 123)), (23, u8(1)), (39, u16(1))))),
+    'bridge without VLANs in it': link(43, 'br1', address=A, extra=info('bridge', attributes((5, u32(0)), (10, be16(0x8000) + mac(A)), (11, be16(0x8000) + mac(A)), (23, u8(0))))),
+    'macvlan in bridge mode': link(44, 'mv1', address=A, extra=parent(2) + info('macvlan', attribute(1, u32(4)) + attribute(2, u16(1)))),
+    'macvlan in source mode': link(45, 'mv2', address=A, extra=parent(2) + info('macvlan', attribute(1, u32(16)))),
+    'ipvlan in l3 mode': link(46, 'iv1', address=A, extra=parent(2) + info('ipvlan', attribute(1, u16(1)) + attribute(2, u16(1)))),
+    'tap': link(47, 'tap0', address=A, extra=info('tun', attributes((1, u32(1000)), (3, u8(2)), (4, u8(0)), (5, u8(1)), (6, u8(1)), (7, u8(0))))),
+    'tun': link(48, 'tun0', hardware=NONE, extra=info('tun', attributes((3, u8(1)), (6, u8(0))))),
+    'vxlan to one end': link(49, 'vx1', address=A, extra=parent(2) + info('vxlan', attributes(
+        (1, u32(100)), (2, ip4('172.30.0.2')), (3, u32(2)), (4, ip4('172.30.0.1')), (5, u8(16)), (6, u8(32)), (7, u8(1)), (8, u32(300)),
+        (10, be16(32768) + be16(61000)), (15, be16(4789)), (18, u8(1))))),
+    'vxlan to a group, over IPv6': link(50, 'vx2', address=A, extra=info('vxlan', attributes(
+        (1, u32(2 ** 24 - 1)), (16, ip6('ff05::100')), (17, ip6('fd00::1')), (5, u8(0)), (7, u8(0)), (15, be16(8472))))),
+    'vxlan without ends of its own': link(51, 'vxlan_sys', address=A, extra=info('vxlan', attributes((1, u32(0)), (2, ip4('0.0.0.0')), (7, u8(1)), (15, be16(4789)), (25, u8(1))))),
+    'geneve over IPv6': link(52, 'gnv2', address=A, extra=info('geneve', attributes((1, u32(77)), (7, ip6('fd00::9')), (3, u8(64)), (5, be16(6081))))),
+    'geneve without ends of its own': link(53, 'gnv3', address=A, extra=info('geneve', attributes((1, u32(0)), (5, be16(6081)), (6, b'')))),
+    'gre with keys': link(54, 'gre2', hardware=IPGRE, address='0a000001', extra=parent(2) + info('gre', attributes(
+        (1, u32(2)), (2, be16(0x2000)), (3, be16(0x2000)), (4, be32(7)), (5, be32(2 ** 32 - 1)), (6, ip4('10.0.0.1')), (7, ip4('10.0.0.2')), (8, u8(64)), (9, u8(1))))),
+    'gre without keys': link(55, 'gre3', hardware=IPGRE, address='0a000001', extra=info('gre', attributes(
+        (2, be16(0)), (3, be16(0x1000)), (4, be32(0)), (5, be32(0)), (6, ip4('10.0.0.1')), (7, ip4('0.0.0.0')), (8, u8(0))))),
+    'gretap with a key': link(56, 'gretap2', address=A, extra=info('gretap', attributes((2, be16(0x2000)), (4, be32(9)), (6, ip4('10.0.0.1')), (7, ip4('10.0.0.3'))))),
+    'ip6gretap': link(57, 'ip6gretap1', address=A, extra=info('ip6gretap', attributes((6, ip6('fd00::1')), (7, ip6('fd00::2'))))),
+    'ip6gre with ends': link(58, 'ip6gre2', hardware=IP6GRE, extra=info('ip6gre', attributes((6, ip6('fd00::1')), (7, ip6('fd00::2')), (8, u8(3))))),
+    'ipip with ends': link(59, 'ipip1', hardware=TUNNEL, address='0a000001', extra=info('ipip', attributes((2, ip4('10.0.0.1')), (3, ip4('10.0.0.2')), (4, u8(9)), (5, u8(4))))),
+    'sit with ends': link(60, 'sit1', hardware=SIT, address='0a000001', extra=info('sit', attributes((2, ip4('10.0.0.1')), (3, ip4('10.0.0.2')), (4, u8(64))))),
+    'ip6tnl with ends': link(61, 'ip6tnl2', hardware=TUNNEL6, extra=info('ip6tnl', attributes((2, ip6('fd00::1')), (3, ip6('fd00::2')), (4, u8(64)), (9, u8(41))))),
+    'vti with keys': link(62, 'vti2', hardware=TUNNEL, extra=info('vti', attributes((2, be32(5)), (3, be32(6)), (4, ip4('10.0.0.1')), (5, ip4('10.0.0.2'))))),
+    'vti6': link(63, 'vti6a', hardware=TUNNEL6, extra=info('vti6', attributes((2, be32(5)), (3, be32(0)), (4, ip6('fd00::1')), (5, ip6('fd00::2'))))),
+    'xfrm with an id': link(64, 'ipsec1', hardware=NONE, extra=parent(2) + info('xfrm', attributes((1, u32(2)), (2, u32(42))))),
+    'netkit across namespaces': link(65, 'nk0', address=A, extra=parent(4, 1) + info('netkit', attributes((2, u8(1)), (5, u32(1))))),
+    'ifb': link(66, 'ifb0', address=A, extra=info('ifb')),
+    'nlmon': link(67, 'nlmon0', hardware=824, flags=UP | NOARP | LOWER_UP, extra=info('nlmon')),
+    'several names': link(68, 'ens4', address=A, extra=attribute(20, text('uplink to rack 7')) + nest(52, (53, text('enp0s4')), (53, text('a-name-longer-than-fifteen')))),
+    'card with virtual functions': link(69, 'ens5', address=A, extra=attribute(21, u32(2)) + attribute(22 | 0x8000, virtual_function(0, '02:00:00:00:0f:00') + virtual_function(1, '02:00:00:00:0f:01', 42, 3, 1000, 1, 2))),
+    'card whose virtual functions are off': link(70, 'ens6', address=A, extra=attribute(21, u32(0))),
+    'port of a bridge': port(5, 42, attributes((1, u8(3)), (2, u16(32)), (3, u32(2)), (4, u8(1)), (33, u8(0))), [(6, 1), (8, 100), (16, 110), (0, 200)]),
+    'port that is blocked and isolated': port(6, 42, attributes((1, u8(4)), (2, u16(16)), (3, u32(100)), (4, u8(0)), (33, u8(1)))),
+    'bridge on itself': port(42, 0, b'', [(6, 1)]),
+    'port that left its bridge': port(7, 42, kind=DELLINK),
+    'rule for a mark': rule(2, attributes((6, u32(100)), (10, u32(0x10)), (16, u32(0xFF)), (15, u32(1000)), (21, u8(4))), table=252),
+    'rule for IPv6 prefixes': rule(10, attributes((6, u32(50)), (1, ip6('fd00:1::')), (2, ip6('fd00:2::')), (15, u32(77))), dst=32, src=48, table=77),
+    'rule for interfaces, ports and users': rule(2, attributes((6, u32(7)), (3, text('eth0')), (17, text('eth1')), (15, u32(254)), (20, struct.pack('=II', 1000, 1999)), (22, u8(17)), (23, struct.pack('=HH', 53, 53)), (24, struct.pack('=HH', 1024, 65535)))),
+    'rule that goes to another': rule(2, attributes((6, u32(8)), (4, u32(32766)), (2, ip4('10.0.0.0'))), src=8, action=2, table=0, flags=2),
+    'rule that prohibits': rule(2, attributes((6, u32(9)), (1, ip4('10.9.0.0'))), dst=16, action=8, tos=16, table=0),
+    'rule of a VRF': rule(2, attributes((6, u32(1000)), (19, u8(1)), (21, u8(2))), table=0),
+    'rule without default routes': rule(2, attributes((6, u32(1001)), (14, u32(0)), (15, u32(254)))),
+    'rule of birth': rule(2, attributes((6, u32(32766)), (14, u32(0xFFFFFFFF)), (15, u32(254)), (21, u8(2)))),
     'IPv4': addr(2, 24, 2, attribute(1, bytes([10, 0, 0, 1])) + attribute(2, bytes([10, 0, 0, 1])) + attribute(3, text('eth0'))),
     'IPv4 with a peer': addr(2, 32, 18, attribute(1, bytes([10, 9, 0, 2])) + attribute(2, bytes([10, 9, 0, 1]))),
     'IPv6': addr(10, 64, 2, attribute(1, bytes.fromhex('fd000000000000000000000000000001')) + attribute(8, u32(0x80))),
@@ -159,6 +257,19 @@ def nested(outer, name):
     return outer.get_attr(name) if outer is not None and hasattr(outer, 'get_attr') else None
 
 
+def plain(value):
+    """Attributes by name; numbers, texts and lists as they are."""
+    if hasattr(value, 'get') and value.get('attrs') is not None:
+        return dict((name, plain(each)) for name, each in value['attrs'])
+    if isinstance(value, dict):
+        return dict((name, each) for name, each in value.items() if name not in ('attrs', 'header', 'value'))
+    return value if isinstance(value, (int, str, bool, list)) or value is None else str(value)
+
+
+def several(container, *names):
+    return [dict(each) for name, each in (container['attrs'] if container else []) if name in names]
+
+
 def link_meaning(data):
     decoded = ifinfmsg(data)
     decoded.decode()
@@ -166,12 +277,18 @@ def link_meaning(data):
     details = nested(about, 'IFLA_INFO_DATA')
     slave = nested(about, 'IFLA_INFO_SLAVE_DATA')
     stats = decoded.get_attr('IFLA_STATS64')
+    names = decoded.get_attr('IFLA_PROP_LIST')
+    functions = decoded.get_attr('IFLA_VFINFO_LIST')
+    of_bridge = decoded['family'] == 7
     return {
         'event': decoded['header']['type'],
+        'family': decoded['family'],
         'index': decoded['index'],
         'hardwareType': decoded['ifi_type'],
         'flags': decoded['flags'],
         'name': decoded.get_attr('IFLA_IFNAME'),
+        'altNames': [name for _, name in names['attrs']] if names else None,
+        'alias': decoded.get_attr('IFLA_IFALIAS'),
         'mtu': decoded.get_attr('IFLA_MTU'),
         'address': decoded.get_attr('IFLA_ADDRESS'),
         'state': decoded.get_attr('IFLA_OPERSTATE'),
@@ -180,12 +297,26 @@ def link_meaning(data):
         'linkNetnsId': decoded.get_attr('IFLA_LINK_NETNSID'),
         'kind': nested(about, 'IFLA_INFO_KIND'),
         'slaveKind': nested(about, 'IFLA_INFO_SLAVE_KIND'),
-        'vlanId': nested(details, 'IFLA_VLAN_ID'),
-        'bondMode': nested(details, 'IFLA_BOND_MODE'),
+        'data': plain(details) if isinstance(details, dict) else None,
         'bondSlave': dict((key, value) for key, value in slave['attrs'] if key.startswith('IFLA_BOND_SLAVE')) if slave and 'IFLA_BOND' in str(slave) else None,
+        'functionCount': decoded.get_attr('IFLA_NUM_VF'),
+        'functions': [plain(each) for _, each in functions['attrs']] if functions else None,
+        'port': plain(decoded.get_attr('IFLA_PROTINFO')) if of_bridge else None,
+        'vlans': several(decoded.get_attr('IFLA_AF_SPEC'), 'IFLA_BRIDGE_VLAN_INFO') if of_bridge else None,
         'rxBytes': stats and stats['rx_bytes'],
         'txBytes': stats and stats['tx_bytes'],
         'txCompressed': stats and stats['tx_compressed'],
+    }
+
+
+def rule_meaning(data):
+    decoded = fibmsg(data)
+    decoded.decode()
+    return {
+        'event': decoded['header']['type'],
+        'family': decoded['family'],
+        'rule': dict((name, decoded[name]) for name in ('dst_len', 'src_len', 'tos', 'table', 'action', 'flags')),
+        'data': plain(decoded),
     }
 
 
@@ -243,6 +374,7 @@ MEANINGS = {
     DELADDR: address_meaning,
     NEWROUTE: route_meaning,
     NEWNEIGH: neighbour_meaning,
+    NEWRULE: rule_meaning,
 }
 result = []
 for case, data in MESSAGES.items():
