@@ -79,7 +79,8 @@ function neighbourJson(neighbour: Neighbour): Json {
 }
 
 interface Table {
-  source: string | null;
+  /** Of the first route, as in the reference. */
+  readonly source: string | null;
   /** By protocol and prefix: routes that differ in the next hop only are one. */
   readonly routes: Map<string, { Protocol: number; Prefix: string; NextHops: Json[] }>;
 }
@@ -98,8 +99,8 @@ function routingTables(routes: readonly Route[]): { tables: Map<number, Json>; c
         continue;
       }
       let table = own.tables.get(route.table);
-      if (table === undefined) own.tables.set(route.table, (table = { source: null, routes: new Map() }));
-      table.source ??= route.source ?? null;
+      if (table === undefined)
+        own.tables.set(route.table, (table = { source: route.source ?? null, routes: new Map() }));
       const key = `${route.protocol} ${route.prefix}`;
       let entry = table.routes.get(key);
       if (entry === undefined)
