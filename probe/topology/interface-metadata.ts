@@ -7,7 +7,7 @@ import type { DriverFacts } from '../linux/ethtool.ts';
 import { kindMetadata, portMetadata, virtualFunctionsMetadata } from './kind-metadata.ts';
 import { bondSlaveMetadata, encapTypeName, flagNames, stateName, typeOfKind } from './link-names.ts';
 import type { BridgePort } from './rtnetlink/bridge-port.ts';
-import type { Link } from './rtnetlink/link.ts';
+import { lowerIndexOf, type Link } from './rtnetlink/link.ts';
 
 export interface InterfaceFacts {
   readonly link: Link;
@@ -60,7 +60,7 @@ export function interfaceMetadata(facts: InterfaceFacts): Metadata {
     ...defined('Speed', driver.speed),
     ...defined('Duplex', driver.duplex),
     ...defined('MasterIndex', link.masterIndex || undefined),
-    ...defined('ParentIndex', link.parentIndex || undefined),
+    ...defined('ParentIndex', lowerIndexOf(link)),
     ...defined('PeerIfIndex', isPaired(type) ? link.parentIndex || undefined : undefined),
     ...kindMetadata(link.data),
     ...(facts.port && portMetadata(facts.port)),

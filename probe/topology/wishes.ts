@@ -5,7 +5,7 @@
 import { isPaired } from './interface-metadata.ts';
 import type { Wish } from './link-joiner.ts';
 import { keyOf, type OpenNamespace } from './open-namespace.ts';
-import type { Link } from './rtnetlink/link.ts';
+import { lowerIndexOf, type Link } from './rtnetlink/link.ts';
 
 export interface Naming {
   readonly wishes: readonly Wish[];
@@ -24,7 +24,7 @@ export function namingOf(
   if (link.masterIndex !== 0) wishes.push({ kind: 'master', target: keyOf(namespace, link.masterIndex) });
   if (parentNamespace === undefined) return { wishes, byAddress: undefined };
   const tunnel = link.data.kind === 'tunnel' ? link.data.tunnel : undefined;
-  const parentIndex = link.parentIndex || undefined;
+  const parentIndex = lowerIndexOf(link);
   if (parentIndex !== undefined) {
     const target = keyOf(parentNamespace, parentIndex);
     if (link.kind === 'vlan') wishes.push({ kind: 'vlan', target });

@@ -159,6 +159,15 @@ export function parseLink(message: NetlinkMessage): Link | undefined {
   return link;
 }
 
+/**
+ * The lower device, or the peer; undefined = none. The kernel says it of every interface alike, but of a VXLAN only
+ * among what is a VXLAN's own.
+ */
+export function lowerIndexOf(link: Link): number | undefined {
+  if (link.parentIndex !== 0) return link.parentIndex;
+  return link.data.kind === 'tunnel' ? link.data.tunnel.device : undefined;
+}
+
 type LinkInfo = Pick<Link, 'kind' | 'data' | 'slaveKind' | 'bondSlave'>;
 
 const NO_NAMES: readonly string[] = [];

@@ -14,6 +14,8 @@ export interface Tunnel {
   readonly outKey: number | undefined;
   /** xfrm. */
   readonly interfaceId: number | undefined;
+  /** Index of the interface that its packets leave by, in the namespace in which it was made. */
+  readonly device: number | undefined;
   /** Outer addresses; undefined also when any. */
   readonly local: string | undefined;
   /** A multicast group for a VXLAN that floods to one. */
@@ -37,6 +39,7 @@ const NOTHING: Tunnel = {
   inKey: undefined,
   outKey: undefined,
   interfaceId: undefined,
+  device: undefined,
   local: undefined,
   remote: undefined,
   ttl: 0,
@@ -54,6 +57,7 @@ function parseVxlan(data: Attributes): Tunnel {
   return {
     ...NOTHING,
     vni: external ? undefined : data.get(1)?.u32(),
+    device: data.get(3)?.u32() || undefined,
     local: address(data, 4, 17),
     remote: address(data, 2, 16),
     ttl: data.get(5)?.u8() ?? 0,
@@ -85,6 +89,7 @@ function parseGre(data: Attributes): Tunnel {
     ...NOTHING,
     inKey: key(2, 4),
     outKey: key(3, 5),
+    device: data.get(1)?.u32() || undefined,
     local: address(data, 6),
     remote: address(data, 7),
     ttl: data.get(8)?.u8() ?? 0,
@@ -96,6 +101,7 @@ function parseGre(data: Attributes): Tunnel {
 function parseIpTunnel(data: Attributes): Tunnel {
   return {
     ...NOTHING,
+    device: data.get(1)?.u32() || undefined,
     local: address(data, 2),
     remote: address(data, 3),
     ttl: data.get(4)?.u8() ?? 0,
@@ -109,6 +115,7 @@ function parseVti(data: Attributes): Tunnel {
     ...NOTHING,
     inKey: data.get(2)?.u32be() || undefined,
     outKey: data.get(3)?.u32be() || undefined,
+    device: data.get(1)?.u32() || undefined,
     local: address(data, 4),
     remote: address(data, 5),
   };
@@ -128,7 +135,12 @@ const PARSERS: Readonly<Record<string, (data: Attributes) => Tunnel>> = {
   ip6tnl: parseIpTunnel,
   vti: parseVti,
   vti6: parseVti,
-  xfrm: (data) => ({ ...NOTHING, interfaceId: data.get(2)?.u32(), external: data.has(3) }),
+  xfrm: (data) => ({
+    ...NOTHING,
+    interfaceId: data.get(2)?.u32(),
+    device: data.get(1)?.u32() || undefined,
+    external: data.has(3),
+  }),
   bareudp: (data) => ({ ...NOTHING, port: data.get(1)?.u16be() }),
 };
 

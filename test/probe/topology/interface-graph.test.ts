@@ -92,8 +92,11 @@ describe.skipIf(!LITTLE_ENDIAN)('InterfaceGraph', () => {
       root.link(2, 'eth0');
       root.link(9, 'gre1', { kind: 'gre', link: 2, data: [attribute(6, ip4('10.9.9.9'))] });
       // Made in root and moved: its outer packets still leave there.
-      vm1.link(9, 'vx0', { kind: 'vxlan', link: 2, linkNetnsId: 1, data: vxlan('10.9.9.9') });
+      const data = [...vxlan('10.9.9.9'), attribute(3, u32(2))];
+      vm1.link(9, 'vx0', { kind: 'vxlan', linkNetnsId: 1, data });
       world.settle();
+      // The kernel has a VXLAN's device among its own data only.
+      expect(world.metadata('vm1/9')).toMatchObject({ ParentIndex: 2, LinkNetNsID: 1 });
       expect(world.edges).toEqual(['root/2>root/9 underlay gre', 'root/2>vm1/9 underlay vxlan']);
     });
 

@@ -3,6 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTopologyProbe, type TopologyProbe } from '../../../probe/topology/topology.ts';
 import { tableMetadata } from '../../../probe/topology/table-metadata.ts';
+import { limits } from '../../../core/limits.ts';
+import { routingRules } from '../../../probe/topology/rule-metadata.ts';
+import { LITTLE_ENDIAN } from '../../../probe/topology/rtnetlink/netlink.ts';
+import type { Neighbour } from '../../../probe/topology/rtnetlink/neighbour.ts';
+import { parseRule } from '../../../probe/topology/rtnetlink/rule.ts';
+import { messageOf } from './rtnetlink/recorded-messages.ts';
 import { eventually, ip, isRoot, nodeNamed, tryIp, whyNot } from './live.ts';
 
 const hop = (index: number, gateway?: string): { index: number; gateway: string | undefined } => ({
@@ -113,6 +119,109 @@ describe('tableMetadata', () => {
   });
 });
 
+describe('what one interface has too much of', () => {
+  const most = limits.tableEntriesPerNodeMax;
+
+  it('is cut, so that the node stays small enough to be accepted', () => {
+    const routes = Array.from({ length: most + 5 }, (_, n) => ({
+      ...{ table: 254, protocol: 186, priority: 20, source: undefined },
+      prefix: `10.${n >> 8}.${n & 255}.0/24`,
+      hops: [hop(2, '192.168.100.254')],
+    }));
+    const neighbour = {
+      flags: 16,
+      mac: '02:00:00:00:00:01',
+      ip: '192.168.100.254',
+      vlan: 4094,
+      vni: 16_777_215,
+    };
+    const entries = (forwarding: boolean): Neighbour[] =>
+      Array.from({ length: most + 5 }, () => ({ ...neighbour, index: 2, forwarding, state: 0x80 }));
+    const whole = tableMetadata(routes, [...entries(true), ...entries(false)]);
+    expect(whole.cut).toBe(true);
+    const { RoutingTables, Neighbors, FDB } = whole.byIndex.get(2) as unknown as {
+      RoutingTables: { Routes: unknown[] }[];
+      Neighbors: unknown[];
+      FDB: unknown[];
+    };
+    expect([RoutingTables[0]!.Routes.length, Neighbors.length, FDB.length]).toEqual([most, most, most]);
+    expect(JSON.stringify({ RoutingTables, Neighbors, FDB }).length).toBeLessThan(limits.elementBytesMax);
+    expect(tableMetadata(routes.slice(0, most), entries(true).slice(0, most)).cut).toBe(false);
+  });
+
+  it('is rules of a namespace too', () => {
+    const rule = parseRule(messageOf('rule for a mark'))!;
+    const many = Array.from({ length: most + 1 }, (_, n) => ({ ...rule, priority: n + 1 }));
+    const { rules, cut } = routingRules(many);
+    expect([(rules as unknown[]).length, cut]).toEqual([most, true]);
+  });
+});
+
+describe.skipIf(!LITTLE_ENDIAN)('routingRules', () => {
+  const rulesOf = (...names: string[]): unknown =>
+    routingRules(names.map((name) => parseRule(messageOf(name))!)).rules;
+
+  it('shows what restricts a rule and what it does, in the order in which rules are asked', () => {
+    expect(
+      rulesOf(
+        'rule for IPv6 prefixes',
+        'rule for a mark',
+        'rule that prohibits',
+        'rule that goes to another',
+        'rule for interfaces, ports and users',
+      ),
+    ).toEqual([
+      {
+        ...{
+          Family: 'IPV4',
+          Priority: 7,
+          Action: 'lookup',
+          Table: 254,
+          IIF: 'eth0',
+          OIF: 'eth1',
+          UIDs: '1000-1999',
+        },
+        ...{ IPProto: 17, SrcPorts: '53', DstPorts: '1024-65535', Protocol: 0 },
+      },
+      {
+        Family: 'IPV4',
+        Priority: 8,
+        Action: 'goto',
+        Goto: 32_766,
+        Not: true,
+        Src: '10.0.0.0/8',
+        Protocol: 0,
+      },
+      { Family: 'IPV4', Priority: 9, Action: 'prohibit', Dst: '10.9.0.0/16', TOS: 16, Protocol: 0 },
+      { Family: 'IPV4', Priority: 100, Action: 'lookup', Table: 1000, FwMark: 16, FwMask: 255, Protocol: 4 },
+      {
+        Family: 'IPV6',
+        Priority: 50,
+        Action: 'lookup',
+        Table: 77,
+        Src: 'fd00:2::/48',
+        Dst: 'fd00:1::/32',
+        Protocol: 0,
+      },
+    ]);
+    expect(rulesOf('rule of a VRF', 'rule without default routes')).toEqual([
+      { Family: 'IPV4', Priority: 1000, Action: 'lookup', L3MDev: true, Protocol: 2 },
+      { Family: 'IPV4', Priority: 1001, Action: 'lookup', Table: 254, SuppressPrefixLen: 0, Protocol: 0 },
+    ]);
+  });
+
+  it('says nothing of the rules that every namespace is born with, unless they were changed', () => {
+    const born = parseRule(messageOf('rule of birth'))!;
+    const three = [{ ...born, priority: 0, table: 255 }, born, { ...born, priority: 32_767, table: 253 }];
+    expect(routingRules([...three, ...three.map((rule) => ({ ...rule, version: 6 as const }))])).toEqual({
+      rules: undefined,
+      cut: false,
+    });
+    expect(routingRules([{ ...born, table: 99 }]).rules).toHaveLength(1);
+    expect(routingRules([{ ...born, source: '10.0.0.0/8' }]).rules).toHaveLength(1);
+  });
+});
+
 interface Entry {
   readonly [key: string]: unknown;
 }
@@ -205,6 +314,35 @@ describe.skipIf(!isRoot)(`routes and neighbours (${whyNot})`, () => {
     inside('neigh del 10.254.1.9 dev br0');
     await eventually(
       () => expect(list('br0', 'Neighbors').map((entry) => entry['IP'])).not.toContain('10.254.1.9'),
+      4_000,
+    );
+  }, 15_000);
+
+  it('come with the rules that choose between them, on the node of the namespace', async () => {
+    const rules = (): readonly Entry[] =>
+      (nodeNamed(probe.graph, netns).metadata['RoutingRules'] ?? []) as readonly Entry[];
+    expect(nodeNamed(probe.graph, netns).metadata).not.toHaveProperty('RoutingRules');
+    inside('rule add from 10.254.1.0/24 iif br0 fwmark 0x5/0xff table 1234 priority 100');
+    inside('rule add to 10.77.0.0/16 prohibit priority 90');
+    await eventually(
+      () =>
+        expect(rules()).toEqual([
+          expect.objectContaining({ Family: 'IPV4', Priority: 90, Action: 'prohibit', Dst: '10.77.0.0/16' }),
+          expect.objectContaining({
+            ...{ Family: 'IPV4', Priority: 100, Action: 'lookup', Table: 1234 },
+            ...{ Src: '10.254.1.0/24', IIF: 'br0', FwMark: 5, FwMask: 255 },
+          }),
+        ]),
+      4_000,
+    );
+    const said = json('rule show').filter((rule) => rule['priority'] === 100);
+    expect(said).toEqual([
+      expect.objectContaining({ table: '1234', fwmark: '0x5', fwmask: '0xff', iif: 'br0' }),
+    ]);
+    inside('rule del priority 100');
+    inside('rule del priority 90');
+    await eventually(
+      () => expect(nodeNamed(probe.graph, netns).metadata).not.toHaveProperty('RoutingRules'),
       4_000,
     );
   }, 15_000);

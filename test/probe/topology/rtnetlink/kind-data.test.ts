@@ -86,6 +86,7 @@ function expectedData(kind: string, data: Attributes): unknown {
           inKey: key('IFLAGS', 'IKEY'),
           outKey: key('OFLAGS', 'OKEY'),
           interfaceId: said['IF_ID'],
+          device: said['LINK'],
           local: address('LOCAL', 'LOCAL6'),
           remote: address('REMOTE', 'REMOTE6', 'GROUP', 'GROUP6'),
           ttl: number('TTL'),
