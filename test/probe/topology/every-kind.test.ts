@@ -212,7 +212,7 @@ describe.skipIf(!isRoot)(`every kind of interface (${whyNot})`, () => {
       skip(`this kernel cannot make it: ${reasonOf(error)}`);
     }
     try {
-      const [said] = ipLinks(netns).filter((link) => link.ifname === 'k0');
+      const said = ipLinks(netns).find((link) => link.ifname === 'k0');
       await eventually(() => {
         const { metadata } = nodeNamed(probe.graph, 'k0', netns);
         expect(metadata).toMatchObject({

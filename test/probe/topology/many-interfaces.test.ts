@@ -61,7 +61,7 @@ describe.skipIf(!isRoot)(`two hundred namespaces with a veth each (${whyNot})`, 
     const links = new Set(ipLinks().map((link) => link.ifname));
     return all.flatMap((n) => [
       ...(names.has(netnsName(n)) ? [netnsName(n)] : []),
-      ...(links.has(linkName(n)) ? [`${linkName(n)} in ${netnsName(n)}`] : []),
+      ...(links.has(linkName(n)) ? [`${linkName(n)} in ["${netnsName(n)}"]`] : []),
     ]);
   };
   const graph = (): string[] => {
@@ -74,12 +74,12 @@ describe.skipIf(!isRoot)(`two hundred namespaces with a veth each (${whyNot})`, 
   };
   const innerOwner = (name: string): string => {
     const outer = nodeNamed(probe.graph, name);
-    const [edge] = [...probe.graph.edgesOut(outer.id), ...probe.graph.edgesIn(outer.id)].filter(
+    const edge = [...probe.graph.edgesOut(outer.id), ...probe.graph.edgesIn(outer.id)].find(
       ({ metadata }) => metadata['Type'] === 'veth',
     );
     if (edge === undefined) return 'nobody';
     const inner = probe.graph.node(edge.parent === outer.id ? edge.child : edge.parent)!;
-    return ownersOf(probe.graph, inner).join();
+    return JSON.stringify(ownersOf(probe.graph, inner));
   };
   const orphans = (): string[] =>
     [...probe.graph.nodes()]

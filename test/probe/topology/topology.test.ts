@@ -307,13 +307,13 @@ describe.skipIf(!isRoot)(`TopologyProbe (${whyNot})`, () => {
       return touches ? [`${event.kind} ${textOf(event.edge, 'RelationType')}`] : [];
     });
     const order = about.filter((kind) => kind !== 'nodeUpdated');
-    expect(order.slice(0, 2)).toEqual(['nodeAdded', 'edgeAdded ownership']);
-    expect(order.at(-1)).toBe('nodeDeleted');
-    const between = order.slice(2, -1);
-    expect(between).toContain('edgeDeleted ownership');
-    expect(between.filter((kind) => kind.endsWith('layer2'))).toEqual([
+    expect(order).toEqual([
+      'nodeAdded',
+      'edgeAdded ownership',
       'edgeAdded layer2',
+      'edgeDeleted ownership',
       'edgeDeleted layer2',
+      'nodeDeleted',
     ]);
   });
 
@@ -382,6 +382,7 @@ describe.skipIf(!isRoot)(`TopologyProbe (${whyNot})`, () => {
       expect([...probe.graph.nodes()].filter((node) => names.includes(textOf(node, 'Name')))).toEqual([]),
     );
     expect(probe.status()['netlink']).toMatchObject({ state: 'running', failures: 0, lastError: null });
-    expect(logged).toEqual([]);
+    // A veth may go while its driver is asked: told once.
+    expect(logged.filter((line) => !line.includes('was gone before'))).toEqual([]);
   }, 20_000);
 });

@@ -69,7 +69,7 @@ function expectedData(kind: string, data: Attributes): unknown {
       // linux/if_link.h, MACVLAN_MODE_…
       return {
         kind: 'macvlan',
-        mode: { private: 1, vepa: 2, bridge: 4, passthru: 8, source: 16 }[`${said['MODE'] as string}`],
+        mode: { private: 1, vepa: 2, bridge: 4, passthru: 8, source: 16 }[said['MODE'] as string],
       };
     case 'ipvlan':
       // pyroute2 does not know the flags.
@@ -109,9 +109,9 @@ describe.skipIf(!LITTLE_ENDIAN)('what a kind says of itself (recorded on a littl
   });
 
   it('is there for every kind that has something to say', () => {
-    expect([...new Set(withData.map(({ pyroute2 }) => pyroute2.kind))].sort()).toEqual(
+    expect(new Set(withData.map(({ pyroute2 }) => pyroute2.kind))).toEqual(
       // prettier-ignore
-      ['bond', 'bridge', 'geneve', 'gre', 'gretap', 'ip6gre', 'ip6gretap', 'ip6tnl', 'ipip', 'ipvlan', 'macvlan', 'macvtap', 'sit', 'tun', 'vlan', 'vrf', 'vti', 'vti6', 'vxlan', 'xfrm'],
+      new Set(['bond', 'bridge', 'geneve', 'gre', 'gretap', 'ip6gre', 'ip6gretap', 'ip6tnl', 'ipip', 'ipvlan', 'macvlan', 'macvtap', 'sit', 'tun', 'vlan', 'vrf', 'vti', 'vti6', 'vxlan', 'xfrm']),
     );
   });
 
