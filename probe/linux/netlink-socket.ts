@@ -19,8 +19,11 @@ const SO_RCVBUFFORCE = 33;
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 
-/** The kernel never builds a larger datagram for us: dumps come in parts of at most 32 KiB. */
-const DATAGRAM_BYTES_MAX = 65_536;
+/**
+ * The kernel never builds a larger datagram for us: dumps come in parts of at most 32 KiB, but for one network card
+ * with virtual functions, whose message is as large as they are many: at most one attribute of 64 KiB, and the rest.
+ */
+const DATAGRAM_BYTES_MAX = 131_072;
 
 /** One for the thread: a datagram is decoded before the next is read. */
 const shared = Buffer.alloc(DATAGRAM_BYTES_MAX);

@@ -266,6 +266,7 @@ export class NamespaceSet {
     this.lastError = `${kept.path ?? 'own namespace'}: ${messageOf(error)}`;
     this.#log(`topology: reading ${this.lastError}; trying again`);
     this.#stop(kept);
+    this.#owners.setOverlay(kept.nodeId, 'RoutingRules', null);
     this.#retryLater(kept);
   }
 
