@@ -2,6 +2,7 @@
  * What the driver says of an interface (SIOCETHTOOL, linux/ethtool.h): name, bus, speed, features. The ioctl runs
  * in the namespace of the socket it is made on; a netlink socket serves as well as any.
  */
+import { jsonEquals } from '../../core/graph/metadata.ts';
 import { lastErrno, loadKoffi, loadLibc } from './libc.ts';
 
 const SIOCETHTOOL = 0x8946;
@@ -38,6 +39,16 @@ export const NO_DRIVER: DriverFacts = {
   duplex: undefined,
   features: undefined,
 };
+
+export function isSameDriver(a: DriverFacts, b: DriverFacts): boolean {
+  return (
+    a.driver === b.driver &&
+    a.busInfo === b.busInfo &&
+    a.speed === b.speed &&
+    a.duplex === b.duplex &&
+    jsonEquals(a.features, b.features)
+  );
+}
 
 const request = Buffer.alloc(40);
 const argument = Buffer.alloc(12 + FEATURES_MAX * STRING_BYTES);

@@ -8,7 +8,7 @@
 import type { Metadata } from '../../core/graph/element.ts';
 import { jsonEquals } from '../../core/graph/metadata.ts';
 import { tidOf } from '../../core/ids.ts';
-import { NO_DRIVER, readDriver, type DriverFacts } from '../linux/ethtool.ts';
+import { isSameDriver, NO_DRIVER, readDriver, type DriverFacts } from '../linux/ethtool.ts';
 import { readVirtualFunctions } from '../linux/sriov.ts';
 import type { HostGraph } from './host-graph.ts';
 import { interfaceMetadata, interfaceType } from './interface-metadata.ts';
@@ -310,14 +310,4 @@ export class InterfaceGraph {
     this.#crossing.set(key, parentNetnsId === undefined ? undefined : (found?.key ?? UNKNOWN));
     return found;
   }
-}
-
-function isSameDriver(a: DriverFacts, b: DriverFacts): boolean {
-  return (
-    a.driver === b.driver &&
-    a.busInfo === b.busInfo &&
-    a.speed === b.speed &&
-    a.duplex === b.duplex &&
-    jsonEquals(a.features, b.features)
-  );
 }
