@@ -10,8 +10,14 @@ import type { KindData } from './rtnetlink/kind-data.ts';
 import type { Tunnel } from './rtnetlink/tunnel.ts';
 import type { VirtualFunction } from './rtnetlink/vf.ts';
 
-/** By bit of MACVLAN_MODE_…. */
-const MACVLAN_MODES = ['private', 'vepa', 'bridge', 'passthru', 'source'];
+/** MACVLAN_MODE_…, one bit each. */
+const MACVLAN_MODES: ReadonlyMap<number, string> = new Map([
+  [1, 'private'],
+  [2, 'vepa'],
+  [4, 'bridge'],
+  [8, 'passthru'],
+  [16, 'source'],
+]);
 const IPVLAN_MODES = ['l2', 'l3', 'l3s'];
 const IPVLAN_PRIVATE = 1;
 const IPVLAN_VEPA = 2;
@@ -35,7 +41,7 @@ export function kindMetadata(data: KindData): Metadata {
     case 'bridge':
       return { Bridge: bridgeMetadata(data) };
     case 'macvlan':
-      return { MacvlanMode: nameAt(MACVLAN_MODES, Math.log2(data.mode)) };
+      return { MacvlanMode: MACVLAN_MODES.get(data.mode) ?? `unknown${data.mode}` };
     case 'ipvlan':
       return { IpvlanMode: nameAt(IPVLAN_MODES, data.mode), IpvlanFlag: ipvlanFlag(data.flags) };
     case 'vrf':

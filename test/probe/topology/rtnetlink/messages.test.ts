@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encapTypeName, stateName, typeOfKind } from '../../../../probe/topology/link-names.ts';
+import { kindMetadata, portMetadata } from '../../../../probe/topology/kind-metadata.ts';
+import { routingRules } from '../../../../probe/topology/rule-metadata.ts';
 import { NamespaceTable } from '../../../../probe/topology/namespace-table.ts';
 import { parseAddress, requestAddresses } from '../../../../probe/topology/rtnetlink/address.ts';
 import { requestBridgePorts } from '../../../../probe/topology/rtnetlink/bridge-port.ts';
@@ -231,9 +233,15 @@ describe('any bytes', () => {
             parseNetnsId(message);
             parseRoute(message);
             parseNeighbour(message);
-            parseRule(message);
+            const rule = parseRule(message);
+            if (rule !== undefined) JSON.stringify(routingRules([rule]));
           }
-          table.takeChanges();
+          const { links, details } = table.takeChanges();
+          for (const index of [...links, ...details]) {
+            const [link, port] = [table.link(index), table.port(index)];
+            const shown = [link && kindMetadata(link.data), port && portMetadata(port)];
+            expect(JSON.stringify(shown).length).toBeLessThan(100_000);
+          }
         },
       ),
       { numRuns: 2_000 },
