@@ -2,16 +2,21 @@
  * Debian packages that set-up and tests need, where there is apt and we are root. EDGEDIVE_NO_APT=1 forbids it.
  * The package lists are fetched at most once a process, and only when the first try finds that it needs them.
  */
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { run, step, which } from './run-step.mjs';
+
+/** What Debian's packages ask before they start a service; 101 = do not. */
+const POLICY_FILE = '/usr/sbin/policy-rc.d';
 
 let listsAreFresh = false;
 
 /**
  * Installs what is named.
  * @param {readonly string[]} packages
+ * @param {{ startServices?: boolean }} [options] false: what a package would run as a service stays off
  * @returns {Promise<string | undefined>} why it was not possible, for people
  */
-export async function aptInstall(packages) {
+export async function aptInstall(packages, { startServices = true } = {}) {
   const apt = which('apt-get');
   if (process.env['EDGEDIVE_NO_APT'] === '1') return 'EDGEDIVE_NO_APT is set';
   if (apt === undefined) return 'no apt-get here';
@@ -20,6 +25,9 @@ export async function aptInstall(packages) {
   // Killed half-way it would leave the system's packages half installed.
   const options = { env, finish: true };
   const install = () => run(apt, ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
+  // Where the machine has a policy of its own, that one holds.
+  const forbid = !startServices && !existsSync(POLICY_FILE);
+  if (forbid) writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   const outcome = await step(`apt: ${packages.join(' ')}`, async () => {
     if (listsAreFresh) return install();
     const first = await install();
@@ -28,5 +36,6 @@ export async function aptInstall(packages) {
     listsAreFresh = true;
     return install();
   });
+  if (forbid) rmSync(POLICY_FILE, { force: true });
   return outcome.ok ? undefined : `apt-get: ${outcome.tail.split('\n').at(-1) ?? ''}`;
 }

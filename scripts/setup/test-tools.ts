@@ -11,7 +11,15 @@ import { lock } from './lock.mjs';
 import { run, step, which } from './run-step.mjs';
 
 /** Command → Debian package. */
-const COMMANDS = { ip: 'iproute2', ping: 'iputils-ping', setpriv: 'util-linux', tshark: 'tshark' } as const;
+const COMMANDS = {
+  ip: 'iproute2',
+  ping: 'iputils-ping',
+  setpriv: 'util-linux',
+  tshark: 'tshark',
+  softflowd: 'softflowd',
+  pmacctd: 'pmacct',
+  'ovs-vswitchd': 'openvswitch-switch',
+} as const;
 
 const venv = join(root, '.edgedive/venv');
 const requirementsFile = join(root, 'test/e2e/python/requirements.txt');
@@ -21,7 +29,8 @@ const LOCK_WAIT_MS_MAX = 300_000;
 export async function installTestTools(): Promise<void> {
   const missing = Object.entries(COMMANDS).filter(([command]) => which(command) === undefined);
   if (missing.length > 0) {
-    const refused = await aptInstall([...new Set(missing.map(([, name]) => name))]);
+    const packages = [...new Set(missing.map(([, name]) => name))];
+    const refused = await aptInstall(packages, { startServices: false });
     if (refused !== undefined) say(`${missing.map(([command]) => command).join(', ')} missing: ${refused}`);
   }
   const python = await ensurePython();

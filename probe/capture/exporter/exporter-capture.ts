@@ -17,6 +17,8 @@ import { listenUdp, type ListeningSocket } from './udp-socket.ts';
 
 /** Of the first datagram that made our code throw, for whoever mends it. */
 const FAULT_BYTES_SHOWN = 256;
+/** More than `exporterBufferBytes` hold: what the kernel accounts for the smallest is 768 bytes. */
+const DRAIN_DATAGRAMS_MAX = Math.ceil((2 * limits.exporterBufferBytes) / 768);
 
 export class ExporterCapture implements RunningCapture {
   readonly flows: CaptureFlows;
@@ -65,7 +67,9 @@ export class ExporterCapture implements RunningCapture {
     return this.#error;
   }
 
+  /** What came before is taken; a thread under load has not seen all of it yet. */
   close(): void {
+    this.#listening.drain((datagram, address) => this.#take(datagram, address), DRAIN_DATAGRAMS_MAX);
     this.#listening.close();
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Pace } from '../../link/flow-link.ts';
 import type { Log } from '../../log.ts';
-import { CaptureHost, type RunnerCounters } from '../capture-host.ts';
+import { CaptureHost, type Runner, type RunnerCounters } from '../capture-host.ts';
 import type { CaptureError, CaptureHandle, CaptureSource, CaptureSpec, FlowSink } from '../capture-source.ts';
 import type { ExporterFigures } from './exporter-counters.ts';
 import { startExporterThread } from './exporter-thread.ts';
@@ -19,11 +19,13 @@ export class ExporterSource implements CaptureSource {
   readonly #host: CaptureHost;
   readonly #counters: RunnerCounters = { starts: 0, crashes: 0 };
   #figures: ExporterFigures | undefined;
+  #runner: Runner | undefined;
 
   constructor({ sink, pace, log }: ExporterSourceOptions) {
     this.#host = new CaptureHost({
       name: 'exporter thread',
-      start: (events) => startExporterThread(log, events, (figures) => (this.#figures = figures)),
+      start: (events) =>
+        (this.#runner = startExporterThread(log, events, (figures) => (this.#figures = figures))),
       sink,
       pace,
       log,
@@ -47,6 +49,11 @@ export class ExporterSource implements CaptureSource {
 
   stop(): Promise<void> {
     return this.#host.stop();
+  }
+
+  /** Ends the thread as a crash would; for tests. */
+  crash(): void {
+    this.#runner?.kill();
   }
 
   /** `sflow` and `netflow`: datagrams by what became of them, since the thread started. */

@@ -17,9 +17,22 @@ const SO_MEMINFO = 55;
 const MEMINFO_BYTES = 36;
 const MEMINFO_DROPS_AT = 32;
 
+const MSG_DONTWAIT = 0x40;
+const DATAGRAM_BYTES_MAX = 65_535;
+const SOCKADDR_BYTES = 16;
+
+type Recvfrom = (
+  fd: number,
+  bytes: Uint8Array,
+  size: number,
+  flags: number,
+  from: Uint8Array,
+  fromLength: Uint8Array,
+) => number;
 type Getsockopt = (fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array) => number;
 
 let getsockopt: Getsockopt | undefined;
+let recvfrom: Recvfrom | undefined;
 
 export interface ListeningSocket {
   /** Receives from the moment it is made; it is to be closed through `close`. */
@@ -28,6 +41,8 @@ export interface ListeningSocket {
   readonly bufferBytes: number;
   /** Datagrams that the kernel had no room for, since the socket was made. */
   drops(): number;
+  /** Hands over what lies in the kernel's buffer now, at most so many datagrams. */
+  drain(take: (datagram: Buffer, address: string) => void, datagramsMax: number): void;
   close(): void;
 }
 
@@ -54,6 +69,9 @@ export function listenUdp(
     socket,
     bufferBytes: option(fd, SO_RCVBUF, 4).readInt32LE(0),
     drops: readDrops,
+    drain: (take, datagramsMax) => {
+      if (!closed) receiveAll(fd, take, datagramsMax);
+    },
     close: () => {
       if (closed) return;
       readDrops();
@@ -78,6 +96,21 @@ function boundSocket(address: string, port: number, bufferBytes: number): number
   } catch (error) {
     libc.close(fd);
     throw error;
+  }
+}
+
+function receiveAll(fd: number, take: (datagram: Buffer, address: string) => void, max: number): void {
+  recvfrom ??= loadKoffi()
+    .load(null)
+    .func('intptr_t recvfrom(int, void *, size_t, int, void *, void *)') as Recvfrom;
+  const bytes = Buffer.alloc(DATAGRAM_BYTES_MAX);
+  const from = Buffer.alloc(SOCKADDR_BYTES);
+  const fromLength = Buffer.alloc(4);
+  for (let n = 0; n < max; n++) {
+    fromLength.writeUInt32LE(SOCKADDR_BYTES);
+    const length = Number(recvfrom(fd, bytes, bytes.length, MSG_DONTWAIT, from, fromLength));
+    if (length < 0) return;
+    take(bytes.subarray(0, length), from.subarray(4, 8).join('.'));
   }
 }
 
