@@ -129,7 +129,7 @@ export class Intake {
     const total = packetLength(layers, wireLength, end);
     if (this.defragmenter !== undefined) {
       this.isDefragmented = false;
-      if (!this.defragment(wireLength)) return;
+      if (!this.defragment(wireLength, total)) return;
     }
     if (!layers.plain || this.isDefragmented) {
       this.feedTunnels(total, wireLength);
@@ -150,9 +150,9 @@ export class Intake {
   }
 
   /** False when the packet is a fragment that no flow sees yet. */
-  private defragment(wireLength: number): boolean {
+  private defragment(wireLength: number, total: number): boolean {
     const defragmenter = this.defragmenter!;
-    switch (defragmenter.take(this.layers, wireLength, this.timeMs, this.mplsPorts)) {
+    switch (defragmenter.take(this.layers, wireLength, total, this.timeMs, this.mplsPorts)) {
       case Defragmented.Untouched:
         return true;
       case Defragmented.Complete:

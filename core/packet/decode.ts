@@ -160,6 +160,8 @@ function stepRare(layers: Layers, next: number): number {
   switch (next) {
     case LayerType.MplsPayload:
       return decodeMplsPayload(layers);
+    case LayerType.BareIpv6:
+      return decodeIpv6(layers, true);
     case LayerType.Geneve:
       return decodeGeneve(layers);
     case LayerType.Erspan:

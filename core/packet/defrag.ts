@@ -28,8 +28,9 @@ interface Datagram {
   lastMs: number;
   fragments: number;
   errors: number;
-  /** Of the fragments kept, on the wire. */
+  /** Of the fragments kept: on the wire, and what they count for in flows. */
   wireBytes: number;
+  countedBytes: number;
 }
 
 /** What becomes of a packet. */
@@ -45,7 +46,7 @@ export const Defragmented = {
 } as const;
 
 export class Ipv4Defragmenter {
-  /** Of the datagram completed last: fragments before it, dropped ones, their bytes on the wire. */
+  /** Of the datagram completed last: fragments before it, dropped ones, the bytes the former count for. */
   earlierFragments = 0;
   fragmentErrors = 0;
   earlierBytes = 0;
@@ -61,8 +62,15 @@ export class Ipv4Defragmenter {
 
   /**
    * Looks at the first IPv4 layer of a decoded packet. When it completes a datagram, `layers` is changed to the whole.
+   * `total`: what the packet counts for in a flow, 0 = as its IPv4 header says.
    */
-  take(layers: Layers, wireLength: number, timeMs: number, mplsPorts?: ReadonlySet<number>): number {
+  take(
+    layers: Layers,
+    wireLength: number,
+    total: number,
+    timeMs: number,
+    mplsPorts?: ReadonlySet<number>,
+  ): number {
     const index = firstIpv4(layers);
     if (index < 0) return Defragmented.Untouched;
     const { bytes } = layers;
@@ -83,12 +91,13 @@ export class Ipv4Defragmenter {
     if (!isComplete(datagram)) {
       datagram.fragments++;
       datagram.wireBytes += wireLength;
+      datagram.countedBytes += total > 0 ? total : endOfIpv4(bytes, at, layers.end) - at;
       return Defragmented.Kept;
     }
     this.close(key, datagram);
     this.earlierFragments = datagram.fragments;
     this.fragmentErrors = datagram.errors;
-    this.earlierBytes = datagram.wireBytes;
+    this.earlierBytes = datagram.countedBytes;
     this.ipv4Index = index;
     this.goOn(layers, index, from, datagram, mplsPorts);
     return Defragmented.Complete;
@@ -128,6 +137,7 @@ export class Ipv4Defragmenter {
       fragments: 0,
       errors: 0,
       wireBytes: 0,
+      countedBytes: 0,
     };
     while (this.pendingBytes + datagram.bytes.length > PENDING_BYTES_MAX) this.closeOldest();
     this.pending.set(key, datagram);

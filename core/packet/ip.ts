@@ -130,7 +130,8 @@ function jumboLength(bytes: Uint8Array, from: number, to: number): number {
   return length;
 }
 
-export function decodeIpv6(layers: Layers): number {
+/** `isBare`: behind MPLS, where the reference shows no layer for the hop-by-hop header. */
+export function decodeIpv6(layers: Layers, isBare = false): number {
   const { bytes, at, end } = layers;
   if (end - at < 40) {
     layers.push(LayerType.IPv6, end - at);
@@ -139,20 +140,21 @@ export function decodeIpv6(layers: Layers): number {
   const payloadLength = (bytes[at + 4]! << 8) | bytes[at + 5]!;
   const next = bytes[at + 6]!;
   layers.push(LayerType.IPv6, 40);
-  if (next === 0) return decodeHopByHopOfIpv6(layers, payloadLength);
+  if (next === 0) return decodeHopByHopOfIpv6(layers, payloadLength, isBare);
   if (payloadLength === 0) return layers.fail(DecodeStatus.Malformed);
   if (at + 40 + payloadLength < end) layers.end = at + 40 + payloadLength;
   return nextOfProtocol(layers, next);
 }
 
 /** The hop-by-hop header directly behind an IPv6 header, which may tell the length of a jumbogram. */
-function decodeHopByHopOfIpv6(layers: Layers, payloadLength: number): number {
+function decodeHopByHopOfIpv6(layers: Layers, payloadLength: number, isBare: boolean): number {
   const { bytes, at, end } = layers;
   const length = extensionLength(layers);
   if (length < 0) return layers.fail(DecodeStatus.Truncated);
   const jumbo = jumboLength(bytes, at + 2, at + length);
   const next = bytes[at]!;
-  layers.push(LayerType.IPv6HopByHop, length);
+  if (isBare) layers.at += length;
+  else layers.push(LayerType.IPv6HopByHop, length);
   if (jumbo < 0 || (jumbo === 0) !== (payloadLength !== 0)) return layers.fail(DecodeStatus.Malformed);
   const payload = jumbo === 0 ? payloadLength : jumbo;
   if (at + payload < end) layers.end = at + payload;
@@ -168,25 +170,29 @@ function extensionLength(layers: Layers): number {
 }
 
 /** Options of the form type, length, value, with single zero bytes between; false when one is cut. */
-function hasSoundTlvs(bytes: Uint8Array, from: number, to: number): boolean {
+function hasSoundTlvs(bytes: Uint8Array, from: number, to: number, end: number): boolean {
   let at = from;
   while (at < to) {
     if (bytes[at] === 0) at++;
-    else if (at + 1 >= to) return false;
+    else if (at + 1 >= end) return false;
     else at += 2 + bytes[at + 1]!;
   }
-  return at === to;
+  // One that runs over the header's end, but not the packet's, is let pass.
+  return at <= end;
 }
 
-/** Hop-by-hop headers elsewhere in the chain, and destination options. */
+/** Hop-by-hop headers elsewhere in the chain, and destination options. A cut one still has its name in the path. */
 export function decodeIpv6Options(layers: Layers, type: number): number {
-  const { bytes, at } = layers;
+  const { bytes, at, end } = layers;
   const length = extensionLength(layers);
-  if (length < 0) return layers.fail(DecodeStatus.Truncated);
+  if (length < 0) {
+    layers.push(type, 0);
+    return layers.fail(DecodeStatus.Truncated);
+  }
+  if (!hasSoundTlvs(bytes, at + 2, at + length, end)) return layers.fail(DecodeStatus.Malformed);
   const next = bytes[at]!;
-  const isSound = hasSoundTlvs(bytes, at + 2, at + length);
   layers.push(type, length);
-  return isSound ? nextOfProtocol(layers, next) : layers.fail(DecodeStatus.Malformed);
+  return nextOfProtocol(layers, next);
 }
 
 /** Only type 0 routing headers are followed, as in the reference; others end the path before them. */

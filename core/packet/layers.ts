@@ -77,7 +77,6 @@ export const LayerType = {
   MLDv1MulticastListenerQuery: 64,
   MLDv2MulticastListenerReport: 65,
   MLDv2MulticastListenerQuery: 66,
-  SCTPUnknownChunkType: 67,
   SCTPData: 68,
   SCTPInit: 69,
   SCTPInitAck: 70,
@@ -97,7 +96,7 @@ export const LayerType = {
   MplsPayload: 101,
   Erspan: 102,
   SctpChunk: 103,
-  CtpFunction: 104,
+  BareIpv6: 104,
 } as const;
 
 /** Name of a kind of layer, as it stands in LayersPath. */

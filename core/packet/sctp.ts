@@ -33,22 +33,32 @@ function hasSoundParameters(bytes: Uint8Array, from: number, to: number): boolea
   return at <= to + 3;
 }
 
-/** Pushes the chunks at `layers.at`; stops before one that is cut. */
+/** What the two lists of an acknowledgement take, gaps and duplicates. */
+function sackBytes(bytes: Uint8Array, at: number): number {
+  const gaps = (bytes[at + 12]! << 8) | bytes[at + 13]!;
+  const duplicates = (bytes[at + 14]! << 8) | bytes[at + 15]!;
+  return 16 + 2 * gaps + 4 * duplicates;
+}
+
+/** Pushes the chunks at `layers.at`; stops before one that is cut or of an unknown type, as the reference does. */
 export function decodeSctpChunks(layers: Layers): void {
   const { bytes, end } = layers;
   while (end - layers.at >= 4 && layers.count < LAYERS_MAX) {
     const { at } = layers;
     const kind = bytes[at]!;
+    const name = NAMES[kind];
+    if (name === undefined) return;
     const length = (bytes[at + 2]! << 8) | bytes[at + 3]!;
     const padded = (length + 3) & ~3;
     const isData = kind === 0;
     if (length < 4 || end - at < (LEAST[kind] ?? 4)) return;
     if (!isData && at + padded > end) return;
+    if (kind === 3 && at + sackBytes(bytes, at) > end) return;
     const isInit = kind === 1 || kind === 2;
     if (isInit && (padded < 20 || !hasSoundParameters(bytes, at + 20, at + padded))) return;
     const hasParameters = kind === 4 || kind === 5 || kind === 6 || kind === 9;
     if (hasParameters && !hasSoundParameters(bytes, at + 4, at + length)) return;
-    layers.push(NAMES[kind] ?? LayerType.SCTPUnknownChunkType, isData ? 16 : padded);
+    layers.push(name, isData ? 16 : padded);
     if (isData) return;
   }
 }

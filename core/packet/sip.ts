@@ -36,7 +36,8 @@ function isHeader(line: string, isResponse: boolean): boolean {
 export function decodeSip(layers: Layers): void {
   const { bytes, at, end } = layers;
   const head = bytes.subarray(at, Math.min(end, at + HEAD_BYTES_MAX));
-  const text = String.fromCharCode(...head).replace(/^\n+/, '');
+  // Line ends at both ends are taken off, so that the last of several lines is none.
+  const text = String.fromCharCode(...head).replace(/^\n+|\n+$/g, '');
   const lines = text.split('\n');
   // What follows the last line end is not a line.
   lines.pop();

@@ -133,6 +133,6 @@ export function decodeMplsPayload(layers: Layers): number {
   const first = bytes[at]!;
   const version = first >> 4;
   if (version === 4 && (first & 0x0f) >= 5 && end - at >= 20) return LayerType.IPv4;
-  if (version === 6 && end - at >= 40) return LayerType.IPv6;
+  if (version === 6 && end - at >= 40) return LayerType.BareIpv6;
   return LayerType.Ethernet;
 }

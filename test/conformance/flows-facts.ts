@@ -1,9 +1,11 @@
 /**
- * Facts about a capture that the rules check recorded flows against, taken from the packets alone: which SYNs there
- * are, and which fragments were followed by more of their datagram.
+ * Facts about a capture that the rules check recorded flows against, taken from the packets alone: the TCP headers of
+ * each pair of ends, and the fragments before the one that completed a datagram.
  */
+import { endOfSubPacket } from '../../core/flow/sub-packet.ts';
 import { formatIpv4, formatIpv6 } from '../../core/ip.ts';
 import { decodePacket, firstLayerOf } from '../../core/packet/decode.ts';
+import { Defragmented, Ipv4Defragmenter } from '../../core/packet/defrag.ts';
 import { LayerType, Layers } from '../../core/packet/layers.ts';
 import type { PcapPacket } from '../../core/packet/pcap-file.ts';
 
@@ -20,7 +22,8 @@ export interface TcpFact {
 export interface FragmentFact {
   readonly a: string;
   readonly b: string;
-  readonly wireLength: number;
+  readonly packets: number;
+  readonly bytes: number;
 }
 
 interface Header {
@@ -31,28 +34,24 @@ interface Header {
   readonly isIpv4: boolean;
 }
 
-function firstHeader(layers: Layers): Header | undefined {
-  for (let i = 0; i < layers.count; i++) {
-    const at = layers.starts[i]!;
-    const { bytes } = layers;
-    if (layers.types[i] === LayerType.IPv4)
-      return {
-        a: formatIpv4(bytes, at + 12),
-        b: formatIpv4(bytes, at + 16),
-        at,
-        ttl: bytes[at + 8]!,
-        isIpv4: true,
-      };
-    if (layers.types[i] === LayerType.IPv6)
-      return {
-        a: formatIpv6(bytes, at + 8),
-        b: formatIpv6(bytes, at + 24),
-        at,
-        ttl: bytes[at + 7]!,
-        isIpv4: false,
-      };
+/** The visible header of layers [from, to): the first IPv4, else the first IPv6. */
+function headerOf(layers: Layers, from: number, to: number): Header | undefined {
+  const { bytes, types, starts, lengths } = layers;
+  const find = (type: number) => {
+    for (let i = from; i < to; i++) if (types[i] === type) return i;
+    return -1;
+  };
+  const ipv4 = find(LayerType.IPv4);
+  if (ipv4 >= 0 && lengths[ipv4]! >= 20) {
+    const at = starts[ipv4]!;
+    const [a, b] = [formatIpv4(bytes, at + 12), formatIpv4(bytes, at + 16)];
+    return { a, b, at, ttl: bytes[at + 8]!, isIpv4: true };
   }
-  return undefined;
+  const ipv6 = find(LayerType.IPv6);
+  if (ipv6 < 0 || lengths[ipv6]! < 40) return undefined;
+  const at = starts[ipv6]!;
+  const [a, b] = [formatIpv6(bytes, at + 8), formatIpv6(bytes, at + 24)];
+  return { a, b, at, ttl: bytes[at + 7]!, isIpv4: false };
 }
 
 function decoded(packets: readonly PcapPacket[], linkType: number): { packet: PcapPacket; layers: Layers }[] {
@@ -63,24 +62,23 @@ function decoded(packets: readonly PcapPacket[], linkType: number): { packet: Pc
   });
 }
 
-/** TCP packets with SYN, FIN or RST, in capture order. */
+/** Whole TCP headers, in capture order: the first of each sub-packet with the addresses around it. */
 export function tcpFacts(packets: readonly PcapPacket[], linkType: number): TcpFact[] {
   const facts: TcpFact[] = [];
   for (const { packet, layers } of decoded(packets, linkType)) {
-    const header = firstHeader(layers);
-    if (header === undefined) continue;
-    for (let i = 0; i < layers.count; i++) {
-      if (layers.types[i] !== LayerType.TCP || layers.lengths[i]! < 20) continue;
-      const at = layers.starts[i]!;
+    for (let from = 0; from < layers.count; from = endOfSubPacket(layers, from)) {
+      const to = endOfSubPacket(layers, from);
+      const header = headerOf(layers, from, to);
+      const index = layers.types.subarray(from, to).indexOf(LayerType.TCP);
+      if (header === undefined || index < 0 || layers.lengths[from + index]! < 20) continue;
+      const at = layers.starts[from + index]!;
       const { bytes } = layers;
-      const flags = bytes[at + 13]!;
-      if ((flags & 7) === 0) continue;
       facts.push({
         a: header.a,
         b: header.b,
         portA: (bytes[at]! << 8) | bytes[at + 1]!,
         portB: (bytes[at + 2]! << 8) | bytes[at + 3]!,
-        flags,
+        flags: bytes[at + 13]!,
         ttl: header.ttl,
         timeMs: packet.timeMs,
       });
@@ -89,19 +87,16 @@ export function tcpFacts(packets: readonly PcapPacket[], linkType: number): TcpF
   return facts;
 }
 
-/** IPv4 fragments that did not complete their datagram because more of it followed. */
+/** For each datagram that was completed, what came before the completing fragment. */
 export function earlierFragments(packets: readonly PcapPacket[], linkType: number): FragmentFact[] {
-  const byDatagram = new Map<string, FragmentFact[]>();
-  for (const { packet, layers } of decoded(packets, linkType)) {
-    const header = firstHeader(layers);
-    if (!header?.isIpv4) continue;
-    const { bytes } = layers;
-    const isFragment = (bytes[header.at + 6]! & 0x3f) !== 0 || bytes[header.at + 7] !== 0;
-    if (!isFragment) continue;
-    const key = `${header.a} ${header.b} ${bytes[header.at + 4]} ${bytes[header.at + 5]}`;
-    const list = byDatagram.get(key) ?? [];
-    list.push({ a: header.a, b: header.b, wireLength: packet.wireLength });
-    byDatagram.set(key, list);
-  }
-  return [...byDatagram.values()].flatMap((list) => list.slice(0, -1));
+  const defragmenter = new Ipv4Defragmenter();
+  return decoded(packets, linkType).flatMap(({ packet, layers }): FragmentFact[] => {
+    const header = headerOf(layers, 0, layers.count);
+    // Behind Ethernet a packet is as long as on the wire, elsewhere as its IP header says.
+    const total = linkType === 1 ? packet.wireLength : 0;
+    const became = defragmenter.take(layers, packet.wireLength, total, packet.timeMs);
+    if (became !== Defragmented.Complete || header === undefined) return [];
+    const { earlierFragments: count, earlierBytes: bytes } = defragmenter;
+    return [{ a: header.a, b: header.b, packets: count, bytes }];
+  });
 }

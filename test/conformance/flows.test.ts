@@ -83,6 +83,15 @@ describe('recorded flows of the generated captures', () => {
   });
 });
 
+describe('flows of random captures, as the reference makes them', () => {
+  it('are those of our table, or differ by a known rule', () => {
+    const result = runFlowConformance(here('data/random-cases.json'), join(PCAPS, 'random'));
+    expect(result.lines.filter((line) => line.startsWith('failed'))).toEqual([]);
+    expect(result.passed + result.divergent).toBe(160);
+    expect(result.passed).toBeGreaterThan(50);
+  });
+});
+
 describe.skipIf(!hasShared)(
   `recorded flows of all captures${hasShared ? '' : ' (../shared is not there)'}`,
   () => {

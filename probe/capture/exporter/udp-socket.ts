@@ -108,7 +108,7 @@ function receiveAll(fd: number, take: (datagram: Buffer, address: string) => voi
   const fromLength = Buffer.alloc(4);
   for (let n = 0; n < max; n++) {
     fromLength.writeUInt32LE(SOCKADDR_BYTES);
-    const length = Number(recvfrom(fd, bytes, bytes.length, MSG_DONTWAIT, from, fromLength));
+    const length = recvfrom(fd, bytes, bytes.length, MSG_DONTWAIT, from, fromLength);
     if (length < 0) return;
     take(bytes.subarray(0, length), from.subarray(4, 8).join('.'));
   }
