@@ -68,8 +68,8 @@ function writeFrame(bytes: Uint8Array, at: number, flow: number, isReply: boolea
   return length;
 }
 
-/** At least `packets` packets: every flow once, then flows at random. */
-export function makePackets(flows: number, packets: number): PacketSet {
+/** At least `packets` packets: every flow once, then flows at random. Flows are numbered from `first` on. */
+export function makePackets(flows: number, packets: number, first = 0): PacketSet {
   const random = randomOf(flows);
   const count = Math.max(packets, flows);
   const bytes = new Uint8Array(count * 118);
@@ -85,7 +85,7 @@ export function makePackets(flows: number, packets: number): PacketSet {
     const isReply = i >= flows && random() < 0.5;
     const side = 2 * flow + (isReply ? 1 : 0);
     sides[i] = side;
-    lengths[i] = writeFrame(bytes, at, flow, isReply, sequences[side]!);
+    lengths[i] = writeFrame(bytes, at, first + flow, isReply, sequences[side]!);
     sequences[side]! += sequences[side] === 0 ? PAYLOAD + 1 : PAYLOAD;
     at += lengths[i]!;
   }

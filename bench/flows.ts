@@ -1,9 +1,10 @@
 /**
- * How fast packets become flows, on one core and from memory: decoding alone, and decoding with the flow table at
- * several sizes. Baseline in the same run: the decoders of npm `cap` over the same bytes.
+ * How fast packets become flows: on one core and from memory, decoding alone and with the flow table at several sizes,
+ * beside the decoders of npm `cap` over the same bytes; and live from a veth (`live.ts`).
  *
- *   npm run bench -- flows [--json FILE] [--seconds N]
+ *   npm run bench -- flows [--json FILE] [--seconds N] [--only memory|live]
  */
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
@@ -15,6 +16,7 @@ import { decodePacket } from '../core/packet/decode.ts';
 import { LayerType, Layers } from '../core/packet/layers.ts';
 import { makePackets } from './flow-packets.ts';
 import type { PacketSet } from './flow-packets.ts';
+import { measureLive, type LiveRow } from './live.ts';
 
 interface Row {
   readonly name: string;
@@ -22,10 +24,16 @@ interface Row {
   /** Against the baseline of the same packets. */
   readonly ratio?: number;
   readonly bytesPerFlow?: number;
-  readonly rssMiB?: number;
   readonly birthsPerSecond?: number;
 }
 
+interface Memory {
+  readonly rssMiB: number;
+  readonly idleMiB: number;
+  readonly bytesPerFlow: number;
+}
+
+const MEMORY_FLOWS = 100_000;
 const PACKETS = 400_000;
 const START_MS = 1_700_000_000_000;
 
@@ -127,6 +135,13 @@ function measureTable(
   return { rate, table, births };
 }
 
+/** Of a process of its own. */
+function memoryOf(flows: number): Memory {
+  const file = fileURLToPath(new URL('flow-memory.ts', import.meta.url));
+  const args = ['--disable-warning=ExperimentalWarning', file, String(flows)];
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Memory;
+}
+
 function round(value: number): number {
   return Math.round(value);
 }
@@ -135,9 +150,42 @@ function round(value: number): number {
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { json: { type: 'string' }, seconds: { type: 'string', default: '2' } },
+    options: {
+      json: { type: 'string' },
+      seconds: { type: 'string', default: '2' },
+      only: { type: 'string' },
+    },
   });
   const seconds = Number(values.seconds);
+  process.stdout.write(
+    `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}; best pass of ${seconds} s\n`,
+  );
+  const fromMemory = values.only === 'live' ? {} : measureFromMemory(seconds);
+  const live: LiveRow[] = [];
+  if (values.only !== 'memory')
+    await measureLive(seconds, (row) => {
+      live.push(row);
+      process.stdout.write(`${liveLine(row)}\n`);
+    });
+  if (values.json !== undefined)
+    writeFileSync(
+      values.json,
+      `${JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, ...fromMemory, live }, null, 2)}\n`,
+    );
+  return 0;
+}
+
+function liveLine(row: LiveRow): string {
+  return [
+    `${row.name.padEnd(36)} ${String(row.frameBytes).padStart(5)} B ${(row.offered / 1e3).toFixed(0).padStart(4)}k/s`,
+    `lost ${row.lostPercent.toFixed(2)} % (${row.lost}, kernel counted ${row.counted})`,
+    `${row.cores.toFixed(3)} cores  ${row.microsecondsPerPacket.toFixed(2)} µs/packet`,
+    ...(row.ratio === undefined ? [] : [`${row.ratio.toFixed(2)}x tcpdump`]),
+  ].join('  ');
+}
+
+/** Prints the rows as they come. */
+function measureFromMemory(seconds: number): { rows: Row[]; memory: Memory & { flows: number } } {
   const rows: Row[] = [];
   const add = (row: Row) => {
     rows.push(row);
@@ -147,12 +195,8 @@ export async function main(args: readonly string[]): Promise<number> {
     if (row.ratio !== undefined) parts.push(`${row.ratio.toFixed(1)}x`);
     if (row.birthsPerSecond !== undefined) parts.push(`${(row.birthsPerSecond / 1e3).toFixed(0)}k births/s`);
     if (row.bytesPerFlow !== undefined) parts.push(`${row.bytesPerFlow} B/flow`);
-    if (row.rssMiB !== undefined) parts.push(`RSS ${row.rssMiB} MiB`);
     process.stdout.write(`${parts.join('  ')}\n`);
   };
-  process.stdout.write(
-    `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}; best pass of ${seconds} s\n`,
-  );
   const small = makePackets(100, PACKETS);
   const cap = measureCap(small, seconds);
   if (cap === undefined) process.stdout.write('cap is not installed: no baseline\n');
@@ -174,16 +218,14 @@ export async function main(args: readonly string[]): Promise<number> {
         ...withRatio(rate),
         birthsPerSecond: round(births),
         bytesPerFlow: round(table.bytes / flows),
-        rssMiB: round(process.memoryUsage.rss() / 1_048_576),
       });
     }
   }
-  if (values.json !== undefined)
-    writeFileSync(
-      values.json,
-      `${JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, rows }, null, 2)}\n`,
-    );
-  return 0;
+  const memory = memoryOf(MEMORY_FLOWS);
+  process.stdout.write(
+    `a process with ${MEMORY_FLOWS} live flows: RSS ${memory.rssMiB} MiB (${memory.idleMiB} without), ${memory.bytesPerFlow} B/flow\n`,
+  );
+  return { rows, memory: { flows: MEMORY_FLOWS, ...memory } };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main(process.argv.slice(2));

@@ -11,8 +11,13 @@ export const limits = {
   pcapBytesMax: 2 * 1_073_741_824,
   /** A gzip file may unpack to so many times its size, or to 64 MiB if that is more; beyond, 413. */
   pcapExpansionMax: 200,
-  /** Flows of one file in the memory of the Worker (an isolate has 128 MB); the idlest are stored, removed and counted. */
-  pcapFlowsMax: 32_768,
+  /**
+   * Flows of one file in the memory of the Worker (an isolate has 128 MB, two files are read at a time): 256 bytes each,
+   * 32 MiB. The idlest are stored, removed and counted.
+   */
+  pcapFlowsMax: 131_072,
+  /** … where more is kept of each flow than its counters: TCP metrics, application layers, raw packets; up to 1 kB each. */
+  pcapFlowsWithExtrasMax: 32_768,
   /** … and in the memory of a probe that reads files. */
   pcapFileFlowsMax: 200_000,
   /** Link types in one file; packets of further ones are counted and belong to no flow. */

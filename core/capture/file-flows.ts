@@ -66,7 +66,7 @@ export class FileFlows {
   #rawBytes = 0;
   #isSpilled = false;
 
-  /** `flowsMax`: flows in memory, about 1.5 kB each at the end. */
+  /** `flowsMax`: flows in memory, 256 bytes each, and what the options keep of them beside counters. */
   constructor(options: FileFlowsOptions, flowsMax: number) {
     this.#options = options;
     this.#flowsMax = flowsMax;
@@ -118,7 +118,7 @@ export class FileFlows {
     if (!this.isBroken && !this.#reader.end()) this.#note = 'the file ends inside a packet';
     yield* this.#told(this.#takeEvicted());
     for (const table of this.#tables.values())
-      yield* this.#told(this.#isSpilled ? table.flush(this.#timeMs).flows : table.snapshot());
+      yield* this.#told(this.#isSpilled ? table.changed(this.#timeMs) : table.live());
   }
 
   /** The unpacked file is cut here for another reason than its own bytes. */
@@ -199,6 +199,12 @@ export class FileFlows {
       yield flow;
     }
   }
+}
+
+/** Whether these options keep more of a flow than its counters. */
+export function keepsExtras(options: FileFlowsOptions): boolean {
+  const { extraTcpMetric, reassembleTcp, extraLayers = 0, rawPacketLimit = 0 } = options;
+  return extraTcpMetric === true || reassembleTcp === true || extraLayers > 0 || rawPacketLimit > 0;
 }
 
 /** The first packets that fit what may stay with a flow. */

@@ -155,7 +155,11 @@ export class FlowTable {
 
   /** All live flows as they are, nothing marked sent, in table order. */
   snapshot(): Flow[] {
-    const flows: Flow[] = [];
+    return [...this.live()];
+  }
+
+  /** The same one by one, because a flow record takes several times the memory of a row. */
+  *live(): Generator<Flow> {
     const { due, used } = this.rows;
     for (let row = 0; row < used; row++) {
       if (due[row] === Infinity) continue;
@@ -163,9 +167,21 @@ export class FlowTable {
       const at = row * R.ROW_DOUBLES;
       if ((this.rows.words[row * R.ROW_WORDS + R.W_FLAGS]! & R.F_SENT) !== 0)
         flow.LastUpdateMetric = changeOf(this.rows, row, this.rows.doubles[at + R.D_SENT_AT]!, flow.Last);
-      flows.push(flow);
+      yield flow;
     }
-    return flows;
+  }
+
+  /** What `flush` gives, one by one. */
+  *changed(nowMs: number): Generator<Flow> {
+    const evicted = this.startOutput();
+    yield* evicted.flows;
+    const { due, used, words } = this.rows;
+    for (let row = 0; row < used; row++) {
+      if (due[row] === Infinity || (words[row * R.ROW_WORDS + R.W_FLAGS]! & R.F_CHANGED) === 0) continue;
+      const output: TableOutput = { flows: [], ended: [] };
+      this.send(row, nowMs, output);
+      yield output.flows[0]!;
+    }
   }
 
   /** Gives up old fragments and completes TCP streams that were silent. */

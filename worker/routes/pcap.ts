@@ -4,7 +4,12 @@
  * the answer comes when all of it is stored.
  */
 import { z } from '@hono/zod-openapi';
-import { FileFlows, type FileCounts, type FileFlowsOptions } from '../../core/capture/file-flows.ts';
+import {
+  FileFlows,
+  keepsExtras,
+  type FileCounts,
+  type FileFlowsOptions,
+} from '../../core/capture/file-flows.ts';
 import { readCapture } from '../../core/capture/validate.ts';
 import { limits } from '../../core/limits.ts';
 import { PcapError } from '../../core/packet/pcap-file.ts';
@@ -128,7 +133,8 @@ class Shipment {
 async function read(c: AppContext, options: FileFlowsOptions): Promise<FileCounts> {
   const shard = shardForFiles(c.env);
   return inTurn(async (turn) => {
-    const file = new FileFlows(options, limits.pcapFlowsMax);
+    const flowsMax = keepsExtras(options) ? limits.pcapFlowsWithExtrasMax : limits.pcapFlowsMax;
+    const file = new FileFlows(options, flowsMax);
     const shipment = new Shipment(shard);
     try {
       for await (const piece of c.req.raw.body === null ? [] : piecesOf(c.req.raw.body)) {

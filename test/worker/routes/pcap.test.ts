@@ -36,6 +36,7 @@ const upload = (body: Uint8Array | string, query = ''): Promise<Reply> =>
 interface Counts {
   readonly packets: number;
   readonly flows: number;
+  readonly flowsEvicted: number;
   readonly truncated: boolean;
   readonly note: string;
 }
@@ -150,8 +151,10 @@ describe('POST /api/pcap', () => {
   });
 
   test('takes more flows than it keeps in memory', async () => {
-    const count = limits.pcapFlowsMax + 1_000;
-    const counts = await accepted(fileOf(Array.from({ length: count }, (_, i) => frameOf(i))));
+    const count = limits.pcapFlowsWithExtrasMax + 1_000;
+    const file = fileOf(Array.from({ length: count }, (_, i) => frameOf(i)));
+    const counts = await accepted(file, '?ExtraTCPMetric=true');
+    expect(counts.flowsEvicted).toBeGreaterThan(0);
     expect(counts).toMatchObject({ packets: count, flows: count, truncated: false });
     expect(await query('G.Flows().Count()')).toBe(count);
   });
