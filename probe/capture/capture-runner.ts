@@ -115,11 +115,11 @@ export class CaptureRunner {
     }
   }
 
-  /** To be called about every TICK_MS. */
-  tick(): void {
+  /** To be called about every TICK_MS, or when it was agreed: `periodMs` after the last one. */
+  tick(periodMs = TICK_MS): void {
     const { between, channel } = this.#options;
     const atMs = performance.now();
-    this.#lateMs = Math.max(this.#lateMs, atMs - this.#tickedAt - TICK_MS);
+    this.#lateMs = Math.max(this.#lateMs, atMs - this.#tickedAt - periodMs);
     this.#tickedAt = atMs;
     const pace = this.#overload.slow(this.#pace);
     // Nothing periodic while the probe or the channel cannot take it.

@@ -81,7 +81,7 @@ function main(): void {
     more = rings.wait(more ? 0 : Math.min(untilTickMs, runner.isSettling ? SETTLING_WAIT_MS : tickMs));
     lookedAt = performance.now();
     if (rings.takeBlocks() > 0) readAt = lookedAt;
-    if (runner.sinceTickMs >= tickMs) runner.tick();
+    if (runner.sinceTickMs >= tickMs) runner.tick(tickMs);
     setImmediate(turn);
   }
 
