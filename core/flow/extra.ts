@@ -67,24 +67,32 @@ export function readDnsLayer(
   if (dns) extra.dns = dns;
 }
 
-/** Keeps bytes[from, to) as one of the first `limit` packets of a flow. */
+const LINK_TYPE_LOOP = 108;
+
+/**
+ * Keeps bytes[from, to) as one of the first `limit` packets of a flow. `linkType`: what they begin with; 0 = nobody
+ * knows, undefined = a BSD loopback header in the order of the capturing host.
+ */
 export function keepRawPacket(
   extra: FlowExtra,
   limit: number,
   bytes: Uint8Array,
   from: number,
   to: number,
-  linkType: number,
+  linkType: number | undefined,
   timeMs: number,
 ): void {
   const captured = extra.rawPacketsCaptured ?? 0;
   if (captured >= limit) return;
   extra.rawPacketsCaptured = captured + 1;
+  const data = bytes.slice(from, to);
+  // Its link type is 0, which says nothing here; the same header in network order has a number of its own.
+  if (linkType === undefined && data[0] !== 0) data.subarray(0, 4).reverse();
   (extra.rawPackets ??= []).push({
     Timestamp: timeMs,
     Index: captured + 1,
-    Data: bytes.slice(from, to),
-    LinkType: linkType,
+    Data: data,
+    LinkType: linkType ?? LINK_TYPE_LOOP,
   });
 }
 

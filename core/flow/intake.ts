@@ -318,7 +318,7 @@ export class Intake {
     }
     if (this.rawPacketLimit === 0) return;
     if (this.detail === 0) {
-      this.takeRaw(extra, flags);
+      this.takeRaw(extra);
       if ((extra.rawPacketsCaptured ?? 0) < this.rawPacketLimit) return;
     }
     const isFollowed = this.streams !== undefined && sub.tcp >= 0;
@@ -335,22 +335,31 @@ export class Intake {
     return false;
   }
 
-  private takeRaw(extra: FlowExtra, flags: number): void {
+  /** Each packet has the link type of what it begins with, so that it can be read by itself. */
+  private takeRaw(extra: FlowExtra): void {
     const { layers, sub } = this;
-    const linkType =
-      (flags & R.F_LINK) !== 0
-        ? LINK_TYPE_ETHERNET
-        : (flags & R.F_IPV4) !== 0
-          ? LINK_TYPE_IPV4
-          : (flags & R.F_IPV6) !== 0
-            ? LINK_TYPE_IPV6
-            : 0;
     const isInner = sub.from > 0;
     // Behind a reassembled header there are only the reassembled bytes.
     const bytes = isInner && this.isDefragmented ? layers.bytes : this.bytes;
     const from = isInner ? layers.starts[sub.from]! : this.start;
     const to = isInner && this.isDefragmented ? layers.bytes.length : this.end;
+    const ofFirst = linkTypeOfLayer(layers.types[sub.from]!);
+    const linkType = isInner || ofFirst !== 0 ? ofFirst : this.options.linkType || undefined;
     keepRawPacket(extra, this.rawPacketLimit, bytes, from, to, linkType, this.timeMs);
+  }
+}
+
+/** 0 for what only the capture's own link type can announce. */
+function linkTypeOfLayer(layer: number): number {
+  switch (layer) {
+    case LayerType.Ethernet:
+      return LINK_TYPE_ETHERNET;
+    case LayerType.IPv4:
+      return LINK_TYPE_IPV4;
+    case LayerType.IPv6:
+      return LINK_TYPE_IPV6;
+    default:
+      return 0;
   }
 }
 
