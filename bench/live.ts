@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { messageOf } from '../core/errors.ts';
 import type { CaptureSpec } from '../probe/capture/capture-source.ts';
 import { loadKoffi } from '../probe/linux/libc.ts';
+import { aptInstall } from '../scripts/setup/apt.mjs';
 import {
   emptyCapReceiver,
   hasTcpdump,
@@ -143,8 +144,9 @@ export async function measureLive(seconds: number, add: (row: LiveRow) => void):
     process.stdout.write(`no live capture here: ${reason}\n`);
     return;
   }
-  const withTcpdump = hasTcpdump();
-  if (!withTcpdump) process.stdout.write('tcpdump is not installed: no such baseline\n');
+  const refused = hasTcpdump() ? undefined : await aptInstall(['tcpdump']);
+  const withTcpdump = refused === undefined;
+  if (!withTcpdump) process.stdout.write(`tcpdump is not installed (${refused}): no such baseline\n`);
   const receivers = [
     ...(withTcpdump ? [['tcpdump -w /dev/null (baseline)', tcpdumpReceiver] as const] : []),
     ['cap, empty callback (baseline)', emptyCapReceiver] as const,

@@ -1,11 +1,7 @@
-/**
- * One capture inside the capture process: a libpcap handle and the flow table it feeds. Packets are taken whole and
- * cut here, because `cap` does not tell a packet's length on the wire apart from what was captured.
- */
+/** One capture inside the capture process: a libpcap handle and the flow table it feeds. */
 import type { RunningCapture } from './capture-runner.ts';
 import type { CaptureSpec, CaptureStats } from './capture-source.ts';
 import { CaptureTable } from './capture-table.ts';
-import type { PacketClock } from './packet-clock.ts';
 import { PcapHandle } from './pcap-handle.ts';
 
 export class PcapCapture implements RunningCapture {
@@ -14,14 +10,13 @@ export class PcapCapture implements RunningCapture {
   readonly #handle: PcapHandle;
 
   /** Opens the handle. Throws CaptureError. `onPacket` is called behind each packet. */
-  constructor(spec: CaptureSpec, bufferBytes: number, clock: PacketClock, onPacket: () => void) {
+  constructor(spec: CaptureSpec, bufferBytes: number, onPacket: () => void) {
     this.bufferBytes = bufferBytes;
     this.#handle = new PcapHandle({
       spec,
       bufferBytes,
-      onPacket: (buffer, length) => {
-        clock.read();
-        this.flows.feed(buffer, 0, Math.min(length, spec.headerBytes), length, clock.ms, clock.subMsNs);
+      onPacket: (bytes, at, length, wireLength, ms, subMsNs) => {
+        this.flows.feed(bytes, at, length, wireLength, ms, subMsNs);
         onPacket();
       },
     });
@@ -33,7 +28,7 @@ export class PcapCapture implements RunningCapture {
   }
 
   check(): string | undefined {
-    return this.#handle.readStatistics() ? undefined : 'libpcap stopped delivering: the interface was down';
+    return this.#handle.check();
   }
 
   close(): void {

@@ -6,14 +6,12 @@
 import { messageOf } from '../../core/errors.ts';
 import { CaptureRunner, TICK_MS } from './capture-runner.ts';
 import type { FromChild, ToChild } from './child-protocol.ts';
-import { PacketClock } from './packet-clock.ts';
 import { PcapCapture } from './pcap-capture.ts';
 import { loadCap } from './pcap-handle.ts';
 
 /** Packets between two looks at the time while `cap` does not yield. */
 const LOOK_EVERY_PACKETS = 256;
 
-const clock = new PacketClock();
 /** Encoded flows handed to the channel and not taken by it yet. */
 let channelBytes = 0;
 let packets = 0;
@@ -33,7 +31,7 @@ const runner = new CaptureRunner({
       return channelBytes;
     },
   },
-  open: (spec, bufferBytes) => new PcapCapture(spec, bufferBytes, clock, looked),
+  open: (spec, bufferBytes) => new PcapCapture(spec, bufferBytes, looked),
   settleMs: 0,
   between: () => {},
   onStop: () => {
@@ -43,14 +41,9 @@ const runner = new CaptureRunner({
   },
 });
 
-function tick(): void {
-  clock.follow();
-  runner.tick();
-}
-
 /** Called for each packet: under load timers do not run, so the tables are ticked from here. */
 function looked(): void {
-  if (++packets % LOOK_EVERY_PACKETS === 0 && runner.sinceTickMs > 2 * TICK_MS) tick();
+  if (++packets % LOOK_EVERY_PACKETS === 0 && runner.sinceTickMs > 2 * TICK_MS) runner.tick();
 }
 
 function main(): void {
@@ -65,7 +58,7 @@ function main(): void {
     return;
   }
   process.on('message', (message) => runner.receive(message as ToChild));
-  setInterval(tick, TICK_MS);
+  setInterval(() => runner.tick(), TICK_MS);
   send({ kind: 'ready', missing: '' });
 }
 

@@ -1,7 +1,8 @@
 /**
- * One libpcap handle of the npm package `cap`, inside the capture process. `cap` has three traps, all met here: it
- * keeps no reference to the buffer it fills (so the handle does), it says nothing about drops (asked of the socket),
- * and a handle whose interface went down stays silent for ever (noticed by the kernel counting what we never get).
+ * One libpcap handle of the npm package `cap`, inside the capture process. `cap` has traps, all met here: it keeps no
+ * reference to the buffer it fills (so the handle does), it says nothing about drops (asked of the socket), it tells
+ * neither time nor length of a packet (our build of it writes them in front: scripts/setup/cap-shim.h), and a handle
+ * whose interface went down stays silent for ever (noticed by the kernel counting what we never get).
  */
 import { createRequire } from 'node:module';
 import { messageOf } from '../../core/errors.ts';
@@ -25,6 +26,9 @@ interface Cap {
 
 /** `cap` gives libpcap at most this many bytes of a packet. */
 const PACKET_BYTES_MAX = 65_535;
+/** "edgedive", seconds, nanoseconds, length on the wire, captured: what our build of `cap` writes in front of a packet. */
+const PREFIX_BYTES = 24;
+const MAGIC = new Uint32Array(new TextEncoder().encode('edgedive').buffer);
 /** Readings in a row with packets at the kernel and none here: the handle is dead. */
 const SILENT_READINGS_MAX = 2;
 
@@ -69,15 +73,25 @@ export function hasKoffi(): boolean {
 export interface PcapHandleOptions {
   readonly spec: CaptureSpec;
   readonly bufferBytes: number;
-  /** `buffer` is the same at each call and overwritten at the next. `length` is that on the wire. */
-  readonly onPacket: (buffer: Buffer, length: number) => void;
+  /** bytes[at, at+length) until the call returns; time in ms since 1970 and ns within it. */
+  readonly onPacket: (
+    bytes: Buffer,
+    at: number,
+    length: number,
+    wireLength: number,
+    ms: number,
+    subMsNs: number,
+  ) => void;
 }
 
 export class PcapHandle {
   readonly linkType: number;
   readonly #cap: Cap;
   /** Referenced for as long as the handle lives: libpcap writes into it. */
-  readonly #buffer = Buffer.alloc(PACKET_BYTES_MAX);
+  readonly #buffer = Buffer.alloc(PREFIX_BYTES + PACKET_BYTES_MAX);
+  readonly #prefix = new Uint32Array(this.#buffer.buffer, this.#buffer.byteOffset, PREFIX_BYTES / 4);
+  /** By a packet without it. */
+  #isForeign = false;
   /** Of the packet socket; undefined when it cannot be told. */
   #fd: number | undefined;
   #closed = false;
@@ -91,10 +105,18 @@ export class PcapHandle {
   constructor(options: PcapHandleOptions) {
     const { spec, onPacket } = options;
     this.#cap = new (loadCap().Cap)();
-    this.#cap.on('packet', (length) => {
+    const prefix = this.#prefix;
+    this.#cap.on('packet', () => {
       if (this.#closed) return;
       this.#received++;
-      onPacket(this.#buffer, length);
+      if (prefix[0] !== MAGIC[0] || prefix[1] !== MAGIC[1]) {
+        this.#isForeign = true;
+        return;
+      }
+      const nanos = prefix[3]!;
+      const wholeMs = (nanos / 1e6) | 0;
+      const ms = prefix[2]! * 1000 + wholeMs;
+      onPacket(this.#buffer, PREFIX_BYTES, prefix[5]!, prefix[4]!, ms, nanos - wholeMs * 1e6);
     });
     try {
       this.linkType = this.#open(options);
@@ -115,8 +137,14 @@ export class PcapHandle {
     return this.#dropped;
   }
 
-  /** Brings the drop counter up to date; false when the handle has died. Called about every second. */
-  readStatistics(): boolean {
+  /** Brings the drop counter up to date; why the handle is of no more use. Called about every second. */
+  check(): string | undefined {
+    if (this.#isForeign) return 'the package cap was not built by the set-up of this project: npm run setup';
+    return this.#readStatistics() ? undefined : 'libpcap stopped delivering: the interface was down';
+  }
+
+  /** False when the handle has died. */
+  #readStatistics(): boolean {
     const counters = this.#readCounters();
     if (counters === undefined) return true;
     const { packets, drops } = counters;
@@ -146,6 +174,7 @@ export class PcapHandle {
       if (koffi && interfaceIndex(name) !== spec.ifIndex)
         throw new CaptureError(`interface ${name} (index ${spec.ifIndex}) is gone`);
       const before = koffi ? socketDescriptors() : undefined;
+      process.env['EDGEDIVE_SNAPLEN'] = String(spec.headerBytes);
       const linkType = this.#cap.open(name, filter, bufferBytes, this.#buffer);
       this.#fd = before === undefined ? undefined : this.#findSocket(before);
       return linkType;

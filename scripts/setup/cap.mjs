@@ -3,15 +3,22 @@
  * node-gyp that npm brings, against the headers inside the pinned Node's own package; nothing else is downloaded.
  * Without it the probe captures through AF_PACKET rings. How it went is kept in node_modules/.edgedive/cap.json.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { aptInstall } from './apt.mjs';
 import { npmNodeGyp, run, step, which } from './run-step.mjs';
 
 /** A failed attempt is not repeated at every start, but after this, or at once when the machine changed. */
 const RETRY_MS = 24 * 3_600_000;
 
-/** @typedef {{ built: boolean, node: string, at: number, machine: string, reason?: string }} CapRecord */
+/** What is compiled in front of cap's source, to hand over times and lengths of packets too. */
+const SHIM_FILE = fileURLToPath(new URL('cap-shim.h', import.meta.url));
+
+/** @typedef {{ built: boolean, node: string, shim?: string, at: number, machine: string, reason?: string }} CapRecord */
+
+const shimHash = () => createHash('sha256').update(readFileSync(SHIM_FILE)).digest('hex');
 
 /** @param {string} root */
 const recordFile = (root) => join(root, 'node_modules/.edgedive/cap.json');
@@ -41,7 +48,8 @@ export function capState(root, nodePackage) {
     const record = JSON.parse(readFileSync(recordFile(root), 'utf8'));
     if (record.built) {
       const module = join(root, 'node_modules/cap/build/Release/cap.node');
-      return { pending: record.node !== nodeVersion(nodePackage) || !existsSync(module) };
+      const isOurs = record.node === nodeVersion(nodePackage) && record.shim === shimHash();
+      return { pending: !isOurs || !existsSync(module) };
     }
     return { pending: record.machine !== machineState() || Date.now() - record.at > RETRY_MS };
   } catch {
@@ -79,6 +87,7 @@ export async function installCap(root, nodePackage) {
   const record = {
     built: reason === undefined,
     node: nodeVersion(nodePackage),
+    shim: shimHash(),
     at: Date.now(),
     machine: machineState(),
     ...(reason === undefined ? {} : { reason }),
@@ -115,7 +124,8 @@ async function build(root, nodePackage) {
   env['npm_config_nodedir'] = nodePackage;
   env['PATH'] = `${dirname(node)}:${env['PATH'] ?? ''}`;
   // cap asserts that its socket never reports an error; an interface that goes down does, and would abort the process.
-  env['CXXFLAGS'] = `${env['CXXFLAGS'] ?? ''} -DNDEBUG`.trim();
+  const shim = `-include ${JSON.stringify(SHIM_FILE)}`;
+  env['CXXFLAGS'] = `${env['CXXFLAGS'] ?? ''} -DNDEBUG ${shim}`.trim();
   const outcome = await step('cap for the pinned Node', async () => {
     const built = await run(node, [nodeGyp, 'rebuild', `--nodedir=${nodePackage}`], { cwd: directory, env });
     return built.ok ? run(node, ['-e', 'require("cap")'], { cwd: root }) : built;

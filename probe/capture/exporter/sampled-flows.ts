@@ -8,7 +8,7 @@ import { decodeSflow, type SflowSink } from '../../../core/exporter/sflow.ts';
 import type { FlowTable } from '../../../core/flow/table.ts';
 import { CaptureError, type CaptureSpec } from '../capture-source.ts';
 import { CaptureTable } from '../capture-table.ts';
-import { PacketClock } from '../packet-clock.ts';
+import { PacketClock } from './packet-clock.ts';
 import type { ExporterCounters } from './exporter-counters.ts';
 import type { ExporterFlows } from './exporter-flows.ts';
 import { SflowMetadata } from './sflow-metadata.ts';

@@ -6,6 +6,7 @@ import type { CaptureError, CaptureHandle } from '../../../probe/capture/capture
 import { PcapSource, type PcapSourceOptions } from '../../../probe/capture/pcap-source.ts';
 import { createLog } from '../../../probe/log.ts';
 import { until } from '../link/fake-analyzer.ts';
+import { sendFrames, udpFrame } from './raw-frames.ts';
 import { createVethLab, isAlive, skipCaptures, type VethLab } from './veth-lab.ts';
 
 /** 14 Ethernet + 20 IPv4 + 8 ICMP. */
@@ -136,17 +137,42 @@ describe.skipIf(skipCaptures())('PcapSource on a veth pair', () => {
   });
 
   it('counts what the kernel had to drop while the process did not read', async () => {
-    const handle = await source.open(lab.spec(lab.a, { userFilter: 'icmp' }), noLoss);
+    // 32 MiB in slots for 4 KiB of each packet: some 4,000 to 8,000.
+    const handle = await source.open(lab.spec(lab.a, { userFilter: 'udp', headerBytes: 4_096 }), noLoss);
     const [pid] = source.pids;
     process.kill(pid!, 'SIGSTOP');
-    // The kernel's buffer has 512 places here: 32 MiB in slots for the largest packet an interface may hand over.
-    await lab.ping(700);
+    sendFrames(lab.b, lab.spec(lab.b).ifIndex, Array<Buffer>(12_000).fill(udpFrame()));
     process.kill(pid!, 'SIGCONT');
     await until('dropped', () => handle.stats().packetsDropped > 0, 5_000);
     await handle.close();
     const { packetsReceived, packetsDropped } = handle.stats();
-    expect(packetsReceived + packetsDropped).toBe(1_400);
+    expect(packetsReceived + packetsDropped).toBe(12_000);
   }, 20_000);
+
+  it('has room for a burst of tens of thousands of packets', async () => {
+    const handle = await source.open(lab.spec(lab.a, { userFilter: 'udp' }), noLoss);
+    const [pid] = source.pids;
+    process.kill(pid!, 'SIGSTOP');
+    sendFrames(lab.b, lab.spec(lab.b).ifIndex, Array<Buffer>(40_000).fill(udpFrame()));
+    process.kill(pid!, 'SIGCONT');
+    await handle.close();
+    expect(handle.stats()).toMatchObject({ packetsReceived: 40_000, packetsDropped: 0 });
+  }, 20_000);
+
+  it('takes times from the kernel and lengths from the wire', async () => {
+    const handle = await source.open(lab.spec(lab.a, { userFilter: 'udp', headerBytes: 60 }), noLoss);
+    const before = Date.now();
+    process.kill(source.pids[0]!, 'SIGSTOP');
+    sendFrames(lab.b, lab.spec(lab.b).ifIndex, [udpFrame({ payloadBytes: 1_000 })]);
+    const after = Date.now();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    process.kill(source.pids[0]!, 'SIGCONT');
+    await handle.close();
+    const [flow] = flows;
+    expect(flow!.Metric).toMatchObject({ ABPackets: 1, ABBytes: 1_042 });
+    expect(flow!.Start).toBeGreaterThanOrEqual(before - 1);
+    expect(flow!.Start).toBeLessThanOrEqual(after + 1);
+  });
 
   it('ends every open flow with TIMEOUT when it stops', async () => {
     await source.open(lab.spec(lab.a), noLoss);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PacketClock } from '../../../probe/capture/packet-clock.ts';
+import { PacketClock } from '../../../../probe/capture/exporter/packet-clock.ts';
 
 function setUp() {
   const at = { wall: 1_700_000_000_000, monotonic: 50 };

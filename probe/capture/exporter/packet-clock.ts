@@ -1,5 +1,5 @@
 /**
- * The time of a packet as we take it (libpcap's own does not come through `cap`): wall-clock ms that never run
+ * The time of a sampled packet as we take it (its datagram tells none): wall-clock ms that never run
  * backwards, with the nanoseconds inside the ms. The monotonic clock counts between two looks at the wall clock,
  * so that a round trip is measured finer than a ms and a corrected clock does not disorder a flow.
  */
