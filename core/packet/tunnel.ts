@@ -127,12 +127,11 @@ export function decodeMpls(layers: Layers): number {
   return (bytes[at + 2]! & 1) !== 0 ? LayerType.MplsPayload : LayerType.MPLS;
 }
 
-/** Behind the last label nothing tells the kind: IP when it can be an IP header, Ethernet otherwise. */
+/** Behind the last label nothing tells the kind: IP when it can be an IP header, a cut one too; Ethernet otherwise. */
 export function decodeMplsPayload(layers: Layers): number {
-  const { bytes, at, end } = layers;
-  const first = bytes[at]!;
+  const first = layers.bytes[layers.at]!;
   const version = first >> 4;
-  if (version === 4 && (first & 0x0f) >= 5 && end - at >= 20) return LayerType.IPv4;
-  if (version === 6 && end - at >= 40) return LayerType.BareIpv6;
+  if (version === 4 && (first & 0x0f) >= 5) return LayerType.IPv4;
+  if (version === 6) return LayerType.BareIpv6;
   return LayerType.Ethernet;
 }

@@ -11,6 +11,8 @@ import { loadCap } from './pcap-handle.ts';
 
 /** Packets between two looks at the time while `cap` does not yield. */
 const LOOK_EVERY_PACKETS = 256;
+/** Time enough for the event loop to read what lies in libpcap's buffer. */
+const SETTLE_MS = 10;
 
 /** Encoded flows handed to the channel and not taken by it yet. */
 let channelBytes = 0;
@@ -32,7 +34,7 @@ const runner = new CaptureRunner({
     },
   },
   open: (spec, bufferBytes) => new PcapCapture(spec, bufferBytes, looked),
-  settleMs: 0,
+  settleMs: SETTLE_MS,
   between: () => {},
   onStop: () => {
     process.exitCode = 0;

@@ -97,9 +97,13 @@ export class PcapHandle {
   #closed = false;
   #received = 0;
   #dropped = 0;
+  /** Packets that the kernel kept for us. */
+  #kept = 0;
   #receivedAtReading = 0;
   #silentReadings = 0;
   #silentPackets = 0;
+  /** Of them, those counted as dropped already. */
+  #silentCounted = 0;
 
   /** Opens at once, in the namespace of the spec. Throws CaptureError. */
   constructor(options: PcapHandleOptions) {
@@ -149,6 +153,7 @@ export class PcapHandle {
     if (counters === undefined) return true;
     const { packets, drops } = counters;
     this.#dropped += drops;
+    this.#kept += packets - drops;
     const isSilent = packets > 0 && this.#received === this.#receivedAtReading;
     this.#receivedAtReading = this.#received;
     this.#silentReadings = isSilent ? this.#silentReadings + 1 : 0;
@@ -156,12 +161,18 @@ export class PcapHandle {
     if (this.#silentReadings < SILENT_READINGS_MAX) return true;
     // They lie in the kernel's buffer and will never come.
     this.#dropped += this.#silentPackets;
+    this.#silentCounted += this.#silentPackets;
     return false;
   }
 
+  /** What nobody has read by now counts as dropped. */
   close(): void {
     if (this.#closed) return;
-    this.#dropped += this.#readCounters()?.drops ?? 0;
+    const counters = this.#readCounters();
+    if (counters !== undefined) {
+      this.#kept += counters.packets - counters.drops;
+      this.#dropped += counters.drops + Math.max(0, this.#kept - this.#received - this.#silentCounted);
+    }
     this.#closed = true;
     this.#cap.close();
   }

@@ -9,6 +9,7 @@ import type { Json } from './flows-case.ts';
 import { earlierFragments } from './flows-facts.ts';
 import { number, text } from './flows-rule.ts';
 import type { Difference, Rule } from './flows-rule.ts';
+import { mplsRetry } from './flows-rules-mpls.ts';
 import { tcpRules } from './flows-rules-tcp.ts';
 
 const COUNTERS = ['Metric.ABPackets', 'Metric.ABBytes', 'Metric.BAPackets', 'Metric.BABytes'] as const;
@@ -119,6 +120,7 @@ export const rules: readonly Rule[] = [
   fragments,
   negativeLength,
   cutHeader,
+  mplsRetry,
 ];
 
 /** The rule that explains a differing field, if any. */

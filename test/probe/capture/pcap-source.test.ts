@@ -155,6 +155,7 @@ describe.skipIf(skipCaptures())('PcapSource on a veth pair', () => {
     process.kill(pid!, 'SIGSTOP');
     sendFrames(lab.b, lab.spec(lab.b).ifIndex, Array<Buffer>(40_000).fill(udpFrame()));
     process.kill(pid!, 'SIGCONT');
+    await until('received', () => handle.stats().packetsReceived === 40_000, 5_000);
     await handle.close();
     expect(handle.stats()).toMatchObject({ packetsReceived: 40_000, packetsDropped: 0 });
   }, 20_000);
