@@ -12,8 +12,8 @@ export const limits = {
   /** A gzip file may unpack to so many times its size, or to 64 MiB if that is more; beyond, 413. */
   pcapExpansionMax: 200,
   /**
-   * Flows of one file in the memory of the Worker (an isolate has 128 MB, two files are read at a time): 256 bytes each,
-   * 32 MiB. The idlest are stored, removed and counted.
+   * Flows of one file in the memory of the Worker (an isolate has 128 MB, two files are read at a time): 232 bytes each,
+   * 29 MiB. The idlest are stored, removed and counted.
    */
   pcapFlowsMax: 131_072,
   /** … where more is kept of each flow than its counters: TCP metrics, application layers, raw packets; up to 1 kB each. */

@@ -66,7 +66,7 @@ export class FileFlows {
   #rawBytes = 0;
   #isSpilled = false;
 
-  /** `flowsMax`: flows in memory, 256 bytes each, and what the options keep of them beside counters. */
+  /** `flowsMax`: flows in memory, 232 bytes each, and what the options keep of them beside counters. */
   constructor(options: FileFlowsOptions, flowsMax: number) {
     this.#options = options;
     this.#flowsMax = flowsMax;
