@@ -13,19 +13,19 @@ type Flows = Pick<Difference, 'expectedFlows'>;
 
 /** The same ends, whichever was seen first. */
 function hasSameEnds(a: Json, b: Json): boolean {
-  const ends = (flow: Json, order: string) =>
+  const ends = (flow: Json, ...order: string[]) =>
     ['Network', 'Transport'].flatMap((layer) =>
       ['Protocol', 'ID', ...order].map((member) => flatten(flow).get(`${layer}.${member}`)),
     );
-  const ours = ends(a, 'AB').join();
-  return ours === ends(b, 'AB').join() || ours === ends(b, 'BA').join();
+  const ours = ends(a, 'A', 'B').join();
+  return ours === ends(b, 'A', 'B').join() || ours === ends(b, 'B', 'A').join();
 }
 
 function isInMpls(flow: Json, { expectedFlows }: Flows): boolean {
   const parent = flow['ParentUUID'];
   return (
     parent !== '' &&
-    expectedFlows.some(({ UUID, LayersPath }) => UUID === parent && /MPLS$/.test(String(LayersPath)))
+    expectedFlows.some(({ UUID, LayersPath }) => UUID === parent && String(LayersPath).endsWith('MPLS'))
   );
 }
 
