@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { CaptureSpec, ListenSpec } from '../../../probe/capture/capture-source.ts';
-import { until } from '../link/fake-analyzer.ts';
+import type { CaptureSpec, ListenSpec } from '../../../../probe/capture/capture-source.ts';
+import { until } from '../../link/fake-analyzer.ts';
 
 const run = promisify(execFile);
 let made = 0;

@@ -1,8 +1,8 @@
 /** An ExporterSource whose flows are kept, and their sums, for tests. */
-import { ExporterSource } from '../../../probe/capture/exporter/exporter-source.ts';
-import { createLog } from '../../../probe/log.ts';
-import { decodeFlowBatch } from '../../../proto/gen/probe.ts';
-import type { Flow, FlowMetric } from '../../../proto/gen/flow.ts';
+import { ExporterSource } from '../../../../probe/capture/exporter/exporter-source.ts';
+import { createLog } from '../../../../probe/log.ts';
+import { decodeFlowBatch } from '../../../../proto/gen/probe.ts';
+import type { Flow, FlowMetric } from '../../../../proto/gen/flow.ts';
 
 type Counts = Pick<FlowMetric, 'ABPackets' | 'ABBytes' | 'BAPackets' | 'BABytes'>;
 

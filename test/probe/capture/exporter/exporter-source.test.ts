@@ -1,8 +1,8 @@
 /** Real exporters watch real traffic; the flows that come out hold the packets and bytes that went over the wire. */
 import { createSocket } from 'node:dgram';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CaptureError } from '../../../probe/capture/capture-source.ts';
-import { FlowFinishType, ICMPType, type Flow } from '../../../proto/gen/flow.ts';
+import { CaptureError } from '../../../../probe/capture/capture-source.ts';
+import { FlowFinishType, ICMPType, type Flow } from '../../../../proto/gen/flow.ts';
 import { createOvsLab, type OvsLab } from './ovs-lab.ts';
 import {
   bothWays,
