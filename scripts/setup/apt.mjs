@@ -2,11 +2,16 @@
  * Debian packages that set-up and tests need, where there is apt and we are root. EDGEDIVE_NO_APT=1 forbids it.
  * The package lists are fetched at most once a process, and only when the first try finds that it needs them.
  */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { run, step, which } from './run-step.mjs';
 
 /** What Debian's packages ask before they start a service; 101 = do not. */
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
+/** Runs its arguments while that file says no; a shell, because it takes the file away again when we are gone. */
+const WITHOUT_SERVICES = `
+trap 'rm -f ${POLICY_FILE}' EXIT
+printf '#!/bin/sh\\nexit 101\\n' >${POLICY_FILE} && chmod 755 ${POLICY_FILE}
+"$@"`;
 
 let listsAreFresh = false;
 
@@ -24,10 +29,12 @@ export async function aptInstall(packages, { startServices = true } = {}) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   // Killed half-way it would leave the system's packages half installed.
   const options = { env, finish: true };
-  const install = () => run(apt, ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
-  // Where the machine has a policy of its own, that one holds.
-  const forbid = !startServices && !existsSync(POLICY_FILE);
-  if (forbid) writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  const args = ['install', '-y', '-qq', '--no-install-recommends', ...packages];
+  const install = () =>
+    // Where the machine has a policy of its own, that one holds.
+    startServices || existsSync(POLICY_FILE)
+      ? run(apt, args, options)
+      : run('sh', ['-c', WITHOUT_SERVICES, 'sh', apt, ...args], options);
   const outcome = await step(`apt: ${packages.join(' ')}`, async () => {
     if (listsAreFresh) return install();
     const first = await install();
@@ -36,6 +43,5 @@ export async function aptInstall(packages, { startServices = true } = {}) {
     listsAreFresh = true;
     return install();
   });
-  if (forbid) rmSync(POLICY_FILE, { force: true });
   return outcome.ok ? undefined : `apt-get: ${outcome.tail.split('\n').at(-1) ?? ''}`;
 }
