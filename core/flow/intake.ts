@@ -266,8 +266,7 @@ export class Intake {
     const { layers, sub, options, rows } = this;
     const flagsAt = row * R.ROW_WORDS + R.W_FLAGS;
     const flags = rows.words[flagsAt]!;
-    const isTcp = (flags & R.F_TRANSPORT_MASK) === 1 << R.F_TRANSPORT_SHIFT;
-    if (options.extraTcpMetric && isTcp) this.extraOf(row).tcpMetric = createTCPMetric();
+    if (options.extraTcpMetric && isTcp(flags)) this.extraOf(row).tcpMetric = createTCPMetric();
     if (!isLastOfPacket) return;
     if (this.defragmenter !== undefined && (flags & R.F_IPV4) !== 0) {
       rows.words[flagsAt]! |= R.F_IP_METRIC;
@@ -310,9 +309,11 @@ export class Intake {
     const { layers, sub, timeMs } = this;
     const extra = this.extraOf(row);
     const flags = this.rows.words[row * R.ROW_WORDS + R.W_FLAGS]!;
+    // Of the flow, not of this packet: a tunnel between equal addresses can share the key of a connection.
+    const isFollowed = this.streams !== undefined && isTcp(flags);
     if (sub.tcp >= 0 && sub.isTcpWhole) {
       const isForward = ((flags & R.F_SWAP) !== 0) === this.key.swap;
-      if (this.streams && this.isFirstTransport())
+      if (this.streams && isFollowed && this.isFirstTransport())
         followStream(extra, this.streams, row, layers, sub, isForward, timeMs, this.subMsNs);
       followTcpFlags(extra, layers, sub, isForward, timeMs);
     }
@@ -321,7 +322,6 @@ export class Intake {
       this.takeRaw(extra);
       if ((extra.rawPacketsCaptured ?? 0) < this.rawPacketLimit) return;
     }
-    const isFollowed = this.streams !== undefined && sub.tcp >= 0;
     this.rows.words[row * R.ROW_WORDS + R.W_FLAGS]! &= isFollowed ? ~R.F_KEEP : ~(R.F_KEEP | R.F_WATCH);
   }
 
@@ -347,6 +347,10 @@ export class Intake {
     const linkType = isInner || ofFirst !== 0 ? ofFirst : this.options.linkType || undefined;
     keepRawPacket(extra, this.rawPacketLimit, bytes, from, to, linkType, this.timeMs);
   }
+}
+
+function isTcp(flags: number): boolean {
+  return (flags & R.F_TRANSPORT_MASK) === 1 << R.F_TRANSPORT_SHIFT;
 }
 
 /** 0 for what only the capture's own link type can announce. */

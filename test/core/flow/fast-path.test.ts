@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { flowToObject } from '../../../core/wire/flow-json.ts';
-import { ethernet, ipv4, tcp, udp, vlan, vxlan } from '../packet/frames.ts';
+import { ethernet, gre, ipv4, ipv6, tcp, udp, vlan, vxlan } from '../packet/frames.ts';
 import type { FlowTableOptions } from '../../../core/flow/table.ts';
-import { START_MS, tableOf } from './table-of.ts';
+import { feed, START_MS, tableOf } from './table-of.ts';
 
 const tcpFrame = ethernet(0x0800, ipv4(6, tcp({ flags: 16, seq: 100 }, new Uint8Array(20))));
 const udpFrame = ethernet(0x0800, ipv4(17, udp(1000, 2000, new Uint8Array(20))));
@@ -92,5 +92,23 @@ describe('FastPath', () => {
 
   it('agrees where the length on the wire is not known', () => {
     agree(udpFrame, udpFrame, 0);
+  });
+
+  it('goes on following a connection whose key a tunnel between equal addresses shares', () => {
+    const local = { source: '10.1.0.1', target: '10.1.0.1' };
+    const segment = (bytes: number) =>
+      ethernet(0x0800, ipv4(6, tcp({ source: 53, target: 40_000, flags: 16 }, new Uint8Array(bytes)), local));
+    // In L3 mode the outer flow is keyed by its own addresses and the ports inside.
+    const inner = ethernet(0x86dd, ipv6(6, tcp({ source: 40_000, target: 53, flags: 0 }), 1, 1));
+    const tunnel = ethernet(0x0800, ipv4(47, gre(0x6558, inner, 9), local));
+    const flows = [true, false].map((fastPath) => {
+      const table = tableOf({ layerKeyMode: 'L3', reassembleTcp: true, rawPacketLimit: 2, fastPath });
+      for (const frame of [segment(0), tunnel, segment(1)]) feed(table, frame);
+      return table.stop(START_MS).flows.map(flowToObject);
+    });
+    expect(flows[0]).toEqual(flows[1]);
+    expect(flows[0]!.find(({ LayersPath: path }) => path === 'Ethernet/IPv4/TCP')).toMatchObject({
+      TCPMetric: { ABPackets: 1, ABBytes: 1 },
+    });
   });
 });
