@@ -28,17 +28,15 @@ const directory = existsSync(shared) ? shared : own;
 /** Its header names the wrong link type; tshark believes it. */
 const MISLABELLED = 'link-type-12.pcap';
 const files = readdirSync(directory).filter((name) => name.endsWith('.pcap') && name !== MISLABELLED);
-/** A few captures of every link type at hand; tshark takes a second for each. */
-const rawFiles = [...files.map((name) => join(directory, name)), ...filesIn(join(own, 'random'))].filter(
-  (() => {
-    const seen = new Map<number, number>();
-    return (file: string) => {
-      const { linkType } = readCapture(file)[0]!;
-      seen.set(linkType, (seen.get(linkType) ?? 0) + 1);
-      return seen.get(linkType)! <= 2;
-    };
-  })(),
-);
+/** A capture of every link type at hand; tshark takes a second for each. */
+const rawFiles = [
+  ...new Map(
+    [...filesIn(join(own, 'random')), ...files.map((name) => join(directory, name))].map((file) => [
+      readCapture(file)[0]!.linkType,
+      file,
+    ]),
+  ).values(),
+];
 
 function filesIn(folder: string): string[] {
   return readdirSync(folder).map((name) => join(folder, name));

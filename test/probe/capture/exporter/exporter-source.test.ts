@@ -95,7 +95,6 @@ describe.skipIf(skipWithout('ping', 'pmacctd'))('netflow from pmacctd', () => {
   afterEach(tearDown);
 
   it.each([
-    ['NetFlow 5', 5],
     ['NetFlow 9', 9],
     ['IPFIX', 10],
   ])('counts %s as it was on the wire, over several records of a flow', async (_name, version) => {
@@ -116,8 +115,7 @@ describe.skipIf(skipWithout('ping', 'pmacctd'))('netflow from pmacctd', () => {
     await collecting.reaches(isPing, bothWays(15, PING_BYTES));
     await collecting.reaches(isTalk, bothWays(9, UDP_BYTES));
     expect(new Set(collecting.flows.filter(isTalk).map((flow) => flow.UUID)).size).toBe(1);
-    // Version 5 has no addresses of the link.
-    expect(last(isTalk).LayersPath).toBe(version === 5 ? 'IPv4/UDP' : 'Ethernet/IPv4/UDP');
+    expect(last(isTalk).LayersPath).toBe('Ethernet/IPv4/UDP');
     expect(netflowCounters()).toMatchObject({ malformed: 0, truncated: 0, faults: 0 });
   });
 });
