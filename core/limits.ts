@@ -174,6 +174,14 @@ export const limits = {
   tableEntriesPerNodeMax: 2_500,
   /** Network namespaces that a probe looks into; more are refused and counted. */
   namespacesMax: 5_000,
+  /** One answer or message of a container engine or database; a longer one ends the connection, counted as its failure. */
+  sourceMessageBytesMax: 64 * 1_048_576,
+  /** Containers of one engine, neighbours on the wire; more are left out and counted. */
+  sourceElementsMax: 5_000,
+  /** Sockets shown of one namespace, those that listen first; more are left out and counted. */
+  socketsPerNodeMax: 2_000,
+  /** Descriptors of processes looked at to find whose sockets they are; the rest stays without a process, counted. */
+  processDescriptorsMax: 1_000_000,
   /** Objects and lists inside one another in metadata; a deeper element is refused and counted. */
   metadataDepthMax: 64,
   /** Probe sockets of one Topology or FlowShard object; more are refused with 503. */
@@ -240,6 +248,18 @@ export const timings = {
   netnsGraceMs: 2_000,
   /** Whether the folder of namespaces has appeared or been replaced is looked at this often. */
   netnsFolderCheckMs: 1_000,
+  /** Whether the socket of a container engine or database has appeared is looked at this often. */
+  sourceLookMs: 2_000,
+  /** What a source showed is taken back when it could not be reached for this long. */
+  sourceForgetMs: 300_000,
+  /** A container engine or database that does not answer a question within this is given up. */
+  sourceAnswerMs: 10_000,
+  /** Changes that a source hears of are gathered for this long before they are shown. */
+  sourceSettleMs: 20,
+  /** Container states in folders are read anew this often, whatever inotify says. */
+  containerFolderCheckMs: 5_000,
+  /** Whose sockets are whose is found out anew at most this often. */
+  socketOwnersMs: 30_000,
   /** Kinds of application whose flows end early, by upper-cased Application. */
   applicationTimeoutMs: { ARP: 10_000, DNS: 10_000 } as Readonly<Record<string, number>>,
 } as const;

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../core/errors.ts';
 import { isFilesHost } from '../core/ids.ts';
+import { readSourceSettings, SourceSettingError, type SourceSettings } from './topology/sources/settings.ts';
 
 export interface ProbeConfig {
   /** `ws:` or `wss:` address of the analyzer, with host and port, without path. */
@@ -17,6 +18,8 @@ export interface ProbeConfig {
   readonly parentWatch: boolean;
   /** Capture files to read instead of capturing; empty for a probe of this host. */
   readonly files: readonly string[];
+  /** What is followed beside the kernel: container engines, switches, neighbours. */
+  readonly sources: SourceSettings;
 }
 
 export class ConfigError extends Error {
@@ -30,11 +33,14 @@ export class ConfigError extends Error {
   }
 }
 
-export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--token T] [--pcap FILE…]
+export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--token T] [--sources LIST] [--pcap FILE…]
 
   --analyzer URL   the analyzer: http://host:port, https://host, or host:port   (EDGEDIVE_ANALYZER, else 127.0.0.1:8082)
   --host-id ID     name of this host in the fabric                              (EDGEDIVE_HOST_ID, else the hostname)
   --token T        credential that the analyzer asks of probes                  (EDGEDIVE_TOKEN, else none)
+  --sources LIST   what to follow beside the kernel: docker, runc, ovsdb, lldp, socketinfo. Usual are the first three,
+                   where they are; +lldp,-docker changes that, docker=/run/podman/podman.sock says where; none
+                                                                                (EDGEDIVE_SOURCES)
   --pcap FILE…     read these capture files (pcap, pcapng, also gzip), deliver their flows, and end
   --parent-watch   end when standard input closes`;
 
@@ -60,6 +66,7 @@ export function readConfig(
     token: tokenOf(setting(given.token, 'EDGEDIVE_TOKEN')),
     parentWatch: given['parent-watch'] ?? false,
     files: filesOf(given.pcap, positionals).map((file) => resolve(startedIn(env), file)),
+    sources: sourcesOf(setting(given.sources, 'EDGEDIVE_SOURCES')),
   };
 }
 
@@ -72,6 +79,7 @@ function parse(args: readonly string[]) {
         analyzer: { type: 'string' },
         'host-id': { type: 'string' },
         token: { type: 'string' },
+        sources: { type: 'string' },
         pcap: { type: 'string', multiple: true },
         'parent-watch': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
@@ -107,6 +115,15 @@ function hostIdOf(text: string): string {
     );
   if (isFilesHost(text)) throw new ConfigError('--host-id', `names with ${text.split(':')[0]}: are taken`);
   return text;
+}
+
+function sourcesOf(text: string | undefined): SourceSettings {
+  try {
+    return readSourceSettings(text);
+  } catch (error) {
+    if (error instanceof SourceSettingError) throw new ConfigError('--sources', error.message);
+    throw error;
+  }
 }
 
 /** Where the user was: npm changes to the checkout before it runs us. */

@@ -41,6 +41,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
   const topologyLog = createLog('topology');
   const topology = createTopologyProbe({
     hostId: config.hostId,
+    sources: config.sources,
     log: (line) => topologyLog.info(line.replace(/^topology: /, '')),
   });
   const ownTraffic = new OwnTraffic(config.analyzer);

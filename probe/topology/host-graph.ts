@@ -19,6 +19,8 @@ export class HostGraph {
   readonly #listeners: Listener[] = [];
   /** Keys that others than the sources set on a node: captures. They outlive what a source says. */
   readonly #overlays = new Map<string, Metadata>();
+  /** What the source said of a node that has overlays: what comes back when an overlay goes. */
+  readonly #bases = new Map<string, Metadata>();
   #events: GraphEvent[] = [];
   #refused = 0;
 
@@ -41,7 +43,9 @@ export class HostGraph {
 
   /** Adds the node or makes it say this. False: the graph is full. */
   putNode(id: string, metadata: Metadata): boolean {
-    const whole = { ...metadata, ...this.#overlays.get(id) };
+    const overlay = this.#overlays.get(id);
+    if (overlay !== undefined) this.#bases.set(id, metadata);
+    const whole = { ...metadata, ...overlay };
     const before = this.graph.node(id);
     if (before === undefined) {
       if (this.#isFull()) return false;
@@ -61,19 +65,28 @@ export class HostGraph {
   /** With its edges. Nothing happens when there is none. */
   removeNode(id: string): void {
     this.#overlays.delete(id);
+    this.#bases.delete(id);
     if (this.graph.node(id) !== undefined) this.graph.deleteNode(id, this.#nowMs());
   }
 
-  /** Sets a key that the sources know nothing of; null removes it. Nothing happens without the node. */
+  /** Sets a key over what the node's source says of it; null gives that back. Nothing happens without the node. */
   setOverlay(id: string, key: string, value: Json): void {
+    this.setOverlays(id, { [key]: value });
+  }
+
+  /** Several keys at once, so that they are one change. */
+  setOverlays(id: string, keys: Metadata): void {
     const node = this.graph.node(id);
     if (node === undefined) return;
-    const { [key]: _old, ...metadata } = node.metadata;
-    const { [key]: _oldToo, ...others } = this.#overlays.get(id) ?? {};
-    const overlay = value === null ? others : { ...others, [key]: value };
-    if (Object.keys(overlay).length === 0) this.#overlays.delete(id);
-    else this.#overlays.set(id, overlay);
-    this.putNode(id, metadata);
+    const base = this.#bases.get(id) ?? node.metadata;
+    const overlay = Object.fromEntries(
+      Object.entries({ ...this.#overlays.get(id), ...keys }).filter(([, value]) => value !== null),
+    );
+    if (Object.keys(overlay).length === 0) {
+      this.#overlays.delete(id);
+      this.#bases.delete(id);
+    } else this.#overlays.set(id, overlay);
+    this.putNode(id, base);
   }
 
   /** Adds an edge, both of whose ends must be there. Returns its id; undefined = an end is missing, or no room. */

@@ -140,6 +140,12 @@ export class NamespaceSet {
     this.#interfaces.settle();
   }
 
+  /** Interfaces elsewhere name it. */
+  renamed(key: string): void {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) this.#interfaces.namespaceLeft(kept);
+  }
+
   closeAll(): void {
     for (const kept of this.#kept.values()) {
       clearTimeout(kept.retry);

@@ -7,6 +7,7 @@
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
+import { jsonEquals } from '../../core/graph/metadata.ts';
 import { tidOfNetns, uuidV5 } from '../../core/ids.ts';
 import { limits, timings } from '../../core/limits.ts';
 import { errorCodeOf } from '../linux/linux-error.ts';
@@ -30,6 +31,19 @@ interface Waiting {
   logged: boolean;
 }
 
+/** What somebody knows of a namespace beside its file: whose it is. */
+export interface NamespaceLabel {
+  readonly Name: string;
+  readonly Manager: string;
+  readonly Runtime?: string;
+}
+
+/** The node that owns what is in a namespace. */
+export interface NamespaceOwner {
+  readonly nodeId: string;
+  readonly tid: string;
+}
+
 export interface NetnsFilesOptions {
   readonly folders: readonly string[];
   readonly hostId: string;
@@ -50,6 +64,7 @@ export class NetnsFiles {
   readonly #shared = new Map<string, Shared>();
   readonly #keyOfPath = new Map<string, string>();
   readonly #waiting = new Map<string, Waiting>();
+  readonly #labels = new Map<string, NamespaceLabel>();
   readonly #ownKey: string;
 
   constructor(options: NetnsFilesOptions) {
@@ -91,6 +106,32 @@ export class NetnsFiles {
   /** Looks at every file: one may have been unmounted or mounted over without a word from inotify. */
   scan(): void {
     for (const folder of this.#folders) folder.scan();
+    for (const path of this.#labels.keys()) this.#look(path);
+  }
+
+  /**
+   * A file outside the folders, `/proc/<pid>/ns/net`, is looked at from now on, and its namespace is called this
+   * whatever other files it has. Gives the node: the host's for the probe's own namespace; `gone` when there is no
+   * such file, `closed` when it is there and cannot be opened (yet).
+   */
+  claim(path: string, label: NamespaceLabel): NamespaceOwner | 'gone' | 'closed' {
+    const isNew = !jsonEquals({ ...this.#labels.get(path) }, { ...label });
+    this.#labels.set(path, label);
+    this.#look(path);
+    const key = this.#keyOfPath.get(path);
+    const shared = key === undefined ? undefined : this.#shared.get(key);
+    if (shared !== undefined) {
+      if (isNew) this.#rename(shared);
+      return { nodeId: shared.identity.nodeId, tid: shared.identity.tid };
+    }
+    if (this.#waiting.has(path)) return 'closed';
+    return keyOfFile(path) === this.#ownKey ? this.#options.host : 'gone';
+  }
+
+  /** Ends what `claim` began; the namespace stays as far as other files show it. */
+  unclaim(path: string): void {
+    if (!this.#labels.delete(path)) return;
+    this.#gone(path);
   }
 
   #look(path: string): void {
@@ -133,6 +174,7 @@ export class NetnsFiles {
     if (known !== undefined) {
       known.paths.push(path);
       this.#keyOfPath.set(path, key);
+      this.#rename(known);
       this.#settled(path);
       return false;
     }
@@ -153,7 +195,7 @@ export class NetnsFiles {
       key: file.key,
       nodeId,
       tid,
-      name: basename(path),
+      name: this.#labels.get(path)?.Name ?? basename(path),
       path,
       fd: file.fd,
     };
@@ -174,10 +216,31 @@ export class NetnsFiles {
     this.#settled(path);
   }
 
-  #putNode({ identity, device, inode }: Shared): void {
+  #labelOf({ paths }: Shared): NamespaceLabel | undefined {
+    const labelled = paths.find((path) => this.#labels.has(path));
+    return labelled === undefined ? undefined : this.#labels.get(labelled);
+  }
+
+  /** Its files or what is known of them changed. */
+  #rename(shared: Shared): void {
+    const { identity, paths } = shared;
+    const path = paths[0]!;
+    const name = this.#labelOf(shared)?.Name ?? basename(path);
+    const isOther = name !== identity.name;
+    identity.path = path;
+    identity.name = name;
+    this.#putNode(shared);
+    if (isOther) this.#options.namespaces?.renamed(identity.key);
+  }
+
+  #putNode(shared: Shared): void {
+    const { identity, device, inode } = shared;
+    const { Manager, Runtime } = this.#labelOf(shared) ?? {};
     this.#options.graph.putNode(identity.nodeId, {
       Name: identity.name,
       Type: 'netns',
+      ...(Manager === undefined ? {} : { Manager }),
+      ...(Runtime === undefined ? {} : { Runtime }),
       Path: identity.path,
       Inode: inode,
       Device: device,
@@ -204,12 +267,8 @@ export class NetnsFiles {
     if (shared === undefined) return;
     shared.paths.splice(shared.paths.indexOf(path), 1);
     const { identity } = shared;
-    const heir = shared.paths[0];
-    if (heir !== undefined) {
-      if (identity.path === heir) return;
-      identity.path = heir;
-      identity.name = basename(heir);
-      this.#putNode(shared);
+    if (shared.paths.length > 0) {
+      this.#rename(shared);
       return;
     }
     this.#shared.delete(identity.key);
@@ -242,6 +301,15 @@ export class NetnsFiles {
 }
 
 function ownNamespaceKey(): string {
-  const { dev, ino } = statSync('/proc/thread-self/ns/net');
-  return `${dev}:${ino}`;
+  return keyOfFile('/proc/thread-self/ns/net')!;
+}
+
+/** undefined: no such file, or none that we may look at. */
+function keyOfFile(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
 }

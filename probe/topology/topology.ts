@@ -16,6 +16,8 @@ import { HostGraph } from './host-graph.ts';
 import { InterfaceGraph, type InterfaceHandle } from './interface-graph.ts';
 import { NamespaceSet } from './namespace-set.ts';
 import { NetnsFiles } from './netns-files.ts';
+import type { SourceSettings } from './sources/settings.ts';
+import { Sources } from './sources/sources.ts';
 
 export type { InterfaceHandle } from './interface-graph.ts';
 
@@ -44,10 +46,14 @@ export interface TopologyOptions {
   readonly netnsDirs?: readonly string[];
   /** Default: `timings.metricsUpdateMs`. */
   readonly metricsUpdateMs?: number;
+  /** What else is followed: container engines, switches, neighbours. Default: nothing. */
+  readonly sources?: SourceSettings;
   readonly log: (line: string) => void;
 }
 
 const NETNS_FOLDERS = ['/var/run/netns'];
+/** Where Docker keeps those of its containers and overlay networks. */
+const DOCKER_NETNS_FOLDER = '/var/run/docker/netns';
 const OWN_KEY = 'root';
 
 export function createTopologyProbe(options: TopologyOptions): TopologyProbe {
@@ -62,6 +68,7 @@ class HostTopology implements TopologyProbe {
   #readiness: Readiness | undefined;
   #namespaces: NamespaceSet | undefined;
   #files: NetnsFiles | undefined;
+  #sources: Sources | undefined;
   #ownFd: number | undefined;
   #tick: NodeJS.Timeout | undefined;
   #error: string | null = null;
@@ -82,7 +89,7 @@ class HostTopology implements TopologyProbe {
   }
 
   start(): Promise<void> {
-    const { hostId, log, netnsDirs = NETNS_FOLDERS } = this.#options;
+    const { hostId, log, netnsDirs = NETNS_FOLDERS, sources } = this.#options;
     const { nodeId, tid } = this.#hostNode;
     this.#host.putNode(nodeId, { ...readHostFacts(), Name: hostId, Type: 'host', TID: tid });
     try {
@@ -95,10 +102,11 @@ class HostTopology implements TopologyProbe {
       this.#readiness?.close();
       this.#namespaces = undefined;
       log(`topology: ${this.#error}; only the host is known`);
+      this.#startSources();
       return Promise.resolve();
     }
     this.#files = new NetnsFiles({
-      folders: netnsDirs,
+      folders: sources?.has('docker') === true ? [...netnsDirs, DOCKER_NETNS_FOLDER] : netnsDirs,
       hostId,
       host: this.#hostNode,
       graph: this.#host,
@@ -107,11 +115,28 @@ class HostTopology implements TopologyProbe {
     });
     this.#files.start();
     this.#tick = setInterval(() => this.#onTick(), this.#options.metricsUpdateMs ?? timings.metricsUpdateMs);
+    this.#startSources();
     return Promise.resolve();
+  }
+
+  #startSources(): void {
+    const { hostId, log, sources } = this.#options;
+    if (sources === undefined) return;
+    this.#sources = new Sources(sources, {
+      hostId,
+      hostNode: this.#hostNode,
+      graph: this.#host,
+      files: this.#files,
+      interfaces: this.#interfaces,
+      log,
+    });
+    this.#host.onChanges((events) => this.#sources?.graphChanged(events));
+    this.#sources.start();
   }
 
   stop(): void {
     clearInterval(this.#tick);
+    this.#sources?.stop();
     this.#namespaces?.closeAll();
     this.#files?.stop();
     this.#readiness?.close();
@@ -157,6 +182,7 @@ class HostTopology implements TopologyProbe {
         waiting: files?.waiting ?? 0,
         ...files?.counters,
       },
+      ...this.#sources?.status(),
     };
   }
 

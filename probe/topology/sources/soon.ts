@@ -1,0 +1,37 @@
+/**
+ * Runs an action once for many askings: a little later, so that what comes together is shown together. An action
+ * that throws ends the follower through `failed`.
+ */
+import { timings } from '../../../core/limits.ts';
+
+export class Soon {
+  /** Rejects when the action throws; never resolves. For `Promise.race` with what is being followed. */
+  readonly failed: Promise<never>;
+  readonly #action: () => void;
+  readonly #signal: AbortSignal;
+  readonly #afterMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #reject: (error: unknown) => void = () => {};
+
+  constructor(action: () => void, signal: AbortSignal, afterMs: number = timings.sourceSettleMs) {
+    this.#action = action;
+    this.#signal = signal;
+    this.#afterMs = afterMs;
+    this.failed = new Promise<never>((_resolve, reject) => (this.#reject = reject));
+    // Whoever follows races it; before and after that nobody may listen.
+    this.failed.catch(() => {});
+    signal.addEventListener('abort', () => clearTimeout(this.#timer));
+  }
+
+  ask(): void {
+    if (this.#timer !== undefined || this.#signal.aborted) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      try {
+        this.#action();
+      } catch (error) {
+        this.#reject(error);
+      }
+    }, this.#afterMs);
+  }
+}
