@@ -5,6 +5,7 @@
  */
 import type { GraphEvent, Json } from '../../../core/graph/element.ts';
 import { DockerSource } from './docker.ts';
+import { OvsdbSource } from './ovsdb.ts';
 import { SOURCE_NAMES, type SourceName, type SourceSetting, type SourceSettings } from './settings.ts';
 import { SourceRunner, type RunnerOptions } from './source-runner.ts';
 import type { TopologySource } from './source.ts';
@@ -55,5 +56,9 @@ function make(
   switch (name) {
     case 'docker':
       return { source: new DockerSource(places[0]!), places };
+    case 'ovsdb': {
+      const place = places[0]!;
+      return { source: new OvsdbSource(place), places: place.startsWith('/') ? [place] : [] };
+    }
   }
 }

@@ -7,23 +7,15 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasCommand } from './commands.ts';
 
-export const hasDocker = isThere('dockerd');
+export const hasDocker = hasCommand('dockerd');
 export const whyNoDocker = 'needs root and dockerd (apt: docker.io)';
 
 const IMAGE = 'edgedive-test';
 /** What a program of the machine needs to run. */
 const PROGRAMS = ['/bin', '/lib', '/lib64', '/usr'].filter((path) => existsSync(path));
 const START_MS_MAX = 20_000;
-
-function isThere(command: string): boolean {
-  try {
-    execFileSync('which', [command], { stdio: 'pipe' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 export interface ContainerOptions {
   readonly network?: string;
