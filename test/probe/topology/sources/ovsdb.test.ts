@@ -108,7 +108,6 @@ describe.skipIf(!canRun)(
         UUID: ovs.vsctl('get', 'interface', 'ovp', '_uuid'),
         Driver: 'veth',
         ExtID: { 'iface-id': 'port-1' },
-        State: 'UP',
       });
       expect(ownersOf(probe.graph, device)).toEqual([NETNS]);
       // The bridge's own interface is a tap device here.
