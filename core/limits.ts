@@ -178,6 +178,10 @@ export const limits = {
   sourceMessageBytesMax: 64 * 1_048_576,
   /** Containers of one engine, neighbours on the wire; more are left out and counted. */
   sourceElementsMax: 5_000,
+  /** A container's state or hosts file above it is not read; that is counted. */
+  containerStateBytesMax: 4 * 1_048_576,
+  /** A frame of a neighbour that is longer is cut there, and read as far as it goes. */
+  lldpFrameBytesMax: 8_192,
   /** Sockets shown of one namespace, those that listen first; more are left out and counted. */
   socketsPerNodeMax: 2_000,
   /** Descriptors of processes looked at to find whose sockets they are; the rest stays without a process, counted. */
@@ -258,8 +262,6 @@ export const timings = {
   sourceSettleMs: 20,
   /** Container states in folders are read anew this often, whatever inotify says. */
   containerFolderCheckMs: 5_000,
-  /** Whose sockets are whose is found out anew at most this often. */
-  socketOwnersMs: 30_000,
   /** Kinds of application whose flows end early, by upper-cased Application. */
   applicationTimeoutMs: { ARP: 10_000, DNS: 10_000 } as Readonly<Record<string, number>>,
 } as const;

@@ -25,6 +25,14 @@ export interface Libc {
   getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  recvfrom(
+    fd: number,
+    bytes: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: Uint8Array,
+  ): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   fcntl(fd: number, command: number, argument: number): number;
@@ -66,6 +74,7 @@ export function loadLibc(): Libc {
     getsockname: func('int getsockname(int, void *, void *)') as Libc['getsockname'],
     send: func('intptr_t send(int, void *, size_t, int)') as Libc['send'],
     recv: func('intptr_t recv(int, void *, size_t, int)') as Libc['recv'],
+    recvfrom: func('intptr_t recvfrom(int, void *, size_t, int, void *, void *)') as Libc['recvfrom'],
     setsockopt: func('int setsockopt(int, int, int, void *, uint32_t)') as Libc['setsockopt'],
     ioctl: func('int ioctl(int, unsigned long, void *)') as Libc['ioctl'],
     fcntl: func('int fcntl(int, int, long)') as Libc['fcntl'],

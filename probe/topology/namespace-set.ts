@@ -140,6 +140,12 @@ export class NamespaceSet {
     this.#interfaces.settle();
   }
 
+  /** Those that can be entered; the path is good as long as the namespace is open here. */
+  *entries(): Generator<{ readonly nodeId: string; readonly entry: string | null }> {
+    for (const kept of this.#kept.values())
+      if (kept.reader !== undefined) yield { nodeId: kept.nodeId, entry: entryOf(kept) };
+  }
+
   /** Interfaces elsewhere name it. */
   renamed(key: string): void {
     const kept = this.#kept.get(key);
@@ -233,8 +239,7 @@ export class NamespaceSet {
       this.#owners.setOverlay(kept.nodeId, 'RoutingRules', tables.rules ?? null);
       this.#interfaces.settle();
     };
-    // Its files may go, or one take the name of another, before we enter again; what we hold open is it.
-    const entry = kept.path === null ? null : `/proc/self/fd/${kept.identity.fd}`;
+    const entry = entryOf(kept);
     try {
       kept.reader = new NamespaceReader(entry, this.#readiness, { onChange, onFailure }, this.counters);
       kept.reader.read();
@@ -289,4 +294,9 @@ export class NamespaceSet {
       this.#publish(kept);
     }, kept.retryMs);
   }
+}
+
+/** Its files may go, or one take the name of another, before we enter again; what we hold open is it. */
+function entryOf({ path, identity }: Kept): string | null {
+  return path === null ? null : `/proc/self/fd/${identity.fd}`;
 }

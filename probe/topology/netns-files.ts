@@ -36,6 +36,8 @@ export interface NamespaceLabel {
   readonly Name: string;
   readonly Manager: string;
   readonly Runtime?: string;
+  /** The name counts only where no file in the folders gives one. */
+  readonly isNickname?: boolean;
 }
 
 /** The node that owns what is in a namespace. */
@@ -221,11 +223,19 @@ export class NetnsFiles {
     return labelled === undefined ? undefined : this.#labels.get(labelled);
   }
 
+  #nameOf(shared: Shared): string {
+    const label = this.#labelOf(shared);
+    const file = shared.paths.find((path) => !this.#labels.has(path));
+    if (label === undefined || (label.isNickname === true && file !== undefined))
+      return basename(file ?? shared.paths[0]!);
+    return label.Name;
+  }
+
   /** Its files or what is known of them changed. */
   #rename(shared: Shared): void {
     const { identity, paths } = shared;
     const path = paths[0]!;
-    const name = this.#labelOf(shared)?.Name ?? basename(path);
+    const name = this.#nameOf(shared);
     const isOther = name !== identity.name;
     identity.path = path;
     identity.name = name;

@@ -127,6 +127,8 @@ class HostTopology implements TopologyProbe {
       hostNode: this.#hostNode,
       graph: this.#host,
       files: this.#files,
+      namespaces: this.#namespaces,
+      readiness: this.#namespaces === undefined ? undefined : this.#readiness,
       interfaces: this.#interfaces,
       log,
     });

@@ -43,12 +43,23 @@ describe('readConfig', () => {
     [['a.pcap'], 'a.pcap: unexpected; capture files stand behind --pcap'],
     [['--pcap'], "--pcap: Option '--pcap <value>' argument missing"],
     [['--pcap', 'a', ''], '--pcap: the name of a file is empty'],
+    [
+      ['--sources', 'dockerd'],
+      '--sources: unsupported probe dockerd; there are docker, runc, ovsdb, lldp, socketinfo',
+    ],
     [['--host-id', ''], '--host-id: 1 to 255 printable ASCII characters without blanks, not ""'],
     [['--token', 'a\nb'], '--token: printable ASCII without blanks'],
     [['--analyser', 'h'], "--analyser: Unknown option '--analyser'"],
     [['--analyzer'], "--analyzer: Option '--analyzer <value>' argument missing"],
   ])('refuses %j and names what is wrong', (args, expected) => {
     expect(errorOf(args)).toBe(expected);
+  });
+
+  it('follows what --sources or EDGEDIVE_SOURCES names', () => {
+    const names = (args: string[], env = {}) => [...readConfig(args, env)!.sources.keys()];
+    expect(names([])).toEqual(['docker', 'runc', 'ovsdb']);
+    expect(names([], { EDGEDIVE_SOURCES: '+lldp' })).toEqual(['docker', 'runc', 'ovsdb', 'lldp']);
+    expect(names(['--sources', 'none'], { EDGEDIVE_SOURCES: '+lldp' })).toEqual([]);
   });
 
   it('takes everything behind --pcap as a file, from where the user is', () => {

@@ -108,6 +108,7 @@ export class SourceElements {
 
   /** undefined: it is not there now. */
   #ownerOf({ owner }: OwnNode, known: Owned | undefined): NamespaceOwner | undefined {
+    if (owner.kind === 'nobody') return undefined;
     if (owner.kind === 'node') {
       this.#named.add(owner.id);
       const found = this.#graph.graph.node(owner.id);

@@ -8,9 +8,11 @@ import type { GraphEvent, Json } from '../../../core/graph/element.ts';
 import { messageOf } from '../../../core/errors.ts';
 import { timings } from '../../../core/limits.ts';
 import { Backoff, type FailureKind } from '../../link/backoff.ts';
-import { errorCodeOf } from '../../linux/linux-error.ts';
+import { errorCodeOf, LinuxError } from '../../linux/linux-error.ts';
+import type { Readiness } from '../../linux/readiness.ts';
 import type { HostGraph } from '../host-graph.ts';
 import type { InterfaceGraph } from '../interface-graph.ts';
+import type { NamespaceSet } from '../namespace-set.ts';
 import type { NamespaceOwner, NetnsFiles } from '../netns-files.ts';
 import type { SourceName } from './settings.ts';
 import { SourceElements } from './source-elements.ts';
@@ -28,6 +30,8 @@ export interface RunnerOptions {
   readonly graph: HostGraph;
   /** undefined: this host has no netlink; then there are no namespaces and interfaces. */
   readonly files: NetnsFiles | undefined;
+  readonly namespaces: NamespaceSet | undefined;
+  readonly readiness: Readiness | undefined;
   readonly interfaces: InterfaceGraph;
   readonly log: (line: string) => void;
 }
@@ -119,7 +123,7 @@ export class SourceRunner {
   }
 
   #hostFor(signal: AbortSignal): SourceHost {
-    const { hostId, hostNode, graph, interfaces } = this.#options;
+    const { hostId, hostNode, graph, namespaces, readiness, interfaces } = this.#options;
     const complained = new Set<string>();
     return {
       hostId,
@@ -132,7 +136,12 @@ export class SourceRunner {
       onGraph: (listener) => {
         if (!signal.aborted) this.#listener = listener;
       },
+      namespaces: () => namespaces?.entries() ?? [],
       isInterface: (nodeId) => interfaces.interfaceOf(nodeId) !== undefined,
+      watch: (fd, onReadable) => {
+        if (readiness === undefined) throw new LinuxError('KOFFI', 'load', 'sockets cannot be watched here');
+        return readiness.add(fd, onReadable);
+      },
       complain: (text) => {
         this.#complaints++;
         this.#lastError = text;

@@ -6,6 +6,7 @@
  */
 import type { GraphEvent, Json, Metadata } from '../../../core/graph/element.ts';
 import type { GraphView } from '../../../core/graph/view.ts';
+import type { Watched } from '../../linux/readiness.ts';
 import type { EdgeMetadata } from '../host-graph.ts';
 import type { NamespaceLabel } from '../netns-files.ts';
 
@@ -31,8 +32,12 @@ export interface SourceHost {
   show(picture: Picture): void;
   /** Told of changes of the host's graph, a turn at a time, until this run ends. */
   onGraph(listener: (events: readonly GraphEvent[]) => void): void;
+  /** The namespaces that can be entered, the probe's own (null) among them, by the node that stands for them. */
+  namespaces(): Iterable<{ readonly nodeId: string; readonly entry: string | null }>;
   /** Whether the node is an interface of the kernel. */
   isInterface(nodeId: string): boolean;
+  /** Tells when the descriptor can be read, until removed (`probe/linux/readiness.ts`). Throws LinuxError. */
+  watch(fd: number, onReadable: () => void): Watched;
   /** Something that was not understood or had to be left out. Logged the first time in a run, counted each time. */
   complain(text: string): void;
 }
@@ -56,6 +61,7 @@ export interface OwnNode {
 export type Owner =
   /** Also the host's. */
   | { readonly kind: 'node'; readonly id: string }
+  | { readonly kind: 'nobody' }
   /** The network namespace of this file, which is discovered for it; the host's node when it is the probe's own. */
   | { readonly kind: 'netns'; readonly path: string; readonly label: NamespaceLabel };
 

@@ -5,7 +5,11 @@
  */
 import type { GraphEvent, Json } from '../../../core/graph/element.ts';
 import { DockerSource } from './docker.ts';
+import { LldpSource } from './lldp.ts';
 import { OvsdbSource } from './ovsdb.ts';
+import { parseGoDuration } from '../../../core/go-duration.ts';
+import { RuncSource } from './runc.ts';
+import { SocketinfoSource } from './socketinfo.ts';
 import { SOURCE_NAMES, type SourceName, type SourceSetting, type SourceSettings } from './settings.ts';
 import { SourceRunner, type RunnerOptions } from './source-runner.ts';
 import type { TopologySource } from './source.ts';
@@ -56,6 +60,12 @@ function make(
   switch (name) {
     case 'docker':
       return { source: new DockerSource(places[0]!), places };
+    case 'runc':
+      return { source: new RuncSource(places), places };
+    case 'lldp':
+      return { source: new LldpSource(places), places: [] };
+    case 'socketinfo':
+      return { source: new SocketinfoSource(parseGoDuration(places[0]!)), places: [] };
     case 'ovsdb': {
       const place = places[0]!;
       return { source: new OvsdbSource(place), places: place.startsWith('/') ? [place] : [] };

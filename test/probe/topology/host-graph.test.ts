@@ -51,6 +51,17 @@ describe('HostGraph', () => {
     ]);
   });
 
+  it('gives back what the source says of a key when an overlay over it goes', () => {
+    const { host } = graphWithEvents();
+    host.putNode('a', { Name: 'a', Type: 'tuntap' });
+    host.setOverlays('a', { Type: 'internal', UUID: 'u' });
+    expect(host.graph.node('a')).toMatchObject({ revision: 2, metadata: { Type: 'internal', UUID: 'u' } });
+    host.putNode('a', { Name: 'b', Type: 'tun' });
+    expect(host.graph.node('a')?.metadata).toEqual({ Name: 'b', Type: 'internal', UUID: 'u' });
+    host.setOverlays('a', { Type: null, UUID: null });
+    expect(host.graph.node('a')?.metadata).toEqual({ Name: 'b', Type: 'tun' });
+  });
+
   it('keeps what captures say of a node over what its source says, until they take it back', () => {
     const { host } = graphWithEvents();
     host.putNode('a', { Name: 'a' });
