@@ -8,6 +8,7 @@ import { messageOf } from '../../../core/errors.ts';
 import { LldpSocket } from '../../linux/lldp-socket.ts';
 import type { Watched } from '../../linux/readiness.ts';
 import { readLldp } from './lldp-frame.ts';
+import { textOf } from './json-read.ts';
 import { LldpNeighbours } from './lldp-neighbours.ts';
 import { Soon } from './soon.ts';
 import type { SourceHost, TopologySource } from './source.ts';
@@ -112,7 +113,7 @@ class Ears {
 
   /** "" when there is no such interface in the probe's own namespace. */
   nameOf(ifIndex: number): string {
-    return String(this.#interfaces.get(ifIndex)?.metadata['Name'] ?? '');
+    return textOf(this.#interfaces.get(ifIndex)?.metadata['Name']);
   }
 
   concerns(events: readonly GraphEvent[]): boolean {
@@ -133,7 +134,7 @@ class Ears {
       [...this.#interfaces].find(([, node]) => node.metadata['Name'] === SWITCH_IN_KERNEL) ?? [];
     const ports = new Set<number>();
     for (const [ifIndex, { metadata }] of this.#interfaces) {
-      if (!hears(String(metadata['Name']))) continue;
+      if (!hears(textOf(metadata['Name']))) continue;
       if (master !== undefined && metadata['MasterIndex'] === master) ports.add(ifIndex);
       // Only hardware leaves out what is not for it.
       const isHardware = metadata['Type'] === 'device' && metadata['EncapType'] === 'ether';

@@ -5,7 +5,7 @@
  */
 import type { GraphNode, Json, Metadata } from '../../../core/graph/element.ts';
 import { uuidV5 } from '../../../core/ids.ts';
-import { normalised } from './json-read.ts';
+import { normalised, textOf } from './json-read.ts';
 import type { OvsdbTables, Row } from './ovsdb-tables.ts';
 import type { OwnEdge, OwnNode, Picture, SourceHost } from './source.ts';
 
@@ -116,7 +116,7 @@ export class OvsdbPicture {
     if (device !== undefined) {
       this.#interfaceNodes.set(row.uuid, device.id);
       // What stands there may be our own word of the last time.
-      const isOvs = ['', 'openvswitch'].includes(String(device.metadata['Driver']));
+      const isOvs = ['', 'openvswitch'].includes(textOf(device.metadata['Driver']));
       const driver = isOvs ? { Driver: 'openvswitch' } : {};
       this.#keys.set(device.id, { ...metadata, ...driver, ...(type === '' ? {} : { Type: type }) });
       return device.id;

@@ -6,6 +6,7 @@ import type { GraphEvent, Metadata } from '../../../core/graph/element.ts';
 import { edgeId, tidOf } from '../../../core/ids.ts';
 import type { HostGraph } from '../host-graph.ts';
 import type { NamespaceOwner, NetnsFiles } from '../netns-files.ts';
+import { textOf } from './json-read.ts';
 import type { OwnEdge, OwnNode, Picture } from './source.ts';
 
 const NOTHING: Picture = { nodes: [], edges: [], keys: new Map() };
@@ -102,8 +103,7 @@ export class SourceElements {
   }
 
   #tidOf({ metadata }: OwnNode, owner: NamespaceOwner | undefined): string {
-    const text = (key: string): string => String(metadata[key] ?? '');
-    return tidOf(owner?.tid ?? this.#hostNode.tid, text('Name'), text('Type'));
+    return tidOf(owner?.tid ?? this.#hostNode.tid, textOf(metadata['Name']), textOf(metadata['Type']));
   }
 
   /** undefined: it is not there now. */
@@ -112,7 +112,7 @@ export class SourceElements {
     if (owner.kind === 'node') {
       this.#named.add(owner.id);
       const found = this.#graph.graph.node(owner.id);
-      return found && { nodeId: owner.id, tid: String(found.metadata['TID'] ?? '') };
+      return found && { nodeId: owner.id, tid: textOf(found.metadata['TID']) };
     }
     this.#claimed.add(owner.path);
     const found = this.#files?.claim(owner.path, owner.label) ?? 'closed';

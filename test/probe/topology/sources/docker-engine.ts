@@ -29,21 +29,19 @@ export class DockerEngine {
 
   async start(): Promise<void> {
     const file = (name: string): string => join(this.folder, name);
-    this.#daemon = spawn(
-      'dockerd',
-      [
-        ...[
-          '--iptables=false',
-          '--ip6tables=false',
-          '--bridge=none',
-          '--storage-driver=vfs',
-          '--live-restore',
-        ],
-        ...['--data-root', file('root'), '--exec-root', file('exec'), '--pidfile', file('pid')],
-        ...['--host', `unix://${this.socket}`],
-      ],
-      { stdio: 'ignore' },
-    );
+    const settings = {
+      iptables: 'false',
+      ip6tables: 'false',
+      bridge: 'none',
+      'storage-driver': 'vfs',
+      'live-restore': 'true',
+      'data-root': file('root'),
+      'exec-root': file('exec'),
+      pidfile: file('pid'),
+      host: `unix://${this.socket}`,
+    };
+    const options = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
+    this.#daemon = spawn('dockerd', options, { stdio: 'ignore' });
     const end = Date.now() + START_MS_MAX;
     while (!(await this.#answers())) {
       if (Date.now() > end) throw new Error('dockerd does not answer');

@@ -5,7 +5,8 @@ import { readLldp } from '../../../../probe/topology/sources/lldp-frame.ts';
 import { LldpNeighbours } from '../../../../probe/topology/sources/lldp-neighbours.ts';
 
 /** A value: 7 bits of type, 9 of length. */
-function tlv(type: number, hex: string): string {
+function tlv(type: number, ...parts: string[]): string {
+  const hex = parts.join('');
   const length = hex.length / 2;
   return ((type << 9) | length).toString(16).padStart(4, '0') + hex;
 }
@@ -45,16 +46,16 @@ describe('readLldp', () => {
         tlv(5, text('tor-1')),
         tlv(6, text('Some OS')),
         // Address of 5 bytes, IPv4; interface numbering 2 (ifIndex) 7; no object id.
-        tlv(8, '0501c0000207' + '0200000007' + '00'),
-        tlv(8, '110220010db8000000000000000000000001' + '0200000007' + '00'),
-        tlv(127, '0080c201' + '0064'),
-        tlv(127, '0080c202' + '06' + '0065'),
-        tlv(127, '0080c203' + '0064' + '03' + text('red')),
-        tlv(127, '0080c205' + '89abcdef'),
-        tlv(127, '0080c206' + '0fff'),
-        tlv(127, '00120f03' + '03' + '00000009'),
-        tlv(127, '00120f04' + '2400'),
-        tlv(127, '00000001' + 'ffff'),
+        tlv(8, '0501c0000207', '0200000007', '00'),
+        tlv(8, '110220010db8000000000000000000000001', '0200000007', '00'),
+        tlv(127, '0080c201', '0064'),
+        tlv(127, '0080c202', '06', '0065'),
+        tlv(127, '0080c203', '0064', '03', text('red')),
+        tlv(127, '0080c205', '89abcdef'),
+        tlv(127, '0080c206', '0fff'),
+        tlv(127, '00120f03', '03', '00000009'),
+        tlv(127, '00120f04', '2400'),
+        tlv(127, '00000001', 'ffff'),
       ),
     );
     expect(neighbour).toMatchObject({

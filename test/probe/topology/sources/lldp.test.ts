@@ -29,9 +29,7 @@ describe.skipIf(!isRoot || !hasCommand('lldpd'))(
     const lldpcli = (...words: string[]): void =>
       void execFileSync('lldpcli', ['-u', socket, ...words], { stdio: 'pipe' });
     const port = (): GraphNode => {
-      const [found] = nodesNamed(probe.graph, 'eth0').filter(
-        ({ metadata }) => metadata['Type'] === 'switchport',
-      );
+      const found = nodesNamed(probe.graph, 'eth0').find(({ metadata }) => metadata['Type'] === 'switchport');
       if (found === undefined) throw new Error('no switchport eth0');
       return found;
     };

@@ -36,7 +36,7 @@ describe('SocketinfoSource', { timeout: 20_000 }, () => {
     await new Promise<void>((resolve) => void udp.bind(0, '127.0.0.1', resolve));
     probe = createTopologyProbe({
       hostId: HOST,
-      netnsDirs: isRoot ? undefined : [],
+      ...(isRoot ? {} : { netnsDirs: [] }),
       sources: readSourceSettings('socketinfo=1s'),
       log: () => {},
     });

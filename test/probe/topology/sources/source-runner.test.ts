@@ -34,10 +34,18 @@ describe('SourceRunner', () => {
         }),
     };
     runner = new SourceRunner({
-      ...{ name: 'docker', source, places, isAsked, hostId: 'h', graph, log: (line) => log.push(line) },
+      name: 'docker',
+      source,
+      places,
+      isAsked,
+      hostId: 'h',
       hostNode: { nodeId: 'host', tid: 'host-tid' },
-      ...{ files: undefined, namespaces: undefined, readiness: undefined },
+      graph,
+      files: undefined,
+      namespaces: undefined,
+      readiness: undefined,
       interfaces: new InterfaceGraph(graph, String, Date.now),
+      log: (line) => log.push(line),
     });
     graph.onChanges((events) => runner.graphChanged(events));
     runner.start();
