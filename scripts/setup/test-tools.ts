@@ -18,6 +18,8 @@ const COMMANDS = {
   tshark: 'tshark',
   softflowd: 'softflowd',
   pmacctd: 'pmacct',
+  dockerd: 'docker.io',
+  lldpd: 'lldpd',
   'ovs-vswitchd': 'openvswitch-switch',
 } as const;
 

@@ -1,6 +1,6 @@
 /** A real lldpd in a namespace, heard over a veth pair. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -35,6 +35,8 @@ describe.skipIf(!isRoot || !hasCommand('lldpd'))(
     };
 
     beforeAll(async () => {
+      // lldpcli asks as a user of its own.
+      chmodSync(folder, 0o755);
       ip(`netns add ${NETNS}`);
       ip(`link add ${NAME} type veth peer name eth0 netns ${NETNS}`);
       ip(`link set ${NAME} up`);
