@@ -176,10 +176,12 @@ export const limits = {
   namespacesMax: 5_000,
   /** One answer or message of a container engine or database; a longer one ends the connection, counted as its failure. */
   sourceMessageBytesMax: 64 * 1_048_576,
-  /** Containers of one engine, neighbours on the wire; more are left out and counted. */
+  /** Containers of one engine, neighbours on all wires; more are left out and counted. */
   sourceElementsMax: 5_000,
   /** A container's state or hosts file above it is not read; that is counted. */
   containerStateBytesMax: 4 * 1_048_576,
+  /** Neighbours on one wire; frames of more are counted and left out. */
+  lldpNeighboursMax: 32,
   /** A frame of a neighbour that is longer is cut there, and read as far as it goes. */
   lldpFrameBytesMax: 8_192,
   /** Sockets shown of one namespace, those that listen first; more are left out and counted. */

@@ -27,9 +27,15 @@ export class LldpNeighbours {
     const key = `${ifIndex} ${portIdOf(neighbour)}`;
     const before = this.#heard.get(key);
     if (neighbour.ttlSeconds === 0) return this.#heard.delete(key) ? 'new' : 'same';
-    if (before === undefined && this.#heard.size >= limits.sourceElementsMax) return 'full';
+    if (before === undefined && this.#isFull(ifIndex)) return 'full';
     this.#heard.set(key, { neighbour, ifIndex, untilMs: nowMs + neighbour.ttlSeconds * 1000 });
     return JSON.stringify(before?.neighbour) === JSON.stringify(neighbour) ? 'same' : 'new';
+  }
+
+  #isFull(ifIndex: number): boolean {
+    let count = 0;
+    for (const heard of this.#heard.values()) if (heard.ifIndex === ifIndex) count++;
+    return count >= limits.lldpNeighboursMax || this.#heard.size >= limits.sourceElementsMax;
   }
 
   /** Whether somebody fell silent. */

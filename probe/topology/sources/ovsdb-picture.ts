@@ -22,13 +22,21 @@ export class OvsdbPicture {
   readonly #tables: OvsdbTables;
   readonly #host: SourceHost;
   readonly #isLate: (uuid: string) => boolean;
+  readonly #ids: Map<string, string>;
   readonly #nodes: OwnNode[] = [];
   readonly #edges: OwnEdge[] = [];
   readonly #keys = new Map<string, Metadata>();
   readonly #interfaceNodes = new Map<string, string>();
   readonly #versions: Metadata;
 
-  constructor(tables: OvsdbTables, host: SourceHost, isLate: (uuid: string) => boolean) {
+  /** `ids`: by what they are made of, kept from one picture to the next because making them is dear. */
+  constructor(
+    tables: OvsdbTables,
+    host: SourceHost,
+    isLate: (uuid: string) => boolean,
+    ids: Map<string, string>,
+  ) {
+    this.#ids = ids;
     this.#tables = tables;
     this.#host = host;
     this.#isLate = isLate;
@@ -93,7 +101,7 @@ export class OvsdbPicture {
         Name: row.text('name') || row.uuid,
         Type: type,
         UUID: row.uuid,
-        TID: uuidV5(`${this.#host.tid}${row.uuid}${type}`),
+        TID: this.#uuid(`${this.#host.tid}${row.uuid}${type}`),
         ...metadata,
       },
     });
@@ -205,7 +213,13 @@ export class OvsdbPicture {
   }
 
   #idOf(uuid: string): string {
-    return uuidV5([this.#host.hostId, 'ovs', uuid].join('/'));
+    return this.#uuid([this.#host.hostId, 'ovs', uuid].join('/'));
+  }
+
+  #uuid(name: string): string {
+    let id = this.#ids.get(name);
+    if (id === undefined) this.#ids.set(name, (id = uuidV5(name)));
+    return id;
   }
 }
 

@@ -11,6 +11,8 @@ import { Soon } from './soon.ts';
 import { SourceError, type SourceHost, type TopologySource } from './source.ts';
 
 const DATABASE = 'Open_vSwitch';
+/** Of rows that are gone some are kept too; all of them are made anew sometimes. */
+const IDS_KEPT_MAX = 100_000;
 
 export class OvsdbSource implements TopologySource {
   readonly #place: OvsdbPlace;
@@ -47,6 +49,7 @@ class OvsdbView {
   readonly late: Soon;
   readonly #tables = new OvsdbTables();
   readonly #host: SourceHost;
+  readonly #ids = new Map<string, string>();
   /** Of the kernel's devices that concern us; undefined = to be gathered anew. */
   #names: ReadonlySet<string> | undefined;
   /** Interfaces without a device of the kernel, and since when. */
@@ -69,7 +72,8 @@ class OvsdbView {
     const now = Date.now();
     const isLate = (uuid: string): boolean =>
       now - (this.#missingSinceMs.get(uuid) ?? now) >= timings.netnsGraceMs;
-    const picture = new OvsdbPicture(this.#tables, this.#host, isLate);
+    if (this.#ids.size > IDS_KEPT_MAX) this.#ids.clear();
+    const picture = new OvsdbPicture(this.#tables, this.#host, isLate, this.#ids);
     this.#host.show(picture.make());
     for (const uuid of this.#missingSinceMs.keys())
       if (!picture.missing.has(uuid)) this.#missingSinceMs.delete(uuid);

@@ -3,7 +3,8 @@
  * taken back, and writes again what went with somebody else's node as soon as such a node is there again.
  */
 import type { GraphEvent, Metadata } from '../../../core/graph/element.ts';
-import { edgeId, tidOf } from '../../../core/ids.ts';
+import { jsonEquals } from '../../../core/graph/metadata.ts';
+import { tidOf } from '../../../core/ids.ts';
 import type { HostGraph } from '../host-graph.ts';
 import type { NamespaceOwner, NetnsFiles } from '../netns-files.ts';
 import { textOf } from './json-read.ts';
@@ -14,6 +15,8 @@ const NOTHING: Picture = { nodes: [], edges: [], keys: new Map() };
 interface Owned {
   readonly ownerId: string | undefined;
   readonly tid: string;
+  /** Of its ownership, as far as that is written. */
+  readonly edgeId: string | undefined;
 }
 
 export class SourceElements {
@@ -22,8 +25,8 @@ export class SourceElements {
   readonly #hostNode: NamespaceOwner;
   #picture: Picture = NOTHING;
   readonly #nodes = new Map<string, Owned>();
-  /** Edge id → ends; as written. */
-  readonly #edges = new Map<string, OwnEdge>();
+  /** By ends and relation, the id of what is written: making ids anew took most of the time of a large picture. */
+  readonly #edges = new Map<string, string>();
   /** Node id → names of the keys written. */
   readonly #keys = new Map<string, readonly string[]>();
   readonly #claimed = new Set<string>();
@@ -44,8 +47,8 @@ export class SourceElements {
 
   show(picture: Picture): void {
     this.#picture = picture;
-    const edges = new Map(picture.edges.map((edge) => [idOf(edge), edge]));
-    for (const id of this.#edges.keys()) if (!edges.has(id)) this.#removeEdge(id);
+    const edges = new Set(picture.edges.map((edge) => keyOf(edge)));
+    for (const [key, id] of this.#edges) if (!edges.has(key)) this.#removeEdge(key, id);
     const nodes = new Set(picture.nodes.map((node) => node.id));
     for (const id of this.#nodes.keys()) if (!nodes.has(id)) this.#removeNode(id);
     for (const [id, names] of this.#keys) this.#removeKeys(id, names, picture.keys.get(id));
@@ -77,8 +80,7 @@ export class SourceElements {
     for (const node of nodes) this.#putNode(node);
     for (const edge of edges) {
       this.#named.add(edge.parent).add(edge.child);
-      const id = this.#graph.putEdge(edge.parent, edge.child, edge.metadata);
-      if (id !== undefined) this.#edges.set(id, edge);
+      this.#putEdge(edge);
     }
     for (const [id, metadata] of keys) {
       this.#named.add(id);
@@ -87,19 +89,30 @@ export class SourceElements {
     }
   }
 
+  #putEdge(edge: OwnEdge): void {
+    const key = keyOf(edge);
+    const known = this.#graph.graph.edge(this.#edges.get(key) ?? '');
+    if (known !== undefined && jsonEquals(known.metadata, edge.metadata)) return;
+    const id = this.#graph.putEdge(edge.parent, edge.child, edge.metadata);
+    if (id !== undefined) this.#edges.set(key, id);
+  }
+
   #putNode(node: OwnNode): void {
     const known = this.#nodes.get(node.id);
     const owner = this.#ownerOf(node, known);
     const ownerId = owner?.nodeId;
     const isSame = ownerId === undefined || known?.ownerId === ownerId;
     const tid = known !== undefined && isSame ? known.tid : this.#tidOf(node, owner);
-    if (known?.ownerId !== undefined && known.ownerId !== ownerId)
-      this.#graph.removeEdge(edgeId(known.ownerId, node.id, 'ownership'));
+    if (!isSame && known?.edgeId !== undefined) this.#graph.removeEdge(known.edgeId);
     if (!this.#graph.putNode(node.id, { TID: tid, ...node.metadata })) return;
-    this.#nodes.set(node.id, { ownerId, tid });
-    if (ownerId === undefined) return;
+    this.#nodes.set(node.id, { ownerId, tid, edgeId: this.#putOwnership(node.id, ownerId, known) });
+  }
+
+  #putOwnership(id: string, ownerId: string | undefined, known: Owned | undefined): string | undefined {
+    if (ownerId === undefined) return undefined;
     this.#named.add(ownerId);
-    this.#graph.putEdge(ownerId, node.id, { RelationType: 'ownership' });
+    const isThere = known?.ownerId === ownerId && this.#graph.graph.edge(known.edgeId ?? '') !== undefined;
+    return isThere ? known.edgeId : this.#graph.putEdge(ownerId, id, { RelationType: 'ownership' });
   }
 
   #tidOf({ metadata }: OwnNode, owner: NamespaceOwner | undefined): string {
@@ -128,8 +141,8 @@ export class SourceElements {
     this.#graph.removeNode(id);
   }
 
-  #removeEdge(id: string): void {
-    this.#edges.delete(id);
+  #removeEdge(key: string, id: string): void {
+    this.#edges.delete(key);
     this.#graph.removeEdge(id);
   }
 
@@ -145,6 +158,6 @@ export class SourceElements {
   }
 }
 
-function idOf({ parent, child, metadata }: OwnEdge): string {
-  return edgeId(parent, child, metadata.RelationType);
+function keyOf({ parent, child, metadata }: OwnEdge): string {
+  return `${parent} ${child} ${metadata.RelationType}`;
 }

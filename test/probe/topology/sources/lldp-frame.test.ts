@@ -1,6 +1,7 @@
 /** LLDP frames byte by byte (IEEE 802.1AB clause 8, annexes D and 802.3 clause 79). */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { limits } from '../../../../core/limits.ts';
 import { readLldp } from '../../../../probe/topology/sources/lldp-frame.ts';
 import { LldpNeighbours } from '../../../../probe/topology/sources/lldp-neighbours.ts';
 
@@ -128,6 +129,15 @@ describe('LldpNeighbours', () => {
     neighbours.hear(heard, 3, 0);
     expect(neighbours.hear({ ...heard, ttlSeconds: 0 }, 3, 1)).toBe('new');
     expect(neighbours.size).toBe(0);
+  });
+
+  it('keeps so many on one wire, whoever invents more', () => {
+    const neighbours = new LldpNeighbours();
+    const answers = Array.from({ length: limits.lldpNeighboursMax + 1 }, (_each, i) =>
+      neighbours.hear({ ...heard, chassisId: `c${i}` }, 3, 0),
+    );
+    expect([answers.at(-2), answers.at(-1)]).toEqual(['new', 'full']);
+    expect(neighbours.hear(heard, 4, 0)).toBe('new');
   });
 
   it('makes one switch of two ports that say the same of it', () => {
