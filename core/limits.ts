@@ -178,8 +178,8 @@ export const limits = {
   sourceMessageBytesMax: 64 * 1_048_576,
   /** Containers of one engine, neighbours on all wires; more are left out and counted. */
   sourceElementsMax: 5_000,
-  /** A container's state or hosts file above it is not read; that is counted. */
-  containerStateBytesMax: 4 * 1_048_576,
+  /** A state or hosts file of a container or machine above it is not read; that is counted. */
+  stateFileBytesMax: 4 * 1_048_576,
   /** Neighbours on one wire; frames of more are counted and left out. */
   lldpNeighboursMax: 32,
   /** A frame of a neighbour that is longer is cut there, and read as far as it goes. */
@@ -262,8 +262,8 @@ export const timings = {
   sourceAnswerMs: 10_000,
   /** Changes that a source hears of are gathered for this long before they are shown. */
   sourceSettleMs: 20,
-  /** Container states in folders are read anew this often, whatever inotify says. */
-  containerFolderCheckMs: 5_000,
+  /** Folders of state files are looked at this often, whatever inotify says. */
+  stateFolderCheckMs: 5_000,
   /** Kinds of application whose flows end early, by upper-cased Application. */
   applicationTimeoutMs: { ARP: 10_000, DNS: 10_000 } as Readonly<Record<string, number>>,
 } as const;

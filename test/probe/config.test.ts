@@ -45,7 +45,7 @@ describe('readConfig', () => {
     [['--pcap', 'a', ''], '--pcap: the name of a file is empty'],
     [
       ['--sources', 'dockerd'],
-      '--sources: unsupported probe dockerd; there are docker, runc, ovsdb, lldp, socketinfo',
+      '--sources: unsupported probe dockerd; there are docker, runc, libvirt, ovsdb, lldp, socketinfo',
     ],
     [['--host-id', ''], '--host-id: 1 to 255 printable ASCII characters without blanks, not ""'],
     [['--token', 'a\nb'], '--token: printable ASCII without blanks'],
@@ -57,8 +57,8 @@ describe('readConfig', () => {
 
   it('follows what --sources or EDGEDIVE_SOURCES names', () => {
     const names = (args: string[], env = {}) => [...readConfig(args, env)!.sources.keys()];
-    expect(names([])).toEqual(['docker', 'runc', 'ovsdb']);
-    expect(names([], { EDGEDIVE_SOURCES: '+lldp' })).toEqual(['docker', 'runc', 'ovsdb', 'lldp']);
+    expect(names([])).toEqual(['docker', 'runc', 'libvirt', 'ovsdb']);
+    expect(names([], { EDGEDIVE_SOURCES: '+lldp' })).toEqual(['docker', 'runc', 'libvirt', 'ovsdb', 'lldp']);
     expect(names(['--sources', 'none'], { EDGEDIVE_SOURCES: '+lldp' })).toEqual([]);
   });
 

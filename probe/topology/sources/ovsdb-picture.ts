@@ -5,6 +5,7 @@
  */
 import type { GraphNode, Json, Metadata } from '../../../core/graph/element.ts';
 import { uuidV5 } from '../../../core/ids.ts';
+import { interfacesNamed } from './host-interfaces.ts';
 import { normalised, textOf } from './json-read.ts';
 import type { OvsdbTables, Row } from './ovsdb-tables.ts';
 import type { OwnEdge, OwnNode, Picture, SourceHost } from './source.ts';
@@ -51,7 +52,7 @@ export class OvsdbPicture {
     for (const bridge of this.#tables.rows('Bridge')) this.#bridge(bridge);
     this.#patches();
     for (const name of DATAPATHS)
-      for (const node of this.#devices(name))
+      for (const node of interfacesNamed(this.#host, name))
         if (Object.keys(this.#versions).length > 0) this.#keys.set(node.id, { Ovs: this.#versions });
     return { nodes: this.#nodes, edges: this.#edges, keys: this.#keys };
   }
@@ -156,7 +157,7 @@ export class OvsdbPicture {
   /** The kernel's node: by name and index; an internal port that was moved elsewhere, by name and address. */
   #deviceOf(row: Row): GraphNode | undefined {
     if (VIRTUAL.has(row.text('type'))) return undefined;
-    const named = this.#devices(row.text('name'));
+    const named = interfacesNamed(this.#host, row.text('name'));
     const index = row.integer('ifindex') ?? 0;
     const mac = row.text('mac_in_use');
     const sameMac = named.filter((node) => node.metadata['MAC'] === mac);
@@ -165,19 +166,7 @@ export class OvsdbPicture {
     const found = [both, sameIndex, sameMac, index === 0 && mac === '' ? named : []].find(
       (nodes) => nodes.length > 0,
     );
-    return found?.find((node) => this.#isHosts(node)) ?? found?.[0];
-  }
-
-  #devices(name: string): GraphNode[] {
-    const named = [...(this.#host.graph.nodesWith?.('Name', name) ?? [])];
-    return named.filter(({ id }) => this.#host.isInterface(id));
-  }
-
-  #isHosts({ id }: GraphNode): boolean {
-    const { graph, nodeId } = this.#host;
-    for (const edge of graph.edgesIn(id))
-      if (edge.parent === nodeId && edge.metadata['RelationType'] === 'ownership') return true;
-    return false;
+    return found?.[0];
   }
 
   /** Each pair once, however it is named. */

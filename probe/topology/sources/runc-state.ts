@@ -2,12 +2,12 @@
  * What runc's `state.json` says of a container (topology notes, section 11), and what else is needed to tell how it
  * is: whether its first process still is the one that was started, and the hosts file that it got.
  */
-import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json, Metadata } from '../../../core/graph/element.ts';
-import { limits } from '../../../core/limits.ts';
 import { integerOf, listOf, normalised, objectOf, textOf } from './json-read.ts';
 import { parseJson } from './json-stream.ts';
+import { readSmallFile } from './small-file.ts';
 import { SourceError } from './source.ts';
 
 export interface RuncState {
@@ -40,7 +40,7 @@ const BUNDLE = 'bundle';
 
 /** Throws SourceError when it is no state, and Node's errors. */
 export function readRuncState(folder: string): RuncState {
-  const state = objectOf(parseJson(readText(join(folder, 'state.json'))));
+  const state = objectOf(parseJson(readSmallFile(join(folder, 'state.json'))));
   const config = objectOf(state['config']);
   const id = textOf(state['id']);
   const pid = integerOf(state['init_process_pid']);
@@ -112,7 +112,7 @@ function hostsOf(config: Metadata): Metadata {
   if (!path.startsWith('/')) return {};
   let text: string;
   try {
-    text = readText(path);
+    text = readSmallFile(path);
   } catch {
     return {};
   }
@@ -131,19 +131,4 @@ export function parseHosts(text: string, hostname: string): Metadata {
   }
   if (Object.keys(byIp).length === 0) return {};
   return { ...(ip === '' ? {} : { IP: ip, Hostname: hostname }), ByIP: byIp };
-}
-
-/** Of a plain file of bounded size. Throws SourceError and Node's errors. */
-function readText(path: string): string {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) throw new SourceError(`${path} is no file`);
-    if (stat.size > limits.containerStateBytesMax)
-      throw new SourceError(`${path} has more than ${limits.containerStateBytesMax} bytes`);
-    const bytes = Buffer.alloc(stat.size);
-    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0));
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -4,7 +4,7 @@
  */
 import { DurationError, parseGoDuration } from '../../../core/go-duration.ts';
 
-export const SOURCE_NAMES = ['docker', 'runc', 'ovsdb', 'lldp', 'socketinfo'] as const;
+export const SOURCE_NAMES = ['docker', 'runc', 'libvirt', 'ovsdb', 'lldp', 'socketinfo'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
 export interface SourceSetting {
@@ -22,11 +22,12 @@ export class SourceSettingError extends Error {
 }
 
 /** Those that cost nothing where what they follow is not there. */
-const USUAL: readonly SourceName[] = ['docker', 'runc', 'ovsdb'];
+const USUAL: readonly SourceName[] = ['docker', 'runc', 'libvirt', 'ovsdb'];
 
 const PLACES: Readonly<Record<SourceName, readonly string[]>> = {
   docker: ['/var/run/docker.sock'],
   runc: ['/run/containerd/runc', '/run/runc', '/run/runc-ctrs'],
+  libvirt: ['/run/libvirt/qemu', '/run/libvirt/lxc'],
   ovsdb: ['/var/run/openvswitch/db.sock'],
   // Every interface that can have a neighbour.
   lldp: [],
@@ -72,7 +73,8 @@ function placesOf(name: SourceName, text: string | undefined): readonly string[]
     case 'ovsdb':
       if (/^tcp:(\/\/)?[^/]+:\d+$/.test(text)) return [text.replace('//', '')];
       return [socketPath(text) ?? refuse('the path of a socket, or tcp:HOST:PORT')];
-    case 'runc': {
+    case 'runc':
+    case 'libvirt': {
       const folders = text.split(':');
       return folders.every((folder) => folder.startsWith('/')) ? folders : refuse('folders, joined by :');
     }

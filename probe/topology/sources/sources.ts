@@ -5,6 +5,7 @@
  */
 import type { GraphEvent, Json } from '../../../core/graph/element.ts';
 import { DockerSource } from './docker.ts';
+import { LibvirtSource } from './libvirt.ts';
 import { LldpSource } from './lldp.ts';
 import { OvsdbSource } from './ovsdb.ts';
 import { parseGoDuration } from '../../../core/go-duration.ts';
@@ -62,6 +63,8 @@ function make(
       return { source: new DockerSource(places[0]!), places };
     case 'runc':
       return { source: new RuncSource(places), places };
+    case 'libvirt':
+      return { source: new LibvirtSource(places), places };
     case 'lldp':
       return { source: new LldpSource(places), places: [] };
     case 'socketinfo':

@@ -18,7 +18,7 @@ export class StateFolders {
   constructor(roots: readonly string[], onChange: () => void) {
     this.#roots = roots;
     this.#onChange = onChange;
-    this.#timer = setInterval(onChange, timings.containerFolderCheckMs);
+    this.#timer = setInterval(onChange, timings.stateFolderCheckMs);
   }
 
   get watched(): number {

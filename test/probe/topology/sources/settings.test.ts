@@ -14,14 +14,14 @@ const asText = (settings: SourceSettings): string =>
 describe('readSourceSettings', () => {
   it('follows what costs nothing where it is not there, and nothing else', () => {
     expect(asText(readSourceSettings(undefined))).toBe(
-      'docker /var/run/docker.sock; runc /run/containerd/runc /run/runc /run/runc-ctrs; ovsdb /var/run/openvswitch/db.sock',
+      'docker /var/run/docker.sock; runc /run/containerd/runc /run/runc /run/runc-ctrs; libvirt /run/libvirt/qemu /run/libvirt/lxc; ovsdb /var/run/openvswitch/db.sock',
     );
   });
 
   it.each([
     ['none', ''],
     ['ovsdb', 'ovsdb! /var/run/openvswitch/db.sock'],
-    ['+lldp,-docker,-runc,-ovsdb', 'lldp!'],
+    ['+lldp,-docker,-runc,-libvirt,-ovsdb', 'lldp!'],
     ['docker=unix:///run/podman/podman.sock', 'docker! /run/podman/podman.sock'],
     ['docker=/a.sock', 'docker! /a.sock'],
     ['ovsdb=unix:/a.sock', 'ovsdb! /a.sock'],
@@ -36,8 +36,8 @@ describe('readSourceSettings', () => {
   });
 
   it.each([
-    ['dockerd', 'unsupported probe dockerd; there are docker, runc, ovsdb, lldp, socketinfo'],
-    ['', 'unsupported probe ; there are docker, runc, ovsdb, lldp, socketinfo'],
+    ['dockerd', 'unsupported probe dockerd; there are docker, runc, libvirt, ovsdb, lldp, socketinfo'],
+    ['', 'unsupported probe ; there are docker, runc, libvirt, ovsdb, lldp, socketinfo'],
     ['docker,-runc', '-runc: either names, or changes that all begin with + or -'],
     ['docker=docker.sock', 'docker=docker.sock: the path of a socket, as /run/podman/podman.sock'],
     ['ovsdb=tcp:host', 'ovsdb=tcp:host: the path of a socket, or tcp:HOST:PORT'],
