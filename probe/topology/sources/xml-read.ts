@@ -70,9 +70,10 @@ function attributesOf(text: string): ReadonlyMap<string, string> {
 }
 
 function unescape(text: string): string {
-  return text.replaceAll(/&(?:#(\d{1,7})|#x([\da-fA-F]{1,6})|(\w+));/g, (whole, decimal, hex, name) => {
-    const code = decimal === undefined ? Number.parseInt(hex as string, 16) : Number(decimal);
-    if (name !== undefined) return ENTITIES[name as string] ?? (whole as string);
+  return text.replaceAll(/&(?:#(\d{1,7})|#x([\da-fA-F]{1,6})|(\w+));/g, (...groups) => {
+    const [whole, decimal, hex, name] = groups as [string, ...(string | undefined)[]];
+    if (name !== undefined) return ENTITIES[name] ?? whole;
+    const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
     return code > 0 && code <= 0x10_ffff ? String.fromCodePoint(code) : '';
   });
 }
