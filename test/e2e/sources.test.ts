@@ -62,8 +62,7 @@ describe.skipIf(skipUnlessRoot() || !hasDocker)(`a container (${whyNoDocker})`, 
     const path =
       "G.V().Has('Type','host').Out('Type','netns').Has('Manager','docker').Out('Type','container').Values('Name')";
     expect(await edgedive.query(path)).toEqual(['shop']);
-    const status = (await (await edgedive.get('/api/status')).json()) as unknown;
-    expect(JSON.stringify(status)).toMatch(/"docker":\{"state":"running"/);
+    expect(await (await edgedive.get('/api/status')).text()).toMatch(/"docker":\{"state":"running"/);
   });
 
   it('is captured on, and the processes at both ends of a flow are named', async () => {
@@ -75,7 +74,7 @@ describe.skipIf(skipUnlessRoot() || !hasDocker)(`a container (${whyNoDocker})`, 
     const program = `require("net").connect(${PORT},"${THERE}").on("error",()=>process.exit(1))`;
     const client = spawn(process.execPath, ['-e', program], { stdio: 'ignore' });
     try {
-      const sockets = `G.Flows().Has('Transport.B','${PORT}').Sockets().Values('Pid')`;
+      const sockets = `G.Flows().Has('Transport.B',${PORT}).Sockets().Values('Pid')`;
       await eventually(async () =>
         expect(new Set(await edgedive.query<number[]>(sockets))).toEqual(new Set([client.pid, server.pid])),
       );
