@@ -178,6 +178,8 @@ export const limits = {
   sourceMessageBytesMax: 64 * 1_048_576,
   /** Containers of one engine, neighbours on all wires; more are left out and counted. */
   sourceElementsMax: 5_000,
+  /** Objects of one Kubernetes cluster; more are left out and counted. */
+  k8sObjectsMax: 50_000,
   /** A state or hosts file of a container or machine above it is not read; that is counted. */
   stateFileBytesMax: 4 * 1_048_576,
   /** Neighbours on one wire; frames of more are counted and left out. */

@@ -38,7 +38,7 @@ export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--t
   --analyzer URL   the analyzer: http://host:port, https://host, or host:port   (EDGEDIVE_ANALYZER, else 127.0.0.1:8082)
   --host-id ID     name of this host in the fabric                              (EDGEDIVE_HOST_ID, else the hostname)
   --token T        credential that the analyzer asks of probes                  (EDGEDIVE_TOKEN, else none)
-  --sources LIST   what to follow beside the kernel: docker, runc, libvirt, ovsdb, lldp, socketinfo. The first four are
+  --sources LIST   what to follow beside the kernel: docker, runc, libvirt, ovsdb, lldp, socketinfo, k8s. The first four are
                    usual, where they are; +lldp,-docker changes that, docker=/run/podman/podman.sock says where; none
                                                                                 (EDGEDIVE_SOURCES)
   --pcap FILE…     read these capture files (pcap, pcapng, also gzip), deliver their flows, and end

@@ -147,7 +147,11 @@ export class HostGraph {
 }
 
 /** A type, not an interface, so that it is JSON. */
-export type EdgeMetadata = { readonly RelationType: string; readonly Type?: string };
+export type EdgeMetadata = {
+  readonly RelationType: string;
+  readonly Type?: string;
+  readonly Manager?: string;
+};
 
 interface Birth {
   readonly host: string;

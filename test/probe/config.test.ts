@@ -45,7 +45,7 @@ describe('readConfig', () => {
     [['--pcap', 'a', ''], '--pcap: the name of a file is empty'],
     [
       ['--sources', 'dockerd'],
-      '--sources: unsupported probe dockerd; there are docker, runc, libvirt, ovsdb, lldp, socketinfo',
+      '--sources: unsupported probe dockerd; there are docker, runc, libvirt, ovsdb, lldp, socketinfo, k8s',
     ],
     [['--host-id', ''], '--host-id: 1 to 255 printable ASCII characters without blanks, not ""'],
     [['--token', 'a\nb'], '--token: printable ASCII without blanks'],

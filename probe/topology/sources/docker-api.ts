@@ -4,8 +4,9 @@
  */
 import { request, type IncomingMessage } from 'node:http';
 import type { Json } from '../../../core/graph/element.ts';
-import { limits, timings } from '../../../core/limits.ts';
+import { timings } from '../../../core/limits.ts';
 import { isJsonObject } from '../../../core/graph/metadata.ts';
+import { readText } from './http-text.ts';
 import { objectOf, textOf } from './json-read.ts';
 import { JsonStream, parseJson } from './json-stream.ts';
 import { SourceError } from './source.ts';
@@ -62,20 +63,6 @@ export class DockerApi {
     const said = objectOf(jsonOrNothing(await readText(answer)));
     throw new SourceError(`${path} answers ${statusCode}: ${textOf(said['message']) || 'without a reason'}`);
   }
-}
-
-async function readText(answer: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of answer as AsyncIterable<Buffer>) {
-    bytes += part.length;
-    if (bytes > limits.sourceMessageBytesMax) {
-      answer.destroy();
-      throw new SourceError(`an answer of more than ${limits.sourceMessageBytesMax} bytes`);
-    }
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
 }
 
 async function* readValues(answer: IncomingMessage): AsyncGenerator<Json> {

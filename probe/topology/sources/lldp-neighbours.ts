@@ -24,7 +24,9 @@ export class LldpNeighbours {
 
   /** `new`: the picture is another now; `full`: no room for it. */
   hear(neighbour: Neighbour, ifIndex: number, nowMs: number): 'new' | 'same' | 'full' {
-    const key = `${ifIndex} ${portIdOf(neighbour)}`;
+    // By what the standard knows it by, so that a switch with a new name is no second one.
+    const { chassisIdType, chassisId, portIdType, portId } = neighbour;
+    const key = JSON.stringify([ifIndex, chassisIdType, chassisId, portIdType, portId]);
     const before = this.#heard.get(key);
     if (neighbour.ttlSeconds === 0) return this.#heard.delete(key) ? 'new' : 'same';
     if (before === undefined && this.#isFull(ifIndex)) return 'full';

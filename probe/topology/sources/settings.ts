@@ -4,7 +4,7 @@
  */
 import { DurationError, parseGoDuration } from '../../../core/go-duration.ts';
 
-export const SOURCE_NAMES = ['docker', 'runc', 'libvirt', 'ovsdb', 'lldp', 'socketinfo'] as const;
+export const SOURCE_NAMES = ['docker', 'runc', 'libvirt', 'ovsdb', 'lldp', 'socketinfo', 'k8s'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
 export interface SourceSetting {
@@ -32,6 +32,12 @@ const PLACES: Readonly<Record<SourceName, readonly string[]>> = {
   // Every interface that can have a neighbour.
   lldp: [],
   socketinfo: ['10s'],
+  // In a pod; on a node of k3s; where kubeadm made a control plane.
+  k8s: [
+    '/var/run/secrets/kubernetes.io/serviceaccount',
+    '/etc/rancher/k3s/k3s.yaml',
+    '/etc/kubernetes/admin.conf',
+  ],
 };
 
 const SOCKETINFO_MS_MIN = 1_000;
@@ -78,6 +84,8 @@ function placesOf(name: SourceName, text: string | undefined): readonly string[]
       const folders = text.split(':');
       return folders.every((folder) => folder.startsWith('/')) ? folders : refuse('folders, joined by :');
     }
+    case 'k8s':
+      return text.startsWith('/') ? [text] : refuse('a kubeconfig file, or the folder of a service account');
     case 'lldp': {
       const names = text.split(':');
       return names.every((each) => /^[^\s/]{1,15}$/.test(each)) ? names : refuse('interfaces, joined by :');

@@ -5,6 +5,7 @@
  */
 import type { GraphEvent, Json } from '../../../core/graph/element.ts';
 import { DockerSource } from './docker.ts';
+import { K8sSource } from './k8s.ts';
 import { LibvirtSource } from './libvirt.ts';
 import { LldpSource } from './lldp.ts';
 import { OvsdbSource } from './ovsdb.ts';
@@ -65,6 +66,8 @@ function make(
       return { source: new RuncSource(places), places };
     case 'libvirt':
       return { source: new LibvirtSource(places), places };
+    case 'k8s':
+      return { source: new K8sSource(places), places };
     case 'lldp':
       return { source: new LldpSource(places), places: [] };
     case 'socketinfo':

@@ -140,6 +140,14 @@ describe('LldpNeighbours', () => {
     expect(neighbours.hear(heard, 4, 0)).toBe('new');
   });
 
+  it('takes a switch with a new name for the same', () => {
+    const neighbours = new LldpNeighbours();
+    neighbours.hear({ ...heard, sysName: 'old', mgmtAddress: '192.0.2.1' }, 3, 0);
+    expect(neighbours.hear({ ...heard, sysName: 'new', mgmtAddress: '192.0.2.1' }, 3, 1)).toBe('new');
+    const { nodes } = neighbours.picture((index) => `node-${index}`);
+    expect(nodes.map(({ metadata }) => metadata['Name'])).toEqual(['new', 'ge-0/0/1']);
+  });
+
   it('makes one switch of two ports that say the same of it', () => {
     const neighbours = new LldpNeighbours();
     neighbours.hear(heard, 3, 0);

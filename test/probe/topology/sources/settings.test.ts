@@ -29,6 +29,7 @@ describe('readSourceSettings', () => {
     ['ovsdb=tcp:[2001:db8::1]:6640', 'ovsdb! tcp:[2001:db8::1]:6640'],
     ['runc=/a:/b', 'runc! /a /b'],
     ['lldp=eth0:eth1', 'lldp! eth0 eth1'],
+    ['k8s=/root/.kube/config', 'k8s! /root/.kube/config'],
     ['socketinfo', 'socketinfo! 10s'],
     ['socketinfo=1m, lldp', 'socketinfo! 1m; lldp!'],
   ])('reads %s', (text, expected) => {
@@ -36,13 +37,14 @@ describe('readSourceSettings', () => {
   });
 
   it.each([
-    ['dockerd', 'unsupported probe dockerd; there are docker, runc, libvirt, ovsdb, lldp, socketinfo'],
-    ['', 'unsupported probe ; there are docker, runc, libvirt, ovsdb, lldp, socketinfo'],
+    ['dockerd', 'unsupported probe dockerd; there are docker, runc, libvirt, ovsdb, lldp, socketinfo, k8s'],
+    ['', 'unsupported probe ; there are docker, runc, libvirt, ovsdb, lldp, socketinfo, k8s'],
     ['docker,-runc', '-runc: either names, or changes that all begin with + or -'],
     ['docker=docker.sock', 'docker=docker.sock: the path of a socket, as /run/podman/podman.sock'],
     ['ovsdb=tcp:host', 'ovsdb=tcp:host: the path of a socket, or tcp:HOST:PORT'],
     ['runc=/a:b', 'runc=/a:b: folders, joined by :'],
     ['lldp=', 'lldp=: interfaces, joined by :'],
+    ['k8s=cluster', 'k8s=cluster: a kubeconfig file, or the folder of a service account'],
     ['socketinfo=10ms', 'socketinfo=10ms: a time of at least 1s, as 30s'],
     ['socketinfo=soon', 'socketinfo=soon: a time of at least 1s, as 30s'],
   ])('refuses %j and says what would fit', (text, expected) => {
