@@ -66,7 +66,8 @@ export class NetnsFiles {
   readonly #shared = new Map<string, Shared>();
   readonly #keyOfPath = new Map<string, string>();
   readonly #waiting = new Map<string, Waiting>();
-  readonly #labels = new Map<string, NamespaceLabel>();
+  /** By path, what each claimant says. */
+  readonly #claims = new Map<string, Map<object, NamespaceLabel>>();
   readonly #ownKey: string;
 
   constructor(options: NetnsFilesOptions) {
@@ -108,7 +109,7 @@ export class NetnsFiles {
   /** Looks at every file: one may have been unmounted or mounted over without a word from inotify. */
   scan(): void {
     for (const folder of this.#folders) folder.scan();
-    for (const path of this.#labels.keys()) this.#look(path);
+    for (const path of this.#claims.keys()) this.#look(path);
   }
 
   /**
@@ -116,12 +117,12 @@ export class NetnsFiles {
    * whatever other files it has. Gives the node: the host's for the probe's own namespace; `gone` when there is no
    * such file, `closed` when it is there and cannot be opened (yet).
    */
-  claim(path: string, label: NamespaceLabel): NamespaceOwner | 'gone' | 'closed' {
-    const isNew = !jsonEquals({ ...this.#labels.get(path) }, { ...label });
-    this.#labels.set(path, label);
+  claim(claimant: object, path: string, label: NamespaceLabel): NamespaceOwner | 'gone' | 'closed' {
+    const claims = this.#claims.get(path) ?? new Map<object, NamespaceLabel>();
+    const isNew = !jsonEquals({ ...claims.get(claimant) }, { ...label });
+    this.#claims.set(path, claims.set(claimant, label));
     this.#look(path);
-    const key = this.#keyOfPath.get(path);
-    const shared = key === undefined ? undefined : this.#shared.get(key);
+    const shared = this.#sharedAt(path);
     if (shared !== undefined) {
       if (isNew) this.#rename(shared);
       return { nodeId: shared.identity.nodeId, tid: shared.identity.tid };
@@ -130,10 +131,21 @@ export class NetnsFiles {
     return keyOfFile(path) === this.#ownKey ? this.#options.host : 'gone';
   }
 
-  /** Ends what `claim` began; the namespace stays as far as other files show it. */
-  unclaim(path: string): void {
-    if (!this.#labels.delete(path)) return;
-    this.#gone(path);
+  /** Ends what `claim` began; the namespace stays as far as others claim it or other files show it. */
+  unclaim(claimant: object, path: string): void {
+    const claims = this.#claims.get(path);
+    if (claims === undefined || !claims.delete(claimant)) return;
+    if (claims.size === 0) {
+      this.#claims.delete(path);
+      this.#gone(path);
+      return;
+    }
+    const shared = this.#sharedAt(path);
+    if (shared !== undefined) this.#rename(shared);
+  }
+
+  #sharedAt(path: string): Shared | undefined {
+    return this.#shared.get(this.#keyOfPath.get(path) ?? '');
   }
 
   #look(path: string): void {
@@ -197,11 +209,12 @@ export class NetnsFiles {
       key: file.key,
       nodeId,
       tid,
-      name: this.#labels.get(path)?.Name ?? basename(path),
+      name: '',
       path,
       fd: file.fd,
     };
     const shared = { identity, device: file.dev, inode: file.ino, paths: [path] };
+    identity.name = this.#nameOf(shared);
     this.#putNode(shared);
     graph.putEdge(host.nodeId, nodeId, { RelationType: 'ownership' });
     try {
@@ -218,14 +231,15 @@ export class NetnsFiles {
     this.#settled(path);
   }
 
+  /** A name comes before a nickname, what was claimed first before what came later. */
   #labelOf({ paths }: Shared): NamespaceLabel | undefined {
-    const labelled = paths.find((path) => this.#labels.has(path));
-    return labelled === undefined ? undefined : this.#labels.get(labelled);
+    const labels = paths.flatMap((path) => [...(this.#claims.get(path)?.values() ?? [])]);
+    return labels.find((label) => label.isNickname !== true) ?? labels[0];
   }
 
   #nameOf(shared: Shared): string {
     const label = this.#labelOf(shared);
-    const file = shared.paths.find((path) => !this.#labels.has(path));
+    const file = shared.paths.find((path) => !this.#claims.has(path));
     if (label === undefined || (label.isNickname === true && file !== undefined))
       return basename(file ?? shared.paths[0]!);
     return label.Name;

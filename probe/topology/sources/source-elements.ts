@@ -128,7 +128,7 @@ export class SourceElements {
       return found && { nodeId: owner.id, tid: textOf(found.metadata['TID']) };
     }
     this.#claimed.add(owner.path);
-    const found = this.#files?.claim(owner.path, owner.label) ?? 'closed';
+    const found = this.#files?.claim(this, owner.path, owner.label) ?? 'closed';
     if (typeof found === 'object') return found;
     this.#isWaiting = true;
     // A namespace that we may not see is no reason to hide what is in it; one that just ended is no move.
@@ -154,7 +154,7 @@ export class SourceElements {
 
   #unclaim(path: string): void {
     this.#claimed.delete(path);
-    this.#files?.unclaim(path);
+    this.#files?.unclaim(this, path);
   }
 }
 
