@@ -44,7 +44,7 @@ describe('SourceRunner', () => {
       files: undefined,
       namespaces: undefined,
       readiness: undefined,
-      interfaces: new InterfaceGraph(graph, String, Date.now),
+      interfaces: new InterfaceGraph(graph, String, Date.now, () => {}),
       log: (line) => log.push(line),
     });
     graph.onChanges((events) => runner.graphChanged(events));
