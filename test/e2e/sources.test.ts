@@ -3,7 +3,7 @@
  * through its namespace; captured on; the process at the end of a flow named.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DockerEngine, hasDocker, whyNoDocker } from '../probe/topology/sources/docker-engine.ts';
 import { eventually, startEdgedive, type Analyzer } from './harness/edgedive.ts';
 import { skipUnlessRoot } from './harness/lab.ts';
@@ -19,17 +19,19 @@ interface NodeJson {
 }
 
 describe.skipIf(skipUnlessRoot() || !hasDocker)(`a container (${whyNoDocker})`, () => {
-  const engine = new DockerEngine();
+  let engine: DockerEngine;
+  let cannot: string | undefined;
   let edgedive: Analyzer;
-  let server: ChildProcess;
+  let server: ChildProcess | undefined;
   let pid = 0;
 
   beforeAll(async () => {
+    engine = new DockerEngine();
     const sources = `docker=${engine.socket},socketinfo=1s`;
     const started = startEdgedive({ env: { EDGEDIVE_SOURCES: sources } });
-    await engine.start();
-    await engine.importImage();
+    cannot = await engine.startOrSay();
     edgedive = await started;
+    if (cannot !== undefined) return;
     const id = await engine.run('shop', { labels: { 'com.example.tier': 'front' } });
     pid = (JSON.parse(await engine.ask('GET', `/containers/${id}/json`)) as { State: { Pid: number } }).State
       .Pid;
@@ -45,8 +47,11 @@ describe.skipIf(skipUnlessRoot() || !hasDocker)(`a container (${whyNoDocker})`, 
     const program = `require("net").createServer((s) => s.write("hello")).listen(${PORT})`;
     server = spawn(inside[0], [...inside.slice(1), process.execPath, '-e', program], { stdio: 'ignore' });
   });
+  beforeEach((context) => {
+    if (cannot !== undefined) context.skip(`no container can run here: ${cannot}`);
+  });
   afterAll(async () => {
-    server.kill('SIGKILL');
+    server?.kill('SIGKILL');
     await edgedive.stop();
     await engine.stop();
   });
@@ -76,7 +81,7 @@ describe.skipIf(skipUnlessRoot() || !hasDocker)(`a container (${whyNoDocker})`, 
     try {
       const sockets = `G.Flows().Has('Transport.B',${PORT}).Sockets().Values('Pid')`;
       await eventually(async () =>
-        expect(new Set(await edgedive.query<number[]>(sockets))).toEqual(new Set([client.pid, server.pid])),
+        expect(new Set(await edgedive.query<number[]>(sockets))).toEqual(new Set([client.pid, server!.pid])),
       );
     } finally {
       client.kill('SIGKILL');

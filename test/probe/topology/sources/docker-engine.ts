@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../../../../core/errors.ts';
 import { hasCommand } from './commands.ts';
 
 export const hasDocker = hasCommand('dockerd');
@@ -27,6 +28,19 @@ export class DockerEngine {
   readonly socket = join(this.folder, 'docker.sock');
   #daemon: ChildProcess | undefined;
 
+  /** Starts it and tries a container; the reason when this machine does not let an engine run one. */
+  async startOrSay(): Promise<string | undefined> {
+    try {
+      await this.start();
+      await this.importImage();
+      await this.run('trial');
+      await this.remove('trial');
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
   async start(): Promise<void> {
     const file = (name: string): string => join(this.folder, name);
     const settings = {
@@ -44,6 +58,7 @@ export class DockerEngine {
     this.#daemon = spawn('dockerd', options, { stdio: 'ignore' });
     const end = Date.now() + START_MS_MAX;
     while (!(await this.#answers())) {
+      if (this.#daemon.exitCode !== null) throw new Error('dockerd ended at once');
       if (Date.now() > end) throw new Error('dockerd does not answer');
       await new Promise((resolve) => void setTimeout(resolve, 50));
     }
@@ -84,11 +99,11 @@ export class DockerEngine {
 
   /** All of it: containers, engine, files. */
   async stop(): Promise<void> {
-    if (this.#daemon !== undefined) {
+    if (this.#daemon !== undefined && (await this.#answers())) {
       const all = JSON.parse(await this.ask('GET', '/containers/json?all=1')) as { Id: string }[];
       await Promise.all(all.map(({ Id }) => this.remove(Id)));
-      await this.leave();
     }
+    await this.leave();
     execFileSync('sh', ['-c', `umount -l ${this.folder}/exec/netns/* ${this.folder}/root 2>/dev/null; true`]);
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -21,8 +21,8 @@ describe.skipIf(!isRoot || !hasCommand('lldpd'))(
   'LldpSource with lldpd (needs root and lldpd)',
   { timeout: 30_000 },
   () => {
-    const folder = mkdtempSync(join(tmpdir(), 'edgedive-lldp-'));
-    const socket = join(folder, 'lldpd.sock');
+    let folder: string;
+    let socket: string;
     let daemon: ChildProcess;
     let probe: TopologyProbe;
     const status = (): Record<string, Json> => probe.status()['lldp'] as Record<string, Json>;
@@ -35,6 +35,8 @@ describe.skipIf(!isRoot || !hasCommand('lldpd'))(
     };
 
     beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'edgedive-lldp-'));
+      socket = join(folder, 'lldpd.sock');
       // lldpcli asks as a user of its own.
       chmodSync(folder, 0o755);
       ip(`netns add ${NETNS}`);

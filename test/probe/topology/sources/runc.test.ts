@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { GraphNode, Json } from '../../../../core/graph/element.ts';
+import { messageOf } from '../../../../core/errors.ts';
 import { parseHosts } from '../../../../probe/topology/sources/runc-state.ts';
 import { readSourceSettings } from '../../../../probe/topology/sources/settings.ts';
 import { createTopologyProbe, type TopologyProbe } from '../../../../probe/topology/topology.ts';
@@ -16,10 +17,11 @@ const NETNS = `rc-${process.pid}`;
 const TIMEOUT_MS = 10_000;
 
 describe.skipIf(!isRoot || !hasCommand('runc'))('RuncSource with runc (needs root and runc)', () => {
-  const base = mkdtempSync(join(tmpdir(), 'edgedive-runc-'));
-  const root = join(base, 'state');
+  let base: string;
+  let root: string;
   /** As containerd has it: a folder a namespace. */
-  const inner = join(root, 'k8s.io');
+  let inner: string;
+  let cannot: string | undefined;
   let probe: TopologyProbe;
   const status = (): Record<string, Json> => probe.status()['runc'] as Record<string, Json>;
   // The container holds what runc gets, so there is nothing to read to the end.
@@ -53,7 +55,22 @@ describe.skipIf(!isRoot || !hasCommand('runc'))('RuncSource with runc (needs roo
   }
 
   beforeAll(async () => {
+    base = mkdtempSync(join(tmpdir(), 'edgedive-runc-'));
+    root = join(base, 'state');
+    inner = join(root, 'k8s.io');
     mkdirSync(root);
+    try {
+      runc(
+        'run',
+        '--detach',
+        '--bundle',
+        bundle('trial', () => {}),
+        'trial',
+      );
+      runc('delete', '--force', 'trial');
+    } catch (error) {
+      cannot = messageOf(error);
+    }
     ip(`netns add ${NETNS}`);
     probe = createTopologyProbe({
       hostId: HOST,
@@ -63,9 +80,12 @@ describe.skipIf(!isRoot || !hasCommand('runc'))('RuncSource with runc (needs roo
     await probe.start();
     expect(status()).toMatchObject({ state: 'running', containers: 0 });
   });
+  beforeEach((context) => {
+    if (cannot !== undefined) context.skip(`no container can run here: ${cannot}`);
+  });
   afterAll(() => {
     probe.stop();
-    for (const name of ['one', 'two'])
+    for (const name of ['one', 'two', 'trial'])
       execFileSync('sh', ['-c', `runc --root ${inner} delete -f ${name} 2>/dev/null; true`]);
     tryIp(`netns del ${NETNS}`);
     rmSync(base, { recursive: true, force: true });
