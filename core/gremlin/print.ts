@@ -43,7 +43,8 @@ function printText(text: string): string {
 
 /** Digits and one dot: the language has no exponents. */
 function printNumber(value: number, integer: boolean): string {
-  if (integer) return BigInt(value).toString();
+  // The largest 64-bit integers read as doubles just outside their range.
+  if (integer) return String(value >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(value));
   if (Number.isInteger(value)) return `${BigInt(value)}.`;
   const text = String(value);
   return text.includes('e') ? value.toFixed(20) : text;
@@ -57,16 +58,26 @@ export function printList(params: readonly Param[]): string {
 /** One parameter as the reference prints it inside a list (Go's %v). */
 export function printBare(param: Param): string {
   if (param.kind === 'text') return param.value;
-  if (param.kind === 'number') return String(param.value);
+  if (param.kind === 'number') return printGoNumber(param.value, param.integer);
   if (param.kind === 'predicate' && param.name === 'Metadata') return printMap(param.params);
   return printParam(param);
 }
 
 /** One parameter where the reference expects a text (Go's %s): numbers come out as `%!s(int64=1)`. */
 export function printVerb(param: Param): string {
-  if (param.kind === 'number') return `%!s(${param.integer ? 'int64' : 'float64'}=${param.value})`;
+  if (param.kind === 'number')
+    return `%!s(${param.integer ? 'int64' : 'float64'}=${printGoNumber(param.value, param.integer)})`;
   if (param.kind === 'boolean') return `%!s(bool=${param.value})`;
   return printBare(param);
+}
+
+/** Go's %v: doubles below 1e-04 and from 1e+06 on have an exponent, of two digits at least. */
+function printGoNumber(value: number, integer: boolean): string {
+  if (integer) return printNumber(value, true);
+  const exponent = value === 0 ? 0 : Number(value.toExponential().split('e')[1]);
+  if (exponent >= -4 && exponent < 6) return String(value);
+  const [digits, power = ''] = value.toExponential().split('e');
+  return `${digits}e${power[0]}${power.slice(1).padStart(2, '0')}`;
 }
 
 /** As Go prints a map: sorted by key; of pairs with one key the last. */
