@@ -6,7 +6,9 @@ import { createFlow, encodeFlow, flowFields, type Flow } from '../../proto/gen/f
 import { Writer } from '../../proto/gen/runtime.ts';
 import { flowMemberOf } from './fields.ts';
 import type { FlowPages, FlowSlot } from './flow-pages.ts';
-import { runSearch } from './run-search.ts';
+import { keysOf, membersBehind, reduceFlows } from './reduction.ts';
+import type { FlowReduction, Reduced } from './reduction.ts';
+import { compileFilter, runSearch } from './run-search.ts';
 import type { FlowFilter, FlowSearch } from './search.ts';
 
 /** `FlowSet.Flows` */
@@ -27,6 +29,34 @@ export interface KeptFlow {
 /** Some members of a flow, and where the whole of it is. */
 interface PartialFlow extends Flow {
   kept?: KeptFlow;
+}
+
+/**
+ * What is wanted of the flows that a search finds; no record leaves. Throws as `runSearch` does when a pattern or a range
+ * of the filter is malformed.
+ */
+export function reduceEncoded(
+  pages: FlowPages,
+  kept: Iterable<KeptFlow>,
+  search: FlowSearch,
+  reduction: FlowReduction,
+): { readonly reduced: Reduced; readonly visited: number } {
+  const fields = fieldsOf(search);
+  for (const key of keysOf(reduction).flatMap(membersBehind)) addField(fields, key);
+  const { sort, dedup, range } = search;
+  const test = search.filter ? compileFilter(search.filter) : undefined;
+  let visited = 0;
+  const seen = function* (): Generator<Flow> {
+    for (const one of kept) {
+      visited++;
+      const flow = fields.size === 0 ? createFlow() : pages.readOnly(one.slot, fields);
+      if (test === undefined || test(flow)) yield flow;
+    }
+  };
+  const isStream = sort === undefined && dedup === undefined && range === undefined;
+  const { filter: _done, ...order } = search;
+  const found = isStream ? seen() : runSearch(seen(), { ...order, withRawPackets: true });
+  return { reduced: reduceFlows(found, reduction), visited };
 }
 
 /** Throws as `runSearch` does when a pattern or a range of the filter is malformed. */
@@ -57,13 +87,15 @@ export function searchEncoded(pages: FlowPages, kept: Iterable<KeptFlow>, search
   return { flowSet: writer.finish(), visited, shipped: found.length };
 }
 
+function addField(fields: Set<number>, key: string): void {
+  const member = flowMemberOf(key);
+  if (member !== undefined) fields.add(flowFields[member]);
+}
+
 /** Numbers of the members that deciding the search needs. */
 function fieldsOf(search: FlowSearch): Set<number> {
   const fields = new Set<number>();
-  const add = (key: string) => {
-    const member = flowMemberOf(key);
-    if (member !== undefined) fields.add(flowFields[member]);
-  };
+  const add = (key: string): void => addField(fields, key);
   const walk = (filter: FlowFilter): void => {
     switch (filter.kind) {
       case 'and':

@@ -5,8 +5,9 @@
  */
 import type { Flow } from '../../proto/gen/flow.ts';
 import { limits } from '../limits.ts';
-import { searchEncoded, type EncodedAnswer } from './encoded-search.ts';
+import { reduceEncoded, searchEncoded, type EncodedAnswer } from './encoded-search.ts';
 import { FlowPages, type FlowSlot } from './flow-pages.ts';
+import type { FlowReduction, Reduced } from './reduction.ts';
 import type { FlowSearch } from './search.ts';
 
 interface Entry {
@@ -95,6 +96,15 @@ export class LiveTable {
   /** What a search over the flows of these hosts, of all without a list, finds; without `sort` the idlest come first. */
   search(search: FlowSearch, hosts?: ReadonlySet<string>): EncodedAnswer {
     return searchEncoded(this.#pages, this.#entriesOf(hosts), search);
+  }
+
+  /** What is wanted of the flows that a search finds, without any of them. */
+  reduce(
+    search: FlowSearch,
+    reduction: FlowReduction,
+    hosts?: ReadonlySet<string>,
+  ): { readonly reduced: Reduced; readonly visited: number } {
+    return reduceEncoded(this.#pages, this.#entriesOf(hosts), search, reduction);
   }
 
   *#entriesOf(hosts?: ReadonlySet<string>): Generator<Entry> {

@@ -129,31 +129,52 @@ function compareValues(a: FieldValue, b: FieldValue): number {
   return textA < textB ? -1 : textA > textB ? 1 : 0;
 }
 
-/** Ascending keeps the order of equals, descending reverses it, as in the reference. */
-export function sortFlows(flows: readonly Flow[], key: string, isDescending: boolean): Flow[] {
-  const read = readerOf(key);
-  const present: { flow: Flow; value: FieldValue }[] = [];
-  const missing: Flow[] = [];
-  for (const flow of flows) {
-    const value = read(flow);
-    if (value === undefined) missing.push(flow);
-    else present.push({ flow, value });
+/** Ascending keeps the order of equals, descending reverses it, as in the reference; what has no value comes last. */
+function sortItems<Item>(
+  items: readonly Item[],
+  valueOf: (item: Item) => FieldValue | undefined,
+  isDescending: boolean,
+): Item[] {
+  const present: { item: Item; value: FieldValue }[] = [];
+  const missing: Item[] = [];
+  for (const item of items) {
+    const value = valueOf(item);
+    if (value === undefined) missing.push(item);
+    else present.push({ item, value });
   }
   present.sort((a, b) => compareValues(a.value, b.value));
   if (isDescending) present.reverse();
-  return present.map(({ flow }) => flow).concat(missing);
+  return present.map(({ item }) => item).concat(missing);
 }
 
-/** Keeps the first flow of each combination of values. */
-export function dedupFlows(flows: readonly Flow[], keys: readonly string[]): Flow[] {
-  const readers = keys.map(readerOf);
+/** Keeps the first item of each combination of values. */
+function dedupItems<Item>(
+  items: readonly Item[],
+  valuesOf: (item: Item) => readonly (FieldValue | undefined)[],
+): Item[] {
   const seen = new Set<string>();
-  return flows.filter((flow) => {
-    const identity = JSON.stringify(readers.map((read) => read(flow) ?? null));
+  return items.filter((item) => {
+    const identity = JSON.stringify(valuesOf(item).map((value) => value ?? null));
     if (seen.has(identity)) return false;
     seen.add(identity);
     return true;
   });
+}
+
+/** Sort, dedup and range of a search on whatever has its fields; `read` gives the reader of a key. */
+export function arrange<Item>(
+  items: readonly Item[],
+  search: FlowSearch,
+  read: (key: string) => (item: Item) => FieldValue | undefined,
+): readonly Item[] {
+  const { sort, dedup, range } = search;
+  let arranged = items;
+  if (sort) arranged = sortItems(arranged, read(sort.key), sort.descending);
+  if (dedup) {
+    const readers = dedup.map(read);
+    arranged = dedupItems(arranged, (item) => readers.map((reader) => reader(item)));
+  }
+  return range ? arranged.slice(Math.max(range.from, 0), Math.max(range.to, 0)) : arranged;
 }
 
 function withoutRawPackets(flow: Flow): Flow {
@@ -167,16 +188,14 @@ function withoutRawPackets(flow: Flow): Flow {
 export function runSearch(flows: Iterable<Flow>, search: FlowSearch): Flow[] {
   const test = search.filter ? compileFilter(search.filter) : undefined;
   const { sort, dedup, range } = search;
-  let found: Flow[] = [];
+  const found: Flow[] = [];
   // Without sort and dedup the first ones are enough.
   const most = sort === undefined && dedup === undefined && range ? range.to : Infinity;
   for (const flow of flows) {
     if (found.length >= most) break;
     if (test === undefined || test(flow)) found.push(flow);
   }
-  if (sort) found = sortFlows(found, sort.key, sort.descending);
-  if (dedup) found = dedupFlows(found, dedup);
-  if (range) found = found.slice(Math.max(range.from, 0), Math.max(range.to, 0));
-  if (search.withRawPackets === true) return found;
-  return found.map((flow) => (flow.LastRawPackets.length > 0 ? withoutRawPackets(flow) : flow));
+  const arranged = arrange(found, search, readerOf);
+  if (search.withRawPackets === true) return [...arranged];
+  return arranged.map((flow) => (flow.LastRawPackets.length > 0 ? withoutRawPackets(flow) : flow));
 }

@@ -76,6 +76,15 @@ export class Graph implements GraphView {
     return ordered.map((slot) => this.#nodes.get(slot.id)!);
   }
 
+  inOrder(nodes: Iterable<GraphNode>): readonly GraphNode[] {
+    const slots = new Set<Slot>();
+    for (const { id } of nodes) {
+      const slot = this.#slots.get(id);
+      if (slot !== undefined) slots.add(slot);
+    }
+    return [...slots].sort((a, b) => a.order - b.order).map((slot) => this.#nodes.get(slot.id)!);
+  }
+
   /** Throws GraphError `node-conflict` when the id is taken; the graph is then unchanged. */
   addNode(node: GraphNode): void {
     if (this.#slots.has(node.id)) throw new GraphError('node-conflict', node.id);

@@ -24,4 +24,6 @@ export interface GraphView {
    * undefined = no such index here.
    */
   nodesWith?(key: IndexedKey, value: string): Iterable<GraphNode> | undefined;
+  /** These nodes of the graph in insertion order, each once. Absent where `nodesWith` is. */
+  inOrder?(nodes: Iterable<GraphNode>): readonly GraphNode[];
 }

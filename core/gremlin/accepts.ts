@@ -2,8 +2,10 @@
  * Which step each kind of value takes, and what kind comes out (Gremlin notes, section 1, plus what is accepted beyond
  * the reference: docs/divergences.md). One table for running a query and for knowing beforehand what it yields.
  */
+import { NESTING_STEPS } from './ast.ts';
 import type { Query, Step, StepName } from './ast.ts';
 import { GremlinError } from './errors.ts';
+import { checkNesting } from './nesting.ts';
 import type { ValueKind } from './state.ts';
 
 type Accepted = Readonly<Partial<Record<StepName, ValueKind>>>;
@@ -17,6 +19,9 @@ const NODES_TO_NODES: Accepted = {
   Range: 'nodes',
   Limit: 'nodes',
   Sort: 'nodes',
+  Or: 'nodes',
+  And: 'nodes',
+  Not: 'nodes',
 };
 
 const ACCEPTED: Readonly<Record<ValueKind, Accepted>> = {
@@ -35,9 +40,13 @@ const ACCEPTED: Readonly<Record<ValueKind, Accepted>> = {
     ValueMap: 'value',
     Keys: 'value',
     Sum: 'value',
+    Min: 'value',
+    Max: 'value',
+    Mean: 'value',
     As: 'nodes',
     Select: 'nodes',
     ShortestPathTo: 'paths',
+    ShortestPathsTo: 'paths',
     SubGraph: 'graph',
     Descendants: 'nodes',
     Ascendants: 'nodes',
@@ -57,6 +66,9 @@ const ACCEPTED: Readonly<Record<ValueKind, Accepted>> = {
     Range: 'edges',
     Limit: 'edges',
     Sort: 'edges',
+    Or: 'edges',
+    And: 'edges',
+    Not: 'edges',
     InV: 'nodes',
     OutV: 'nodes',
     BothV: 'nodes',
@@ -65,6 +77,9 @@ const ACCEPTED: Readonly<Record<ValueKind, Accepted>> = {
     ValueMap: 'value',
     Keys: 'value',
     Sum: 'value',
+    Min: 'value',
+    Max: 'value',
+    Mean: 'value',
     SubGraph: 'graph',
   },
   paths: {
@@ -77,6 +92,7 @@ const ACCEPTED: Readonly<Record<ValueKind, Accepted>> = {
   },
   // Count, Limit and Range need a list; a single value refuses them when it is met.
   value: { Has: 'value', Dedup: 'value', Count: 'value', Range: 'value', Limit: 'value' },
+  table: { Has: 'table', Sort: 'table', Range: 'table', Limit: 'table', Count: 'value', Values: 'value' },
   flows: {
     Has: 'flows',
     HasKey: 'flows',
@@ -86,10 +102,16 @@ const ACCEPTED: Readonly<Record<ValueKind, Accepted>> = {
     Sort: 'flows',
     Range: 'flows',
     Limit: 'flows',
+    Or: 'flows',
+    And: 'flows',
+    Not: 'flows',
     Count: 'value',
     Values: 'value',
     Keys: 'value',
     Sum: 'value',
+    Min: 'value',
+    Max: 'value',
+    Mean: 'value',
     In: 'nodes',
     Out: 'nodes',
     Both: 'nodes',
@@ -102,6 +124,14 @@ const ACCEPTED: Readonly<Record<ValueKind, Accepted>> = {
     Group: 'groups',
   },
   groups: { MoreThan: 'groups' },
+  keyedGroups: {
+    MoreThan: 'keyedGroups',
+    Count: 'table',
+    Sum: 'table',
+    Min: 'table',
+    Max: 'table',
+    Mean: 'table',
+  },
   metrics: { Aggregates: 'metrics', Sum: 'value', Count: 'value', Keys: 'value' },
   packets: { BPF: 'packets' },
   sockets: { Has: 'sockets', HasEither: 'sockets', Values: 'value' },
@@ -115,8 +145,10 @@ const TYPE_NAMES: Readonly<Record<ValueKind, string>> = {
   edges: '*traversal.GraphTraversalE',
   paths: '*traversal.GraphTraversalShortestPath',
   value: '*traversal.GraphTraversalValue',
+  table: '*traversal.GraphTraversalValue',
   flows: '*traversal.FlowTraversalStep',
   groups: '*traversal.GroupTraversalStep',
+  keyedGroups: '*traversal.GroupTraversalStep',
   metrics: '*traversal.MetricsTraversalStep',
   packets: '*traversal.RawPacketsTraversalStep',
   sockets: '*traversal.SocketsTraversalStep',
@@ -136,10 +168,36 @@ const NAMED_IN_ERRORS: Readonly<Partial<Record<StepName, string>>> = {
 };
 
 /** The kind of value the step makes of this kind. Throws GremlinError of stage `exec`. */
-function kindAfter(kind: ValueKind, step: Step): ValueKind {
+export function kindAfter(kind: ValueKind, step: Step): ValueKind {
   const after = ACCEPTED[kind][step.name];
   if (after === undefined) throw wrongInput(kind, step);
-  return after;
+  if (NESTING_STEPS.has(step.name)) checkNesting(kind, step, kindAfter);
+  return after === 'groups' && step.name === 'Group' && step.params.length > 0 ? 'keyedGroups' : after;
+}
+
+/** How people would call the values. */
+const PLAIN_NAMES: Readonly<Record<ValueKind, string>> = {
+  graph: 'a graph',
+  nodes: 'nodes',
+  edges: 'edges',
+  paths: 'paths',
+  value: 'a value',
+  table: 'a table',
+  flows: 'flows',
+  groups: 'groups',
+  keyedGroups: 'groups',
+  metrics: 'metrics',
+  packets: 'packets',
+  sockets: 'sockets',
+  nextHops: 'next hops',
+};
+
+function hintFor(kind: ValueKind, step: Step): string {
+  if (kind === 'groups' && ACCEPTED.keyedGroups[step.name] === 'table')
+    return `${step.name} needs a key to group by, for example Group('Application').${step.name}(…)`;
+  const taken = Object.keys(ACCEPTED[kind]);
+  const takes = taken.length === 0 ? 'no step' : taken.join(', ');
+  return `${step.name} cannot follow ${PLAIN_NAMES[kind]}, which take: ${takes}`;
 }
 
 export function wrongInput(kind: ValueKind, step: Step): GremlinError {
@@ -148,14 +206,15 @@ export function wrongInput(kind: ValueKind, step: Step): GremlinError {
     name === undefined
       ? 'Error while executing the query'
       : `Invalid step '${name}' on '${TYPE_NAMES[kind]}'`;
-  return new GremlinError('exec', 'wrong-input', step.offset, message);
+  return new GremlinError('exec', 'wrong-input', step.offset, message, hintFor(kind, step));
 }
 
 /** What a query yields, without running it. Throws GremlinError when a step does not fit the one before it. */
 export function resultKindOf(query: Query): ValueKind {
   let kind: ValueKind = 'graph';
   for (const step of query.steps) kind = kindAfter(kind, step);
-  return kind;
+  if (kind === 'table') return 'value';
+  return kind === 'keyedGroups' ? 'groups' : kind;
 }
 
 /** Steps that ask flows, packets, sockets, the past or a workflow: not for queries that pick capture nodes. */
@@ -178,5 +237,10 @@ const NOT_TOPOLOGY: ReadonlySet<StepName> = new Set<StepName>([
 
 /** Whether the live graph alone answers the query. */
 export function isTopologyOnly(query: Query): boolean {
-  return query.steps.every((step) => !NOT_TOPOLOGY.has(step.name));
+  return query.steps.every(isTopologyStep);
+}
+
+function isTopologyStep(step: Step): boolean {
+  if (NOT_TOPOLOGY.has(step.name)) return false;
+  return step.params.every((param) => param.kind !== 'traversal' || param.steps.every(isTopologyStep));
 }

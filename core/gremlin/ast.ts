@@ -32,6 +32,7 @@ export const STEP_NAMES = [
   'As',
   'Select',
   'ShortestPathTo',
+  'ShortestPathsTo',
   'SubGraph',
   'Descendants',
   'Ascendants',
@@ -49,6 +50,12 @@ export const STEP_NAMES = [
   'Group',
   'MoreThan',
   'Workflow',
+  'Or',
+  'And',
+  'Not',
+  'Min',
+  'Max',
+  'Mean',
 ] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 
@@ -67,6 +74,8 @@ export const PREDICATE_NAMES = [
   'Nee',
   'Regex',
   'Ipv4Range',
+  'Contains',
+  'Since',
 ] as const;
 export type PredicateName = (typeof PREDICATE_NAMES)[number];
 
@@ -84,7 +93,12 @@ export type Param =
       readonly name: PredicateName;
       readonly params: readonly Param[];
       readonly offset: number;
-    };
+    }
+  /** Steps without a beginning, as Or, And and Not take them: they begin at each element. */
+  | { readonly kind: 'traversal'; readonly steps: readonly Step[]; readonly offset: number };
+
+/** Steps whose parameters are traversals. */
+export const NESTING_STEPS: ReadonlySet<StepName> = new Set<StepName>(['Or', 'And', 'Not']);
 
 export interface Step {
   readonly name: StepName;

@@ -9,7 +9,13 @@ import type { GremlinErrorCode } from './errors.ts';
 import { isIpAddress } from './ip.ts';
 import { printList, printVerb } from './print.ts';
 
-const METRIC_NAMES: ReadonlySet<string> = new Set(['LastUpdateMetric', 'SFlow', 'Ovs']);
+const METRIC_NAMES: ReadonlySet<string> = new Set([
+  'LastUpdateMetric',
+  'SFlow',
+  'SFlow.LastUpdateMetric',
+  'Ovs',
+  'Ovs.LastUpdateMetric',
+]);
 
 const oneId = (step: Step): void => {
   const { name, params } = step;
@@ -28,6 +34,15 @@ const oneName = (step: Step): void => {
   const { name, params } = step;
   check(params.length === 1, step, `${name} requires 1 parameter : ${printList(params)}`);
   check(allTexts(params), step, `${name} parameter has to be a string key : ${printList(params)}`);
+};
+
+const someTraversals = (step: Step): void =>
+  check(step.params.length > 0, step, `${step.name} requires at least 1 traversal : ${printList(step.params)}`);
+
+const someKeys = (step: Step): void => {
+  const { name, params } = step;
+  check(params.length > 0, step, `${name} requires at least 1 parameter : ${printList(params)}`);
+  check(allTexts(params), step, `${name} parameters have to be string keys : ${printList(params)}`);
 };
 
 /** Steps that are not named here take what they get, or say when they run what is wrong with it. */
@@ -62,6 +77,21 @@ const CHECKS: Readonly<Partial<Record<StepName, (step: Step) => void>>> = {
     check(step.params.length > 0, step, `Select requires at least one key : ${printList(step.params)}`),
   Flows: checkFlows,
   Metrics: checkMetrics,
+  ShortestPathsTo: (step) => {
+    const areMetadata = step.params.every((param) => param.kind === 'predicate' && param.name === 'Metadata');
+    check(
+      areMetadata && (step.params.length === 1 || step.params.length === 2),
+      step,
+      `ShortestPathsTo accepts 1 or 2 Metadata predicates : ${printList(step.params)}`,
+    );
+  },
+  Or: someTraversals,
+  And: someTraversals,
+  Not: (step) =>
+    check(step.params.length === 1, step, `Not requires 1 traversal : ${printList(step.params)}`),
+  Min: someKeys,
+  Max: someKeys,
+  Mean: someKeys,
   Descendants: checkTree,
   Ascendants: checkTree,
   Neighbors: checkTree,
@@ -115,8 +145,11 @@ function checkSort(step: Step): void {
 function checkFlows(step: Step): void {
   if (step.params.length === 0) return;
   check(step.params.length >= 2, step, 'At least two parameters must be provided');
-  checkPairs(step.params, step, '');
-  checkConditions(step.params, '');
+  check(step.params.length % 2 === 0, step, `slice must be defined by pair k,v: ${printList(step.params)}`);
+  for (let i = 0; i < step.params.length; i += 2) {
+    checkPairs(step.params.slice(i, i + 2), step, '');
+    checkConditions(step.params.slice(i, i + 2), '');
+  }
 }
 
 /** `[key, value]* [depth]`; a lone parameter is the depth. */
@@ -124,16 +157,19 @@ function checkTree(step: Step): void {
   const { name, params } = step;
   const last = params.at(-1);
   const hasDepth = params.length % 2 === 1;
-  if (hasDepth)
-    check(
-      last?.kind === 'number' && last.integer && last.value >= 0,
-      step,
-      `${name} last argument must be the maximum depth specified as an integer`,
-    );
   const pairs = hasDepth ? params.slice(0, -1) : params;
   const prefix = `${name} accepts an optional number of key/value tuples and an optional depth: `;
-  checkPairs(pairs, step, prefix);
-  checkConditions(pairs, prefix);
+  // One by one: the first wrong one is named.
+  for (let i = 0; i < pairs.length; i += 2) {
+    checkPairs(pairs.slice(i, i + 2), step, prefix);
+    checkConditions(pairs.slice(i, i + 2), prefix);
+  }
+  if (!hasDepth) return;
+  check(
+    last?.kind === 'number' && last.integer && last.value >= 0,
+    step,
+    `${name} last argument must be the maximum depth specified as an integer`,
+  );
 }
 
 function checkPairs(params: readonly Param[], step: Step, prefix: string): void {
@@ -161,6 +197,8 @@ const ONE_PARAMETER: ReadonlySet<PredicateName> = new Set([
   'Nee',
   'Regex',
   'Ipv4Range',
+  'Contains',
+  'Since',
 ]);
 const TWO_PARAMETERS: ReadonlySet<PredicateName> = new Set(['Inside', 'Outside', 'Between']);
 
@@ -185,11 +223,11 @@ export function checkPredicate(
       `Two parameters expected with ${upper}: ${printList(params)}`,
       'bad-predicate',
     );
-  if (name === 'Regex')
+  if (name === 'Regex' || name === 'Contains')
     check(
       params[0]?.kind === 'text',
       at,
-      `REGEX predicate expects a string as parameter, got: ${at.text}`,
+      `${upper} predicate expects a string as parameter, got: ${at.text}`,
       'bad-predicate',
     );
   if (name !== 'Metadata') return;

@@ -9,6 +9,7 @@ import { parseIpv4, parseIpv4Cidr } from '../ip.ts';
 import { limits } from '../limits.ts';
 import type { Param, PredicateName } from './ast.ts';
 import { GremlinError } from './errors.ts';
+import { sinceMs } from './since.ts';
 import { toInteger } from './values.ts';
 
 export type Condition =
@@ -19,6 +20,7 @@ export type Condition =
   | { readonly kind: 'lt' | 'lte' | 'gt' | 'gte'; readonly value: number }
   /** `source` is anchored. */
   | { readonly kind: 'regex'; readonly source: string; readonly regex: RE2JS; readonly offset: number }
+  | { readonly kind: 'contains'; readonly part: string }
   | { readonly kind: 'ipv4Range'; readonly cidr: string; readonly word: number; readonly mask: number }
   | { readonly kind: 'not'; readonly condition: Condition }
   /** No conditions: holds always, also for `or` (an empty Within). */
@@ -36,6 +38,7 @@ export function conditionOf(param: Param): Condition {
     case 'boolean':
       return { kind: 'boolean', value: param.value };
     case 'word':
+    case 'traversal':
       throw uncastable(param);
     case 'predicate':
       return predicateCondition(param);
@@ -81,6 +84,12 @@ function predicateCondition(param: Extract<Param, { kind: 'predicate' }>): Condi
       return regexCondition(params[0]!);
     case 'Ipv4Range':
       return rangeCondition(params[0]!);
+    case 'Contains':
+      return { kind: 'contains', part: params[0]?.kind === 'text' ? params[0].value : '' };
+    case 'Since':
+      // Made a time before anything runs (`since.ts`); alone it only has to be readable.
+      sinceMs(params[0]!);
+      return compare('Gte', 0);
   }
 }
 
@@ -216,6 +225,10 @@ export function testOf(condition: Condition, strict = false): Test {
       return integerTest(condition, strict);
     case 'regex':
       return regexTest(condition);
+    case 'contains': {
+      const { part } = condition;
+      return someMember((member) => typeof member === 'string' && member.includes(part));
+    }
     case 'ipv4Range': {
       const { word, mask } = condition;
       return someMember((member) => typeof member === 'string' && isInRange(member, word, mask));

@@ -3,6 +3,7 @@
  * object supplies the live graph, its history and the shards' flows; tests supply fixtures.
  */
 import type { Flow, FlowMetric, RawPacket } from '../../proto/gen/flow.ts';
+import type { FlowReduction, Reduced } from '../flow/reduction.ts';
 import type { FlowSearch } from '../flow/search.ts';
 import type { GraphEdge, GraphNode, Json } from '../graph/element.ts';
 import type { TimeSlice } from '../graph/history.ts';
@@ -13,6 +14,8 @@ export type { TimeSlice } from '../graph/history.ts';
 export interface FlowSource {
   /** Live flows, filtered, sorted, de-duplicated and cut as the search says. */
   search(search: FlowSearch): Promise<readonly Flow[]>;
+  /** What is wanted of these flows, without them. Absent: it is made of what `search` yields. */
+  reduce?(search: FlowSearch, reduction: FlowReduction): Promise<Reduced>;
 }
 
 /** The graph's past. A point in time is one view; a slice holds every revision that lived in it. */
@@ -27,6 +30,8 @@ export interface GraphHistory {
 /** The flows' past. `search` has no time members: the slice restricts it. */
 export interface FlowHistory {
   flows(search: FlowSearch, slice: TimeSlice): Promise<readonly Flow[]>;
+  /** As `FlowSource.reduce`. */
+  reduce?(search: FlowSearch, slice: TimeSlice, reduction: FlowReduction): Promise<Reduced>;
   metrics(search: FlowSearch, slice: TimeSlice): Promise<ReadonlyMap<string, readonly FlowMetric[]>>;
   rawPackets(search: FlowSearch, slice: TimeSlice): Promise<ReadonlyMap<string, readonly RawPacket[]>>;
 }
@@ -38,6 +43,8 @@ export interface QueryContext {
   readonly history?: GraphHistory;
   /** Absent: `No storage backend has been configured`. */
   readonly flowHistory?: FlowHistory;
+  /** Captures by id and name, for `Has('Capture', …)`; those that nodes carry in their metadata are known without. */
+  readonly captures?: () => Iterable<NamedCapture>;
   /** ms since 1970. */
   readonly now: () => number;
   /**
@@ -45,6 +52,11 @@ export interface QueryContext {
    * none of that name; a rejection is the workflow's own failure. Absent: there are no workflows.
    */
   readonly workflow?: (idOrName: string, args: readonly Json[]) => Promise<WorkflowResult | undefined>;
+}
+
+export interface NamedCapture {
+  readonly id: string;
+  readonly name: string;
 }
 
 export interface WorkflowResult {

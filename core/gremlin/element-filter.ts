@@ -9,6 +9,7 @@ import type { KeyCondition } from './condition.ts';
 import { elementReader } from './element-fields.ts';
 import { GremlinError } from './errors.ts';
 import { printList } from './print.ts';
+import type { Run } from './state.ts';
 
 export type ElementTest = (element: GraphNode | GraphEdge) => boolean;
 
@@ -51,6 +52,12 @@ function pairs(params: readonly Param[], keyMessage: string): KeyCondition[] {
   return conditions;
 }
 
+/** Fields of the element itself that are texts: an id of digits is no number. */
+function isOwnText(key: string, of: 'node' | 'edge'): boolean {
+  const isEnd = of === 'edge' && (key === 'Parent' || key === 'Child');
+  return isEnd || key === '@ID' || key === '@Host' || key === '@Origin';
+}
+
 /** Undefined when there is nothing to ask. */
 export function elementTest(
   conditions: readonly KeyCondition[],
@@ -59,7 +66,7 @@ export function elementTest(
 ): ElementTest | undefined {
   const tests = conditions.map(({ key, condition }): ElementTest => {
     const read = elementReader(key, of);
-    const test = testOf(condition);
+    const test = testOf(condition, isOwnText(key, of));
     return (element) => test(read(element));
   });
   if (tests.length <= 1) return tests[0];
@@ -67,7 +74,7 @@ export function elementTest(
   return (element) => tests.every((test) => test(element));
 }
 
-/** The filter in a step's own parameters; undefined when it has none. */
-export function stepFilter(step: Step, of: 'node' | 'edge'): ElementTest | undefined {
-  return elementTest(elementConditions(step.params), of);
+/** The filter in a step's own parameters, made once a run; undefined when it has none. */
+export function stepFilter(run: Run, step: Step, of: 'node' | 'edge'): ElementTest | undefined {
+  return run.once(step.params, () => elementTest(elementConditions(step.params), of));
 }

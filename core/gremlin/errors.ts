@@ -1,6 +1,7 @@
 /**
  * What a query is refused for. `message` is the text the reference would send; `offset` says where in the query
- * text (characters), for whoever shows it. The HTTP side makes 400 of `parse` and `exec`, 406 of `encode`.
+ * text (characters) and `hint` what was expected there or meant, for whoever shows it: clients match the message, so
+ * these never go into it. The HTTP side makes 400 of `parse` and `exec`, 406 of `encode`.
  */
 export type GremlinStage = 'parse' | 'exec' | 'encode';
 
@@ -31,12 +32,15 @@ export class GremlinError extends Error {
   readonly stage: GremlinStage;
   readonly code: GremlinErrorCode;
   readonly offset: number;
+  /** A sentence without a full stop; "" when there is nothing to add. */
+  readonly hint: string;
 
-  constructor(stage: GremlinStage, code: GremlinErrorCode, offset: number, message: string) {
+  constructor(stage: GremlinStage, code: GremlinErrorCode, offset: number, message: string, hint = '') {
     super(message);
     this.name = 'GremlinError';
     this.stage = stage;
     this.code = code;
     this.offset = offset;
+    this.hint = hint;
   }
 }

@@ -1,12 +1,15 @@
 /**
  * `Query` → text that parses to an equal query, and parameters as error messages show them (`[a 1 2]`).
  */
-import type { Param, Query } from './ast.ts';
+import type { Json } from '../graph/element.ts';
+import type { Param, Query, Step } from './ast.ts';
 
 export function printQuery(query: Query): string {
-  return ['G', ...query.steps.map((step) => (step.name === 'G' ? 'G' : call(step.name, step.params)))].join(
-    '.',
-  );
+  return ['G', ...query.steps.map(printStep)].join('.');
+}
+
+export function printStep(step: Step): string {
+  return step.name === 'G' ? 'G' : call(step.name, step.params);
 }
 
 export function printParam(param: Param): string {
@@ -21,6 +24,8 @@ export function printParam(param: Param): string {
       return param.word;
     case 'predicate':
       return call(param.name, param.params);
+    case 'traversal':
+      return param.steps.map(printStep).join('.');
   }
 }
 
@@ -63,8 +68,13 @@ export function printBare(param: Param): string {
   return printParam(param);
 }
 
-/** One parameter where the reference expects a text (Go's %s): numbers come out as `%!s(int64=1)`. */
+/** One parameter where the reference expects a text (Go's %s): numbers come out as `%!s(int64=1)`, predicates in `&{}`. */
 export function printVerb(param: Param): string {
+  if (param.kind === 'word' && (param.word === 'NOW' || param.word === 'FOREVER')) return '&{}';
+  if (param.kind === 'predicate' && param.name !== 'Metadata') {
+    const members = param.params.map(printVerb).join(' ');
+    return param.name === 'Within' || param.name === 'Without' ? `&{[${members}]}` : `&{${members}}`;
+  }
   if (param.kind === 'number')
     return `%!s(${param.integer ? 'int64' : 'float64'}=${printGoNumber(param.value, param.integer)})`;
   if (param.kind === 'boolean') return `%!s(bool=${param.value})`;
@@ -87,4 +97,48 @@ function printMap(params: readonly Param[]): string {
     entries.set(printBare(params[i]!), printBare(params[i + 1]!));
   const shown = [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}:${value}`);
   return `map[${shown.join(' ')}]`;
+}
+
+const GO_ESCAPES: Readonly<Record<string, string>> = {
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '"': '\\"',
+  '\\': '\\\\',
+};
+
+/** A text as Go's %q prints it: what cannot be printed is escaped, everything else stands as it is. */
+export function quoteGo(text: string): string {
+  const escaped = text.replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|["\\]/gu, (character) => {
+    const known = GO_ESCAPES[character];
+    if (known !== undefined) return known;
+    const point = character.codePointAt(0)!;
+    const hex = point.toString(16);
+    if (point < 0x80) return `\\x${hex.padStart(2, '0')}`;
+    return point < 0x1_0000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
+  });
+  return `"${escaped}"`;
+}
+
+/** A value as Go's %#v prints it, and the name of its type (Go's %T). */
+export function printGoSyntax(value: Json): { readonly text: string; readonly type: string } {
+  if (value === null) return { text: 'interface {}(nil)', type: '<nil>' };
+  if (typeof value === 'string') return { text: quoteGo(value), type: 'string' };
+  if (typeof value === 'boolean') return { text: String(value), type: 'bool' };
+  if (typeof value === 'number') {
+    const integer = Number.isInteger(value);
+    return { text: printGoNumber(value, integer), type: integer ? 'int64' : 'float64' };
+  }
+  if (Array.isArray(value)) {
+    const members = (value as readonly Json[]).map((member) => printGoSyntax(member).text);
+    return { text: `[]interface {}{${members.join(', ')}}`, type: '[]interface {}' };
+  }
+  const entries = Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, inner]) => `${quoteGo(name)}:${printGoSyntax(inner).text}`);
+  return { text: `map[string]interface {}{${entries.join(', ')}}`, type: 'map[string]interface {}' };
 }

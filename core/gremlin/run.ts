@@ -7,6 +7,8 @@ import { wrongInput } from './accepts.ts';
 import type { Json } from '../graph/element.ts';
 import type { Query, Step, StepName } from './ast.ts';
 import type { QueryContext, QueryCost, QueryResult } from './context.ts';
+import type { PlanRecord } from './plan.ts';
+import { resolveSince } from './since.ts';
 import { listValue, Run, scalar } from './state.ts';
 import type { Value, ValueKind, ValueOf } from './state.ts';
 import { aggregate } from './steps/aggregate.ts';
@@ -22,57 +24,129 @@ import {
 } from './steps/filter.ts';
 import { nodesOfFlows } from './steps/flow-nodes.ts';
 import { flowsOf, refineFlows } from './steps/flow-plan.ts';
-import { fetchFlows, flowKeys, flowSum, flowValues } from './steps/flow.ts';
+import { countFlows } from './steps/flow-reduce.ts';
+import { fetchFlows, flowExtreme, flowKeys, flowSum, flowValues } from './steps/flow.ts';
 import { edgesOf, endsOf, incidentEdges, neighbours, nodesOf } from './steps/graph.ts';
-import { groupFlows, moreThan } from './steps/group.ts';
-import { flowMetrics, metricKeys, nodeMetrics, sumMetrics } from './steps/metric.ts';
+import { AGGREGATES, groupFlows, groupTable, moreThan, tableOfGroups } from './steps/group.ts';
+import {
+  flowMetrics,
+  isSumOfMetrics,
+  metricKeys,
+  nodeMetrics,
+  sumMetrics,
+  sumOfFlowMetrics,
+} from './steps/metric.ts';
+import { filterEdgesNested, filterNodesNested } from './steps/nested.ts';
 import { nextHops } from './steps/next-hop.ts';
 import { sortElements } from './steps/order.ts';
 import { filterPackets, rawPackets } from './steps/packet.ts';
-import { nodesOfPaths, shortestPaths, subGraph } from './steps/path.ts';
-import { keysOf, sumOf, valueMapOf, valuesOf } from './steps/reduce.ts';
+import { allShortestPaths, nodesOfPaths, shortestPaths, subGraph } from './steps/path.ts';
+import { extremeOf, keysOf, sumOf, valueMapOf, valuesOf } from './steps/reduce.ts';
 import { filterSockets, flowSockets, nodeSockets, socketValues } from './steps/socket.ts';
-import { travel } from './steps/time.ts';
+import { columnOf, filterRows, sortRows } from './steps/table.ts';
+import { endOfSlice, travel } from './steps/time.ts';
 import { reach } from './steps/tree.ts';
 import { runWorkflow } from './steps/workflow.ts';
 
-/** A step and the steps around it: some look ahead for an index or a filter, none changes them. */
+/** A step and the steps around it: some look ahead for an index or take what follows as their own. */
 interface Place {
   readonly step: Step;
   readonly before: Step | undefined;
   readonly rest: readonly Step[];
-  /** Of the rest, the Has steps that this step takes as its own. */
-  readonly taken: readonly Step[];
+  /** The first so many steps of the rest were done together with this one. */
+  fold(count: number): void;
+}
+
+export interface Answer {
+  readonly result: QueryResult;
+  readonly cost: QueryCost;
+  /** What was done, for `explain.ts`; its warnings are for whoever asked. */
+  readonly plan: PlanRecord;
 }
 
 /**
  * Throws GremlinError of stage `exec`; what the context's sources throw passes through.
  * Cost: linear in elements visited, which `limits.queryVisitsMax` bounds.
  */
-export async function runQuery(
-  query: Query,
-  context: QueryContext,
-): Promise<{ result: QueryResult; cost: QueryCost }> {
-  const run = new Run(context);
+export async function runQuery(query: Query, context: QueryContext): Promise<Answer> {
+  const run: Run = new Run(context, (value, step, before) => applyStep(run, value, step, before));
+  const { steps } = resolveSince(query, (index) => timeAt(query, index, context.now()));
   let value: Value = {
     kind: 'graph',
     on: { view: context.graph, canTravel: true, remembered: new Map() },
   };
-  const { steps } = query;
   for (let at = 0; at < steps.length;) {
     const step = steps[at]!;
+    const record = run.plan.begin(step, value.kind);
+    const startedMs = context.now();
+    const visitedBefore = run.cost.visited;
+    let folded = 0;
     const rest = steps.slice(at + 1);
-    const taken = value.kind === 'flows' && FLOWS_TO_NODES.has(step.name) ? leadingHas(rest) : [];
-    // The table has one handler type per kind of value; that they belong together only the table knows.
-    const handler = HANDLERS[value.kind][step.name] as Handler<ValueKind> | undefined;
-    if (handler === undefined) throw wrongInput(value.kind, step);
-    value = await handler(run, value, { step, before: steps[at - 1], rest, taken });
-    at += 1 + taken.length;
+    const place = { step, before: steps[at - 1], rest, fold: (count: number) => (folded = count) };
+    value = await handlerFor(value.kind, step)(run, value, place);
+    record.folded = rest.slice(0, folded);
+    record.to = value.kind;
+    record.count = sizeOf(value);
+    record.visited = run.cost.visited - visitedBefore;
+    record.ms = context.now() - startedMs;
+    at += 1 + folded;
   }
-  return { result: await resultOf(run, value), cost: run.cost };
+  return { result: await resultOf(run, value), cost: run.cost, plan: run.plan };
 }
 
-const FLOWS_TO_NODES: ReadonlySet<string> = new Set(['In', 'Out', 'Both', 'Nodes', 'Hops', 'CaptureNode']);
+/** The time that Since counts back from at a step: that of the last At before it, else now. */
+function timeAt(query: Query, index: number, nowMs: number): number {
+  const context = query.steps.slice(0, index).findLast((step) => step.name === 'Context');
+  return (context === undefined ? undefined : endOfSlice(context, nowMs)) ?? nowMs;
+}
+
+/** One step, without the steps around it but the one before. */
+function applyStep(
+  run: Run,
+  value: Value,
+  step: Step,
+  before: Step | undefined,
+): Value | Promise<Value> {
+  return handlerFor(value.kind, step)(run, value, { step, before, rest: [], fold: () => {} });
+}
+
+/** Throws GremlinError `wrong-input`. */
+function handlerFor(kind: ValueKind, step: Step): Handler<ValueKind> {
+  // The table has one handler type per kind of value; that they belong together only the table knows.
+  const handler = HANDLERS[kind][step.name] as Handler<ValueKind> | undefined;
+  if (handler === undefined) throw wrongInput(kind, step);
+  return handler;
+}
+
+function sizeOf(value: Value): number | undefined {
+  switch (value.kind) {
+    case 'graph':
+      return value.on.view.nodeCount + value.on.view.edgeCount;
+    case 'nodes':
+      return value.nodes.length;
+    case 'edges':
+      return value.edges.length;
+    case 'paths':
+      return value.paths.length;
+    case 'value':
+      return Array.isArray(value.value) ? value.value.length : 1;
+    case 'table':
+      return value.rows.length;
+    case 'flows':
+      return undefined;
+    case 'groups':
+    case 'keyedGroups':
+      return value.groups.size;
+    case 'metrics':
+      return value.metrics.size;
+    case 'packets':
+      return value.packets.size;
+    case 'sockets':
+      return value.sockets.size;
+    case 'nextHops':
+      return value.hops.size;
+  }
+}
 
 /** Has steps right behind a step from flows to nodes belong to its look-up. */
 function leadingHas(steps: readonly Step[]): readonly Step[] {
@@ -88,15 +162,30 @@ type Handler<Kind extends ValueKind> = (
 type Handlers<Kind extends ValueKind> = Readonly<Partial<Record<StepName, Handler<Kind>>>>;
 
 const ON_GRAPH: Handlers<'graph'> = {
-  V: (run, value, { step, rest }) => nodesOf(run, value, step, rest[0]),
-  E: (run, value, { step }) => edgesOf(run, value, step),
+  V: (run, value, { step, rest, fold }) => {
+    if (!isWholeCount(step, rest)) return nodesOf(run, value, step, rest);
+    fold(1);
+    return scalar(value.on.view.nodeCount);
+  },
+  E: (run, value, { step, rest, fold }) => {
+    if (!isWholeCount(step, rest)) return edgesOf(run, value, step, rest);
+    fold(1);
+    return scalar(value.on.view.edgeCount);
+  },
   Context: (run, value, { step }) => travel(run, value, step),
-  Flows: (_run, value, { step }) => flowsOf(value, step),
+  Flows: (run, value, { step }) => flowsOf(run, value, step),
   Workflow: (run, _value, { step }) => runWorkflow(run, step),
 };
 
+/** `V().Count()`: the graph knows. */
+function isWholeCount(step: Step, rest: readonly Step[]): boolean {
+  return step.params.length === 0 && rest[0]?.name === 'Count';
+}
+
 const hasNodes: Handler<'nodes'> = (run, value, { step, before }) => filterNodes(run, value, step, before);
 const cutNodes: Handler<'nodes'> = (_run, value, { step }) => ({ ...value, nodes: cut(value.nodes, step) });
+const nestNodes: Handler<'nodes'> = (run, value, { step }) => filterNodesNested(run, value, step);
+const extremeOfNodes: Handler<'nodes'> = (run, { nodes }, { step }) => extremeOf(run, nodes, step, 'node');
 const reachNodes: Handler<'nodes'> = (run, value, { step }) => reach(run, value, step);
 
 const ON_NODES: Handlers<'nodes'> = {
@@ -105,6 +194,12 @@ const ON_NODES: Handlers<'nodes'> = {
   HasKey: hasNodes,
   HasNot: hasNodes,
   HasEither: hasNodes,
+  Or: nestNodes,
+  And: nestNodes,
+  Not: nestNodes,
+  Min: extremeOfNodes,
+  Max: extremeOfNodes,
+  Mean: extremeOfNodes,
   Out: (run, value, { step }) => neighbours(run, value, step, 'out'),
   In: (run, value, { step }) => neighbours(run, value, step, 'in'),
   Both: (run, value, { step }) => neighbours(run, value, step, 'both'),
@@ -123,17 +218,20 @@ const ON_NODES: Handlers<'nodes'> = {
   As: (_run, value, { step }) => remember(value, step),
   Select: (run, value, { step }) => select(run, value, step),
   ShortestPathTo: (run, value, { step }) => shortestPaths(run, value, step),
+  ShortestPathsTo: (run, value, { step }) => allShortestPaths(run, value, step),
   SubGraph: (run, value, { step }) => subGraph(run, value, step),
   Descendants: reachNodes,
   Ascendants: reachNodes,
   Neighbors: reachNodes,
   Metrics: (run, value, { step }) => nodeMetrics(run, value, step),
   Sockets: (run, value, { step }) => nodeSockets(run, value, step),
-  Flows: (_run, value, { step }) => flowsOf(value, step),
+  Flows: (run, value, { step }) => flowsOf(run, value, step),
   NextHop: (run, value, { step }) => nextHops(run, value, step),
 };
 
 const hasEdges: Handler<'edges'> = (run, value, { step, before }) => filterEdges(run, value, step, before);
+const nestEdges: Handler<'edges'> = (run, value, { step }) => filterEdgesNested(run, value, step);
+const extremeOfEdges: Handler<'edges'> = (run, { edges }, { step }) => extremeOf(run, edges, step, 'edge');
 const cutEdges: Handler<'edges'> = (_run, value, { step }) => ({ ...value, edges: cut(value.edges, step) });
 
 const ON_EDGES: Handlers<'edges'> = {
@@ -142,6 +240,12 @@ const ON_EDGES: Handlers<'edges'> = {
   HasKey: hasEdges,
   HasNot: hasEdges,
   HasEither: hasEdges,
+  Or: nestEdges,
+  And: nestEdges,
+  Not: nestEdges,
+  Min: extremeOfEdges,
+  Max: extremeOfEdges,
+  Mean: extremeOfEdges,
   InV: (run, value, { step }) => endsOf(run, value, step, 'parent'),
   OutV: (run, value, { step }) => endsOf(run, value, step, 'child'),
   BothV: (run, value, { step }) => endsOf(run, value, step, 'both'),
@@ -165,7 +269,7 @@ const ON_PATHS: Handlers<'paths'> = {
     return { ...all, nodes: dedupElements(run, all.nodes, step, 'node') };
   },
   SubGraph: (run, value, { step }) => subGraph(run, value, step),
-  Flows: (_run, value, { step }) => flowsOf(nodesOfPaths(value), step),
+  Flows: (run, value, { step }) => flowsOf(run, nodesOfPaths(value), step),
   Count: (_run, { paths }) => scalar(paths.length),
   Range: cutPaths,
   Limit: cutPaths,
@@ -179,6 +283,8 @@ const ON_VALUE: Handlers<'value'> = {
   Limit: (_run, value, { step }) => listValue(cut(listOf(value, step), step)),
 };
 
+const cutRows: Handler<'table'> = (_run, { rows }, { step }) => ({ kind: 'table', rows: cut(rows, step) });
+
 /** Throws GremlinError when the value is a single one. */
 function listOf(value: ValueOf<'value'>, step: Step): readonly Json[] {
   const members = membersOf(value);
@@ -186,8 +292,26 @@ function listOf(value: ValueOf<'value'>, step: Step): readonly Json[] {
   return members;
 }
 
-const refinement: Handler<'flows'> = (_run, value, { step }) => refineFlows(value, step);
-const toNodes: Handler<'flows'> = (run, value, { step, taken }) => nodesOfFlows(run, value, step, taken);
+const refinement: Handler<'flows'> = (run, value, { step }) => refineFlows(run, value, step);
+const extremeOfFlows: Handler<'flows'> = (run, value, { step }) => flowExtreme(run, value, step);
+const toNodes: Handler<'flows'> = (run, value, { step, rest, fold }) => {
+  const taken = leadingHas(rest);
+  fold(taken.length);
+  return nodesOfFlows(run, value, step, taken);
+};
+/** Numbers alone are asked for where numbers alone are wanted. */
+const metricsOfFlows: Handler<'flows'> = (run, value, { step, rest: [next], fold }) => {
+  const isSum = next?.name === 'Sum' && value.on.slice === undefined && isSumOfMetrics(next);
+  if (!isSum) return flowMetrics(run, value, step);
+  fold(1);
+  return sumOfFlowMetrics(run, value, next);
+};
+const groupsOfFlows: Handler<'flows'> = (run, value, { step, rest: [next], fold }) => {
+  if (step.params.length === 0 || next === undefined || !AGGREGATES.has(next.name))
+    return groupFlows(run, value, step);
+  fold(1);
+  return groupTable(run, value, step, next);
+};
 
 const ON_FLOWS: Handlers<'flows'> = {
   Has: refinement,
@@ -198,7 +322,13 @@ const ON_FLOWS: Handlers<'flows'> = {
   Sort: refinement,
   Range: refinement,
   Limit: refinement,
-  Count: async (run, value) => scalar((await fetchFlows(run, value)).length),
+  Or: refinement,
+  And: refinement,
+  Not: refinement,
+  Min: extremeOfFlows,
+  Max: extremeOfFlows,
+  Mean: extremeOfFlows,
+  Count: async (run, value) => scalar(await countFlows(run, value)),
   Values: (run, value, { step }) => flowValues(run, value, step),
   Keys: (run, value) => flowKeys(run, value),
   Sum: (run, value, { step }) => flowSum(run, value, step),
@@ -208,11 +338,13 @@ const ON_FLOWS: Handlers<'flows'> = {
   Nodes: toNodes,
   Hops: toNodes,
   CaptureNode: toNodes,
-  Metrics: (run, value, { step }) => flowMetrics(run, value, step),
+  Metrics: metricsOfFlows,
   RawPackets: (run, value, { step }) => rawPackets(run, value, step),
   Sockets: (run, value, { step }) => flowSockets(run, value, step),
-  Group: (run, value, { step }) => groupFlows(run, value, step),
+  Group: groupsOfFlows,
 };
+
+const aggregateGroups: Handler<'keyedGroups'> = (_run, value, { step }) => tableOfGroups(value, step);
 
 const hasSockets: Handler<'sockets'> = (run, value, { step }) => filterSockets(run, value, step);
 
@@ -222,8 +354,24 @@ const HANDLERS: { readonly [Kind in ValueKind]: Handlers<Kind> } = {
   edges: ON_EDGES,
   paths: ON_PATHS,
   value: ON_VALUE,
+  table: {
+    Has: (run, value, { step }) => filterRows(run, value, step),
+    Sort: (run, value, { step }) => sortRows(run, value, step),
+    Range: cutRows,
+    Limit: cutRows,
+    Count: (_run, { rows }) => scalar(rows.length),
+    Values: (run, value, { step }) => columnOf(run, value, step),
+  },
   flows: ON_FLOWS,
   groups: { MoreThan: (_run, value, { step }) => moreThan(value, step) },
+  keyedGroups: {
+    MoreThan: (_run, value, { step }) => moreThan(value, step),
+    Count: aggregateGroups,
+    Sum: aggregateGroups,
+    Min: aggregateGroups,
+    Max: aggregateGroups,
+    Mean: aggregateGroups,
+  },
   metrics: {
     Aggregates: (run, value, { step }) => aggregate(run, value, step),
     Sum: (_run, value, { step }) => sumMetrics(value, step),
@@ -255,6 +403,10 @@ async function resultOf(run: Run, value: Value): Promise<QueryResult> {
       return { kind: 'metrics', metrics: value.metrics };
     case 'value':
       return { kind: 'value', value: value.value };
+    case 'table':
+      return { kind: 'value', value: value.rows };
+    case 'keyedGroups':
+      return { kind: 'groups', groups: value.groups };
     case 'groups':
     case 'packets':
     case 'sockets':

@@ -9,6 +9,7 @@ import { limits } from '../limits.ts';
 import type { Step } from './ast.ts';
 import type { MetricRecord, QueryContext, QueryCost } from './context.ts';
 import { GremlinError } from './errors.ts';
+import { PlanRecord } from './plan.ts';
 import type { FlowPlan } from './steps/flow-plan.ts';
 
 /** A graph, when it was so, and what `As` remembered on it. */
@@ -30,8 +31,16 @@ export type Value =
   | { readonly kind: 'paths'; readonly on: Traversal; readonly paths: readonly (readonly GraphNode[])[] }
   /** `list`: a list, or the null that stands for an empty one. */
   | { readonly kind: 'value'; readonly value: Json; readonly list: boolean }
+  /** Objects with the same members. */
+  | { readonly kind: 'table'; readonly rows: readonly Row[] }
   | { readonly kind: 'flows'; readonly on: Traversal; readonly plan: FlowPlan }
   | { readonly kind: 'groups'; readonly groups: ReadonlyMap<string, readonly Flow[]> }
+  /** Groups by keys that the query names: what aggregates take. */
+  | {
+      readonly kind: 'keyedGroups';
+      readonly keys: readonly string[];
+      readonly groups: ReadonlyMap<string, readonly Flow[]>;
+    }
   | {
       readonly kind: 'metrics';
       readonly on: Traversal;
@@ -41,16 +50,36 @@ export type Value =
   | { readonly kind: 'sockets'; readonly sockets: ReadonlyMap<string, readonly Json[]> }
   | { readonly kind: 'nextHops'; readonly hops: ReadonlyMap<string, Json> };
 
+export type Row = Readonly<Record<string, Json>>;
+
 export type ValueKind = Value['kind'];
 export type ValueOf<Kind extends ValueKind> = Extract<Value, { kind: Kind }>;
+
+type Apply = (value: Value, step: Step, before: Step | undefined) => Value | Promise<Value>;
 
 /** One run of one query. */
 export class Run {
   readonly context: QueryContext;
   readonly cost: QueryCost = { visited: 0 };
+  readonly plan = new PlanRecord();
+  /** While a traversal inside Or, And or Not runs. */
+  isNested = false;
+  readonly #made = new Map<object, unknown>();
 
-  constructor(context: QueryContext) {
+  /** Runs one step on a value; for traversals inside steps. */
+  readonly apply: Apply;
+
+  constructor(context: QueryContext, apply: Apply) {
     this.context = context;
+    this.apply = apply;
+  }
+
+  /** What is made of a step's parameters once, however often a traversal inside another meets the step. */
+  once<Made>(key: object, make: () => Made): Made {
+    if (this.#made.has(key)) return this.#made.get(key) as Made;
+    const made = make();
+    this.#made.set(key, made);
+    return made;
   }
 
   /** Counts elements looked at. Throws GremlinError `limit` when there were too many. */
@@ -99,6 +128,6 @@ export function listValue(members: readonly Json[]): ValueOf<'value'> {
   return { kind: 'value', value: members.length === 0 ? null : members, list: true };
 }
 
-export function execError(code: GremlinError['code'], step: Step, message: string): GremlinError {
-  return new GremlinError('exec', code, step.offset, message);
+export function execError(code: GremlinError['code'], step: Step, message: string, hint = ''): GremlinError {
+  return new GremlinError('exec', code, step.offset, message, hint);
 }

@@ -44,7 +44,7 @@ function pairs(difference: Difference): readonly (readonly [key: string, value: 
 
 function scalarsOf(param: Param): readonly unknown[] {
   if (param.kind === 'predicate') return param.params.flatMap(scalarsOf);
-  return param.kind === 'word' ? [] : [param.value];
+  return 'value' in param ? [param.value] : [];
 }
 
 /** Ne, Nee and Without on a bare layer hold for both ends. */

@@ -3,8 +3,10 @@ import { tokenize } from '../../core/gremlin/lexer.ts';
 import { resultKindOf } from '../../core/gremlin/gremlin.ts';
 import { fromBase64, toBase64 } from '../../core/wire/go-json.ts';
 import { same, sameSet } from './gremlin-case.ts';
-import { allParams, stepsOf } from './gremlin-rule.ts';
+import { allParams, stepsOf, uses } from './gremlin-rule.ts';
 import type { Difference, Rule } from './gremlin-rule.ts';
+
+const NEW_PREDICATES: ReadonlySet<string> = new Set(['Outside', 'Contains', 'Since']);
 
 /** Syntax that the reference refuses and that is a query here. */
 function hasNewSyntax(difference: Difference): boolean {
@@ -23,7 +25,10 @@ function hasNewSyntax(difference: Difference): boolean {
     tokens.some((token) => token.kind === 'string' && /["'\n\t]/.test(token.text)) ||
     /\\["'\\ntu]/.test(text) ||
     text.includes('\r') ||
-    allParams(stepsOf(difference)).some((param) => param.kind === 'predicate' && param.name === 'Outside') ||
+    allParams(stepsOf(difference)).some(
+      (param) => param.kind === 'traversal' || (param.kind === 'predicate' && NEW_PREDICATES.has(param.name)),
+    ) ||
+    uses(difference, 'Or', 'And', 'Not', 'Min', 'Max', 'Mean', 'ShortestPathsTo') ||
     isFollowedByParentheses(/^(g|now|forever|asc|desc)$/i)
   );
 }
@@ -62,7 +67,7 @@ export const languageRules: readonly Rule[] = [
   {
     name: 'superset-syntax',
     reason:
-      'escapes and the other kind of quote in strings, negative numbers, Outside, NOW(), FOREVER(), G(), carriage returns are understood (14.1, 14.2)',
+      'escapes and the other kind of quote in strings, negative numbers, Outside, Contains, Since, NOW(), FOREVER(), G(), carriage returns, and steps of our own are understood (14.1, 14.2, 15)',
     holds: (difference) =>
       difference.testCase.stage === 'parse' &&
       hasNewSyntax(difference) &&

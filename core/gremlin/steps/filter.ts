@@ -8,6 +8,7 @@ import { testOf } from '../condition.ts';
 import { elementReader, readJsonPath } from '../element-fields.ts';
 import { elementConditions, elementTest } from '../element-filter.ts';
 import type { ElementTest } from '../element-filter.ts';
+import { filterKeys, warnOfKeys } from '../key-warnings.ts';
 import { printVerb } from '../print.ts';
 import { execError, listValue } from '../state.ts';
 import type { Run, ValueOf } from '../state.ts';
@@ -25,7 +26,16 @@ const TAKES_EMPTY_HAS: ReadonlySet<string> = new Set([
   'BothV',
 ]);
 
-/** The test of Has, HasKey, HasNot or HasEither. */
+/** The test of Has, HasKey, HasNot or HasEither, made once a run. */
+export function filterTest(
+  run: Run,
+  step: Step,
+  before: Step | undefined,
+  of: 'node' | 'edge',
+): ElementTest {
+  return run.once(step, () => filterOf(step, before, of));
+}
+
 function filterOf(step: Step, before: Step | undefined, of: 'node' | 'edge'): ElementTest {
   const conditions = elementConditions(step.params);
   if (step.name === 'HasNot') {
@@ -49,9 +59,11 @@ export function filterNodes(
   step: Step,
   before: Step | undefined,
 ): ValueOf<'nodes'> {
-  const test = filterOf(step, before, 'node');
+  const test = filterTest(run, step, before, 'node');
   run.visit(step, value.nodes.length);
-  return { ...value, nodes: value.nodes.filter((node) => test(node)) };
+  const nodes = value.nodes.filter((node) => test(node));
+  if (nodes.length === 0) warnOfKeys(run, value.on, filterKeys(step), value.nodes, 'node', step);
+  return { ...value, nodes };
 }
 
 export function filterEdges(
@@ -60,9 +72,11 @@ export function filterEdges(
   step: Step,
   before: Step | undefined,
 ): ValueOf<'edges'> {
-  const test = filterOf(step, before, 'edge');
+  const test = filterTest(run, step, before, 'edge');
   run.visit(step, value.edges.length);
-  return { ...value, edges: value.edges.filter((edge) => test(edge)) };
+  const edges = value.edges.filter((edge) => test(edge));
+  if (edges.length === 0) warnOfKeys(run, value.on, filterKeys(step), value.edges, 'edge', step);
+  return { ...value, edges };
 }
 
 /** Keeps the members that are objects and match; everything else becomes null. */

@@ -2,15 +2,24 @@
  * Conditions on flow fields → `FlowFilter` (Gremlin notes, section 8.1). The bare keys Network, Link and Transport mean
  * both ends: either may satisfy a condition, and neither may break a negative one (section 14.14).
  */
+import { RE2JS } from 're2js';
 import type { FlowFilter } from '../../flow/search.ts';
 import { EXISTS } from '../condition.ts';
 import type { Condition, KeyCondition } from '../condition.ts';
+import { captureFilter, isCaptureKey } from './flow-captures.ts';
+import type { CaptureNames } from './flow-captures.ts';
 
 const BOTH_ENDS: ReadonlySet<string> = new Set(['Network', 'Link', 'Transport']);
 
 /** All of the conditions, or any of them. */
-export function flowFilter(conditions: readonly KeyCondition[], mode: 'and' | 'or'): FlowFilter {
-  const filters = conditions.map(({ key, condition }) => filterOfKey(key, condition));
+export function flowFilter(
+  conditions: readonly KeyCondition[],
+  mode: 'and' | 'or',
+  captures: CaptureNames,
+): FlowFilter {
+  const filters = conditions.map(({ key, condition }) =>
+    isCaptureKey(key) ? captureFilter(key, condition, captures) : filterOfKey(key, condition),
+  );
   return filters.length === 1 ? filters[0]! : { kind: mode, filters };
 }
 
@@ -45,6 +54,8 @@ function fieldFilter(key: string, condition: Condition): FlowFilter {
       return { kind: condition.kind, key, value: condition.value };
     case 'regex':
       return { kind: 'regex', key, pattern: condition.source };
+    case 'contains':
+      return { kind: 'regex', key, pattern: `(?s).*${RE2JS.quote(condition.part)}.*` };
     case 'ipv4Range':
       return { kind: 'ipv4Range', key, cidr: condition.cidr };
     case 'not':

@@ -2,14 +2,13 @@
  * From flows to nodes: In Out Both by MAC of the link ends, Hops and CaptureNode by the capture node, Nodes all of
  * these (Gremlin notes, section 8.3). Per flow and look-up the first node that passes the filter; none is skipped over.
  */
-import type { Flow } from '../../../proto/gen/flow.ts';
 import type { GraphNode, Json } from '../../graph/element.ts';
 import type { IndexedKey } from '../../graph/view.ts';
 import type { Step, StepName } from '../ast.ts';
 import { elementConditions, elementTest } from '../element-filter.ts';
 import type { ElementTest } from '../element-filter.ts';
 import type { Run, Traversal, ValueOf } from '../state.ts';
-import { fetchFlows } from './flow.ts';
+import { flowRows } from './flow-reduce.ts';
 
 /** `filters` are the Has steps right behind, which are part of the look-up. */
 export async function nodesOfFlows(
@@ -25,22 +24,31 @@ export async function nodesOfFlows(
   const find = new NodeFinder(run, on, step, (node) => tests.every((test) => test(node)));
   const lookUp = LOOK_UPS[step.name] ?? byCaptureNode;
   const nodes: GraphNode[] = [];
-  for (const flow of await fetchFlows(run, value)) {
-    for (const node of lookUp(flow, find)) if (node !== undefined) nodes.push(node);
+  for (const row of await flowRows(run, value, ['NodeTID', 'Link.A', 'Link.B'])) {
+    const [tid, a, b] = row.map(([cell]) => (typeof cell === 'string' ? cell : undefined));
+    for (const node of lookUp({ tid, a, b }, find)) if (node !== undefined) nodes.push(node);
     run.checkSize(step, nodes.length);
   }
   return { kind: 'nodes', on, nodes };
 }
 
-type LookUp = (flow: Flow, find: NodeFinder) => readonly (GraphNode | undefined)[];
+/** What of a flow names nodes. */
+interface Ends {
+  readonly tid: string | undefined;
+  /** MAC addresses. */
+  readonly a: string | undefined;
+  readonly b: string | undefined;
+}
 
-const byCaptureNode: LookUp = (flow, find) => [find.byTid(flow.NodeTID)];
+type LookUp = (ends: Ends, find: NodeFinder) => readonly (GraphNode | undefined)[];
+
+const byCaptureNode: LookUp = ({ tid }, find) => [find.byTid(tid)];
 
 const LOOK_UPS: Readonly<Partial<Record<StepName, LookUp>>> = {
-  In: ({ Link }, find) => [find.byEnd(Link?.A)],
-  Out: ({ Link }, find) => [find.byEnd(Link?.B)],
-  Both: ({ Link }, find) => [find.byEnd(Link?.A), find.byEnd(Link?.B)],
-  Nodes: ({ NodeTID, Link }, find) => [find.byTid(NodeTID), find.byMac(Link?.A), find.byMac(Link?.B)],
+  In: ({ a }, find) => [find.byEnd(a)],
+  Out: ({ b }, find) => [find.byEnd(b)],
+  Both: ({ a, b }, find) => [find.byEnd(a), find.byEnd(b)],
+  Nodes: ({ tid, a, b }, find) => [find.byTid(tid), find.byMac(a), find.byMac(b)],
   Hops: byCaptureNode,
   CaptureNode: byCaptureNode,
 };
@@ -72,7 +80,7 @@ class NodeFinder {
     return this.#find('MAC', mac);
   }
 
-  byTid(tid: string): GraphNode | undefined {
+  byTid(tid: string | undefined): GraphNode | undefined {
     return this.#find('TID', tid);
   }
 

@@ -7,25 +7,33 @@ import type { FlowFilter, FlowSearch } from '../../flow/search.ts';
 import type { GraphNode } from '../../graph/element.ts';
 import { wrongInput } from '../accepts.ts';
 import type { Step } from '../ast.ts';
-import { pairConditions } from '../element-filter.ts';
-import type { ValueOf } from '../state.ts';
+import type { Run, ValueOf } from '../state.ts';
 import { rangeOf } from './filter.ts';
-import { flowFilter, flowHasKey } from './flow-filter.ts';
+import { flowStepFilter } from './flow-nested.ts';
 import { sortParameters } from './order.ts';
 
 export interface FlowPlan {
   readonly step: Step;
   readonly filters: readonly FlowFilter[];
   /** Hosts and TIDs of the nodes whose flows are wanted; absent = all flows. */
-  readonly nodes?: { readonly hosts: readonly string[]; readonly tids: readonly string[] };
+  readonly nodes?: {
+    readonly hosts: readonly string[];
+    readonly tids: readonly string[];
+    /** Whether flows can be captured on any of them: if not nothing is asked, not even a store that is missing. */
+    readonly areCapturable: boolean;
+  };
   readonly sort?: FlowSearch['sort'];
   readonly dedupKey?: string;
   readonly range?: FlowSearch['range'];
 }
 
 /** Flows of the whole graph, or of the nodes that the step comes from. */
-export function flowsOf(value: ValueOf<'graph'> | ValueOf<'nodes'>, step: Step): ValueOf<'flows'> {
-  const filters = step.params.length === 0 ? [] : [flowFilter(pairConditions(step), 'and')];
+export function flowsOf(
+  run: Run,
+  value: ValueOf<'graph'> | ValueOf<'nodes'>,
+  step: Step,
+): ValueOf<'flows'> {
+  const filters = step.params.length === 0 ? [] : [flowStepFilter(run, value.on, step)];
   const plan: FlowPlan = { step, filters };
   if (value.kind === 'graph') return { kind: 'flows', on: value.on, plan };
   return { kind: 'flows', on: value.on, plan: { ...plan, nodes: captureNodes(value.nodes) } };
@@ -34,27 +42,26 @@ export function flowsOf(value: ValueOf<'graph'> | ValueOf<'nodes'>, step: Step):
 function captureNodes(nodes: readonly GraphNode[]): NonNullable<FlowPlan['nodes']> {
   const hosts = new Set<string>();
   const tids = new Set<string>();
+  let areCapturable = false;
   for (const node of nodes) {
     const { Type: type, TID: tid } = node.metadata;
     if (typeof type !== 'string' || !capturableTypes.has(type)) continue;
+    areCapturable = true;
     if (typeof tid !== 'string' || tid === '') continue;
     hosts.add(node.host);
     tids.add(tid);
   }
-  return { hosts: [...hosts], tids: [...tids] };
+  return { hosts: [...hosts], tids: [...tids], areCapturable };
 }
 
-/** Has HasKey HasNot HasEither Dedup Sort Range Limit. A second range is refused, as in the reference. */
-export function refineFlows(value: ValueOf<'flows'>, step: Step): ValueOf<'flows'> {
-  return { ...value, plan: refine(value.plan, step) };
+/** Filters, Dedup Sort Range Limit. A second range is refused, as in the reference. */
+export function refineFlows(run: Run, value: ValueOf<'flows'>, step: Step): ValueOf<'flows'> {
+  return { ...value, plan: refine(run, value, step) };
 }
 
-function refine(plan: FlowPlan, step: Step): FlowPlan {
+function refine(run: Run, { plan, on }: ValueOf<'flows'>, step: Step): FlowPlan {
   const [first] = step.params;
   const text = first?.kind === 'text' ? first.value : undefined;
-  if (step.name === 'HasKey') return withFilter(plan, flowHasKey(text ?? ''));
-  if (step.name === 'HasNot') return withFilter(plan, { kind: 'not', filter: flowHasKey(text ?? '') });
-  if (step.name === 'HasEither') return withFilter(plan, flowFilter(pairConditions(step), 'or'));
   // Without a key it keeps the key of an earlier Dedup; only the first key counts.
   if (step.name === 'Dedup') return { ...plan, dedupKey: text ?? plan.dedupKey ?? 'TrackingID' };
   if (step.name === 'Sort') {
@@ -66,11 +73,7 @@ function refine(plan: FlowPlan, step: Step): FlowPlan {
     const { from, to } = rangeOf(step);
     return { ...plan, range: { from, to: Math.max(from, to) } };
   }
-  return withFilter(plan, flowFilter(pairConditions(step), 'and'));
-}
-
-function withFilter(plan: FlowPlan, filter: FlowFilter): FlowPlan {
-  return { ...plan, filters: [...plan.filters, filter] };
+  return { ...plan, filters: [...plan.filters, flowStepFilter(run, on, step)] };
 }
 
 /** Undefined: no flow can match, because none of the nodes has any. */

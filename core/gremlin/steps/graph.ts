@@ -3,21 +3,19 @@
  * section 7). `InV` is the parent end and `OutV` the child end, as in the reference.
  */
 import type { GraphEdge, GraphNode } from '../../graph/element.ts';
-import { INDEXED_KEYS } from '../../graph/view.ts';
-import type { IndexedKey } from '../../graph/view.ts';
-import type { Param, Step } from '../ast.ts';
-import { metadataPath } from '../element-fields.ts';
+import type { Step } from '../ast.ts';
+import { edgeCandidates, nodeCandidates } from '../candidates.ts';
 import { stepFilter } from '../element-filter.ts';
 import type { ElementTest } from '../element-filter.ts';
 import { edgesById, execError, nodesById } from '../state.ts';
 import type { Run, Traversal, ValueOf } from '../state.ts';
 
-/** `next` is looked at only to use an index; the filter still runs by itself. */
+/** `rest` is looked at only to use an index or to stop early; filters and limits still run by themselves. */
 export function nodesOf(
   run: Run,
   value: ValueOf<'graph'>,
   step: Step,
-  next: Step | undefined,
+  rest: readonly Step[],
 ): ValueOf<'nodes'> {
   const { on } = value;
   const id = step.params[0];
@@ -27,12 +25,19 @@ export function nodesOf(
     if (nodes.length === 0) throw execError('not-found', step, `Node '${id.value}' does not exist`);
     return { kind: 'nodes', on, nodes };
   }
-  const nodes = candidates(on, next) ?? [...on.view.nodes()];
+  const candidates = nodeCandidates(on, rest);
+  if (candidates !== undefined) run.plan.usedIndex(candidates.index);
+  const nodes = candidates?.elements ?? firstOf(on.view.nodes(), rest[0]);
   run.visit(step, nodes.length);
   return { kind: 'nodes', on, nodes };
 }
 
-export function edgesOf(run: Run, value: ValueOf<'graph'>, step: Step): ValueOf<'edges'> {
+export function edgesOf(
+  run: Run,
+  value: ValueOf<'graph'>,
+  step: Step,
+  rest: readonly Step[],
+): ValueOf<'edges'> {
   const { on } = value;
   const id = step.params[0];
   if (id?.kind === 'text') {
@@ -41,30 +46,23 @@ export function edgesOf(run: Run, value: ValueOf<'graph'>, step: Step): ValueOf<
     if (edges.length === 0) throw execError('not-found', step, `Edge '${id.value}' does not exist`);
     return { kind: 'edges', on, edges };
   }
-  const edges = [...on.view.edges()];
+  const candidates = edgeCandidates(on, rest);
+  if (candidates !== undefined) run.plan.usedIndex(candidates.index);
+  const edges = candidates?.elements ?? firstOf(on.view.edges(), rest[0]);
   run.visit(step, edges.length);
   return { kind: 'edges', on, edges };
 }
 
-/** Nodes that alone can satisfy the filter that follows, when an index knows them. */
-function candidates(on: Traversal, next: Step | undefined): readonly GraphNode[] | undefined {
-  if (next?.name !== 'Has' || next.params.length % 2 !== 0) return undefined;
-  let best: readonly GraphNode[] | undefined;
-  for (let i = 0; i < next.params.length; i += 2) {
-    const found = lookUp(on, next.params[i]!, next.params[i + 1]!);
-    if (found !== undefined && (best === undefined || found.length < best.length)) best = found;
+/** All of them, or as many as the limit right behind can let through. */
+function firstOf<Element>(elements: Iterable<Element>, next: Step | undefined): readonly Element[] {
+  const last = next?.name === 'Limit' || next?.name === 'Range' ? next.params.at(-1) : undefined;
+  if (last?.kind !== 'number' || !last.integer) return [...elements];
+  const first: Element[] = [];
+  for (const element of elements) {
+    if (first.length >= last.value) break;
+    first.push(element);
   }
-  return best;
-}
-
-function lookUp(on: Traversal, key: Param, value: Param): readonly GraphNode[] | undefined {
-  if (key.kind !== 'text' || value.kind !== 'text') return undefined;
-  if (key.value === '@ID') return nodesById(on, value.value);
-  const path = metadataPath(key.value);
-  const isIndexed = (INDEXED_KEYS as readonly string[]).includes(path);
-  if (!isIndexed) return undefined;
-  const found = on.view.nodesWith?.(path as IndexedKey, value.value);
-  return found === undefined ? undefined : [...found];
+  return first;
 }
 
 type Direction = 'out' | 'in' | 'both';
@@ -76,7 +74,7 @@ export function neighbours(
   direction: Direction,
 ): ValueOf<'nodes'> {
   const { on } = value;
-  const test = stepFilter(step, 'node');
+  const test = stepFilter(run, step, 'node');
   const nodes: GraphNode[] = [];
   for (const node of value.nodes) {
     for (const edge of edgesAt(on, node.id, direction)) {
@@ -96,7 +94,7 @@ export function incidentEdges(
   direction: Direction,
 ): ValueOf<'edges'> {
   const { on } = value;
-  const test = stepFilter(step, 'edge');
+  const test = stepFilter(run, step, 'edge');
   const edges: GraphEdge[] = [];
   for (const node of value.nodes) {
     for (const edge of edgesAt(on, node.id, direction)) {
@@ -115,7 +113,7 @@ export function endsOf(
   ends: 'parent' | 'child' | 'both',
 ): ValueOf<'nodes'> {
   const { on } = value;
-  const test = stepFilter(step, 'node');
+  const test = stepFilter(run, step, 'node');
   const nodes: GraphNode[] = [];
   for (const edge of value.edges) {
     run.visit(step);

@@ -10,7 +10,8 @@ import { elementReader } from '../element-fields.ts';
 import { execError, listValue, scalar } from '../state.ts';
 import type { Run, ValueOf } from '../state.ts';
 import { INTERFACE_COUNTERS, SFLOW_COUNTERS } from '../typed-metadata.ts';
-import { fetchFlows, noFlowStore } from './flow.ts';
+import { noFlowStore } from './flow.ts';
+import { flowGroups, flowRows } from './flow-reduce.ts';
 import { searchOf } from './flow-plan.ts';
 
 const FLOW_COUNTERS = ['ABPackets', 'ABBytes', 'BAPackets', 'BABytes'] as const;
@@ -33,7 +34,7 @@ export function nodeMetrics(run: Run, value: ValueOf<'nodes'>, step: Step): Valu
   const [param] = step.params;
   const name = param?.kind === 'text' ? param.value : 'LastUpdateMetric';
   const read = elementReader(METRIC_PATHS[name] ?? name, 'node');
-  const family = name === 'SFlow' ? 'sflow' : 'interface';
+  const family = name.startsWith('SFlow') ? 'sflow' : 'interface';
   run.visit(step, value.nodes.length);
   const metrics = new Map<string, MetricRecord[]>();
   for (const node of value.nodes) {
@@ -72,14 +73,24 @@ export async function flowMetrics(
   const { on, plan } = value;
   const metrics = new Map<string, MetricRecord[]>();
   if (on.slice === undefined) {
-    for (const flow of await fetchFlows(run, value)) {
-      const metric = flow.LastUpdateMetric ?? flow.Metric;
-      if (metric !== undefined) metrics.set(flow.UUID, [flowRecord(metric)]);
+    for (const row of await flowRows(run, value, ['UUID', 'LastUpdateMetric', 'Metric'])) {
+      const [uuid, update, totals] = row.map(([cell]) => cell);
+      const metric = isJsonObject(update as Json) ? update : totals;
+      if (!isJsonObject(metric as Json) || typeof uuid !== 'string') continue;
+      const records = metrics.get(uuid);
+      const record = flowRecord(metric as Partial<FlowMetric>);
+      // Flows of several captures may share a UUID.
+      if (records === undefined) metrics.set(uuid, [record]);
+      else records.push(record);
     }
     return { kind: 'metrics', on, metrics };
   }
-  if (run.context.flowHistory === undefined) throw noFlowStore(plan.step);
+  if (run.context.flowHistory === undefined) {
+    if (plan.nodes?.areCapturable === false) return { kind: 'metrics', on, metrics };
+    throw noFlowStore(plan.step);
+  }
   const search = searchOf(plan);
+  if (search !== undefined) run.plan.searched(search);
   const found = search === undefined ? [] : await run.context.flowHistory.metrics(search, on.slice);
   for (const [uuid, records] of found) {
     run.visit(step, records.length);
@@ -88,8 +99,43 @@ export async function flowMetrics(
   return { kind: 'metrics', on, metrics };
 }
 
-function flowRecord(metric: FlowMetric): MetricRecord {
-  const { ABPackets, ABBytes, BAPackets, BABytes, RTT, Start, Last } = metric;
+/** Whether numbers alone answer it: the whole sum, or that of one counter. */
+export function isSumOfMetrics({ params }: Step): boolean {
+  const [field] = params;
+  if (params.length > 1) return false;
+  return field === undefined || (field.kind === 'text' && (SUMMED as readonly string[]).includes(field.value));
+}
+
+const SUMMED = [...FLOW_COUNTERS, 'RTT', 'Start', 'Last'] as const;
+
+/** `Flows().Metrics().Sum()`: what `sumMetrics` makes of these metrics. */
+export async function sumOfFlowMetrics(
+  run: Run,
+  value: ValueOf<'flows'>,
+  step: Step,
+): Promise<ValueOf<'value'>> {
+  const [group] = await flowGroups(
+    run,
+    value,
+    [],
+    SUMMED.map((name) => [`Newest.${name}`]),
+  );
+  const [field] = step.params;
+  const columnOf = (name: string) => group?.columns[(SUMMED as readonly string[]).indexOf(name)];
+  if (field?.kind === 'text') return scalar(columnOf(field.value)?.sum ?? 0);
+  const metrics = columnOf('Start')?.count ?? 0;
+  if (metrics === 0) return scalar(null);
+  const counters: Record<string, number> = {};
+  for (const name of FLOW_COUNTERS) counters[name] = columnOf(name)?.sum ?? 0;
+  // The round-trip time of a sum means nothing.
+  if (metrics === 1) counters['RTT'] = columnOf('RTT')?.sum ?? 0;
+  const Start = columnOf('Start')?.min ?? 0;
+  const Last = columnOf('Last')?.max ?? 0;
+  return scalar(metricToJson({ family: 'flow', counters, Start, Last }));
+}
+
+function flowRecord(metric: Partial<FlowMetric>): MetricRecord {
+  const { ABPackets = 0, ABBytes = 0, BAPackets = 0, BABytes = 0, RTT = 0, Start = 0, Last = 0 } = metric;
   return { family: 'flow', counters: { ABPackets, ABBytes, BAPackets, BABytes, RTT }, Start, Last };
 }
 

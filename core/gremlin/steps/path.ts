@@ -1,5 +1,5 @@
 /**
- * ShortestPathTo and SubGraph (Gremlin notes, section 7, and 14.11, 14.12).
+ * ShortestPathTo, ShortestPathsTo and SubGraph (Gremlin notes, section 7, and 14.11, 14.12).
  *
  * All shortest paths of one step come from a single breadth-first search that starts at every target at once and
  * walks outwards: each node reached remembers its next hop towards the nearest target. Linear in nodes and edges,
@@ -15,18 +15,10 @@ import { GremlinError } from '../errors.ts';
 import type { Run, Traversal, ValueOf } from '../state.ts';
 import { edgesAt, nodesOf } from './graph.ts';
 
-/** Inputs without a path to any target are left out. */
+/** To the nearest of the nodes that match; inputs without a path to any of them are left out. */
 export function shortestPaths(run: Run, value: ValueOf<'nodes'>, step: Step): ValueOf<'paths'> {
   const { on } = value;
-  const [target, edgeParam] = step.params;
-  if (!isMetadata(target) || (edgeParam !== undefined && !isMetadata(edgeParam)))
-    throw wrongInput('nodes', step);
-  const isTarget = elementTest(elementConditions(target.params), 'node') ?? (() => true);
-  const edgeTest = edgeParam && elementTest(elementConditions(edgeParam.params), 'edge');
-  const hasStep: Step = { name: 'Has', params: target.params, offset: target.offset };
-  const targets = nodesOf(run, { kind: 'graph', on }, { ...step, params: [] }, hasStep).nodes.filter((node) =>
-    isTarget(node),
-  );
+  const { targets, edgeTest } = endsOfPaths(run, on, step);
   const nextHops = searchOutwards(run, on, step, targets, edgeTest, value.nodes);
   const paths: (readonly GraphNode[])[] = [];
   for (const node of value.nodes) {
@@ -35,6 +27,44 @@ export function shortestPaths(run: Run, value: ValueOf<'nodes'>, step: Step): Va
     run.visit(step, path?.length ?? 1);
   }
   return { kind: 'paths', on, paths };
+}
+
+/**
+ * From each input to each of the nodes that match, inputs in order and their targets in the graph's; pairs without a path
+ * are left out. One search a target.
+ */
+export function allShortestPaths(run: Run, value: ValueOf<'nodes'>, step: Step): ValueOf<'paths'> {
+  const { on } = value;
+  const { targets, edgeTest } = endsOfPaths(run, on, step);
+  const bySource: (readonly GraphNode[])[][] = value.nodes.map(() => []);
+  let count = 0;
+  for (const target of targets) {
+    const nextHops = searchOutwards(run, on, step, [target], edgeTest, value.nodes);
+    for (const [index, node] of value.nodes.entries()) {
+      const path = follow(on, node, nextHops);
+      run.visit(step, path?.length ?? 1);
+      if (path === undefined) continue;
+      bySource[index]!.push(path);
+      count += path.length;
+      run.checkSize(step, count);
+    }
+  }
+  return { kind: 'paths', on, paths: bySource.flat() };
+}
+
+function endsOfPaths(
+  run: Run,
+  on: Traversal,
+  step: Step,
+): { readonly targets: readonly GraphNode[]; readonly edgeTest: ElementTest | undefined } {
+  const [target, edgeParam] = step.params;
+  if (!isMetadata(target) || (edgeParam !== undefined && !isMetadata(edgeParam)))
+    throw wrongInput('nodes', step);
+  const isTarget = elementTest(elementConditions(target.params), 'node') ?? (() => true);
+  const edgeTest = edgeParam && elementTest(elementConditions(edgeParam.params), 'edge');
+  const hasStep: Step = { name: 'Has', params: target.params, offset: target.offset };
+  const all = nodesOf(run, { kind: 'graph', on }, { ...step, params: [] }, [hasStep]).nodes;
+  return { targets: all.filter((node) => isTarget(node)), edgeTest };
 }
 
 function isMetadata(

@@ -5,9 +5,11 @@
 import type { GraphEdge, GraphNode, Json } from '../../graph/element.ts';
 import type { Step } from '../ast.ts';
 import { elementKeys, elementReader } from '../element-fields.ts';
+import { printGoSyntax } from '../print.ts';
 import { execError, listValue, scalar } from '../state.ts';
 import type { Run, ValueOf } from '../state.ts';
 import { toInteger } from '../values.ts';
+import { aggregateOf } from './flow.ts';
 
 type Elements = readonly (GraphNode | GraphEdge)[];
 
@@ -66,20 +68,37 @@ export function sumOf(run: Run, elements: Elements, step: Step, of: 'node' | 'ed
     const value = read(element);
     if (value === undefined) continue;
     const integer = toInteger(value);
-    if (integer === undefined)
-      throw execError(
-        'bad-value',
-        step,
-        `unable to cast ${JSON.stringify(value)} of type ${goTypeOf(value)} to int64`,
-      );
+    if (integer === undefined) {
+      const { text, type } = printGoSyntax(value);
+      throw execError('bad-value', step, `unable to cast ${text} of type ${type} to int64`);
+    }
     sum += integer;
   }
   return scalar(sum);
 }
 
-function goTypeOf(value: Json): string {
-  if (typeof value === 'string') return 'string';
-  return Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
+/** Min, Max and Mean over the elements' numbers, several keys added per element; null when none has one. */
+export function extremeOf(run: Run, elements: Elements, step: Step, of: 'node' | 'edge'): ValueOf<'value'> {
+  const readers = step.params.map((_, index) => elementReader(textParam(step, index), of));
+  run.visit(step, elements.length);
+  let numbers: { count: number; sum: number; min: number; max: number } | undefined;
+  for (const element of elements) {
+    const found = readers.map((read) => numberOf(read(element))).filter((one) => one !== undefined);
+    if (found.length === 0) continue;
+    const total = found.reduce((sum, one) => sum + one, 0);
+    numbers ??= { count: 0, sum: 0, min: total, max: total };
+    numbers.count++;
+    numbers.sum += total;
+    numbers.min = Math.min(numbers.min, total);
+    numbers.max = Math.max(numbers.max, total);
+  }
+  return scalar(aggregateOf(step, 0, numbers));
+}
+
+/** Doubles stay doubles; what else counts as a number is an integer. */
+function numberOf(value: Json | undefined): number | undefined {
+  if (typeof value === 'number') return value;
+  return value === null ? undefined : toInteger(value);
 }
 
 function textParam(step: Step, index: number): string {

@@ -26,13 +26,13 @@ const NO_SOCKET = {
   State: '',
 };
 
-/** Node id → sockets in its metadata; nodes without any are left out. */
+/** Node id → sockets in its metadata; nodes without such a list are left out. */
 export function nodeSockets(run: Run, value: ValueOf<'nodes'>, step: Step): ValueOf<'sockets'> {
   run.visit(step, value.nodes.length);
   const sockets = new Map<string, readonly Json[]>();
   for (const node of value.nodes) {
-    const found = socketsIn(node.metadata['Sockets']);
-    if (found.length > 0) sockets.set(node.id, found);
+    const list = node.metadata['Sockets'];
+    if (Array.isArray(list)) sockets.set(node.id, socketsIn(list as readonly Json[]));
   }
   return { kind: 'sockets', sockets };
 }

@@ -22,6 +22,15 @@ export async function travel(run: Run, value: ValueOf<'graph'>, step: Step): Pro
   return { kind: 'graph', on: { ...base, view: revisions, revisions } };
 }
 
+/** The end of the time that a step of the query means; undefined when it means none (which it says when it runs). */
+export function endOfSlice(step: Step, nowMs: number): number | undefined {
+  try {
+    return sliceOf(step, nowMs).toMs;
+  } catch {
+    return undefined;
+  }
+}
+
 function sliceOf(step: Step, nowMs: number): TimeSlice {
   const [time, duration] = step.params;
   if (time === undefined)
@@ -66,8 +75,10 @@ function timeOf(step: Step, param: Param, nowMs: number): number {
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+/** As Go reads it: names of days and months in any case, hours of one digit or two, fractions of seconds. */
 const RFC1123 =
-  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d)(\.\d+)? ([A-Z]{3,4}(?:[+-]\d{1,2})?)$/i;
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) ([A-Z]{3}) (\d{4}) (\d{1,2}):(\d\d):(\d\d)([.,]\d+)? (\S+)$/i;
+const ZONE = /^(?:ChST|MeST|GMT(?:[+-]\d{1,2})?|[A-Z]{3}|[A-Z]{3}T|WITA|[A-Z]{4}T|[+-]\d{1,2})$/;
 
 /**
  * ms since 1970 of `Tue, 14 Nov 2023 22:15:00 GMT`. The name of a zone counts as offset zero, except `GMT+3`; as in the
@@ -79,8 +90,8 @@ function parseRfc1123(text: string): number | undefined {
   const [, day, monthName, year, hour, minute, second, fraction, zone] = parts;
   const month = MONTHS.findIndex((name) => name.toLowerCase() === monthName!.toLowerCase());
   const at = Date.UTC(Number(year), month, Number(day), Number(hour), Number(minute), Number(second));
-  const isReal = month >= 0 && Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60;
+  const isReal = month >= 0 && Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60 && ZONE.test(zone!);
   if (!isReal || new Date(at).getUTCDate() !== Number(day)) return undefined;
-  const offsetHours = /^GMT([+-]\d{1,2})$/i.exec(zone!)?.[1] ?? '0';
-  return at + Math.trunc(Number(fraction ?? 0) * 1000) - Number(offsetHours) * 3_600_000;
+  const offsetHours = /^GMT([+-]\d{1,2})$/.exec(zone!)?.[1] ?? '0';
+  return at + Math.trunc(Number((fraction ?? '0').replace(',', '.')) * 1000) - Number(offsetHours) * 3_600_000;
 }

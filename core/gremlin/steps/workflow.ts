@@ -32,5 +32,5 @@ async function call(
 }
 
 function argumentOf(param: Param): Json {
-  return param.kind === 'word' || param.kind === 'predicate' ? printParam(param) : param.value;
+  return 'value' in param ? param.value : printParam(param);
 }

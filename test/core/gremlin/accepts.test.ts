@@ -24,6 +24,8 @@ const SOURCES = [
   "G.V().Values('Type')",
   'G.Flows()',
   'G.Flows().Group()',
+  "G.Flows().Group('NodeTID')",
+  "G.Flows().Group('NodeTID').Count()",
   'G.V().Metrics()',
   'G.Flows().RawPackets()',
   'G.V().Sockets()',
@@ -32,6 +34,12 @@ const SOURCES = [
 
 const text = (value: string): Param => ({ kind: 'text', value, offset: 0 });
 const number = (value: number): Param => ({ kind: 'number', value, integer: true, offset: 0 });
+
+const traversal: Param = {
+  kind: 'traversal',
+  steps: [{ name: 'Has', params: [text('Type'), text('veth')], offset: 0 }],
+  offset: 0,
+};
 
 /** Parameters with which a step has nothing to complain about. */
 const PARAMS: Readonly<Partial<Record<StepName, readonly Param[]>>> = {
@@ -48,7 +56,14 @@ const PARAMS: Readonly<Partial<Record<StepName, readonly Param[]>>> = {
   As: [text('a')],
   Select: [text('a')],
   ShortestPathTo: [{ kind: 'predicate', name: 'Metadata', params: [], offset: 0 }],
+  ShortestPathsTo: [{ kind: 'predicate', name: 'Metadata', params: [], offset: 0 }],
   NextHop: [text('10.0.0.1')],
+  Or: [traversal],
+  And: [traversal],
+  Not: [traversal],
+  Min: [text('Last')],
+  Max: [text('Last')],
+  Mean: [text('Last')],
   BPF: [text('tcp')],
   Workflow: [text('w')],
 };

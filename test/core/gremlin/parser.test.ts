@@ -126,7 +126,26 @@ const WRONG: readonly (readonly [text: string, offset: number, message: string])
   ["G.V().Has(Name, 'x')", 10, 'Unexpected token while parsing parameters, got: Name'],
   ["G.V().Has('a', V())", 15, 'Unexpected token while parsing parameters, got: V'],
   ["G.V().Has('é', é)", 15, 'Unexpected token while parsing parameters, got: é'],
-  ["G.At('-1m').Flows(Since(60))", 18, 'Unexpected token while parsing parameters, got: Since'],
+  ["G.At('-1m').Flows(Sinze(60))", 18, 'Unexpected token while parsing parameters, got: Sinze'],
+  ['G.V().Since(60)', 6, 'Expected step function, got: Since'],
+  ['\u0001\u00a0', 0, 'found "\\x01", expected `G`'],
+  ['G\u00a0', 1, 'found "\\u00a0", expected `.`'],
+  ['G.V(1500000.)', 2, 'V parameter must be a string : [1.5e+06]'],
+  ['G.V().Sort(NOW)', 6, 'Sort parameter has to be a string key : &{}'],
+  ["G.V().Sort(Regex('a'))", 6, 'Sort parameter has to be a string key : &{a}'],
+  [
+    "G.V().Descendants(1,'b','c')",
+    6,
+    'Descendants accepts an optional number of key/value tuples and an optional depth: keys should be of string type',
+  ],
+  ["G.Flows('a', Lt('x'), 1, 2)", 16, 'LT values should be of int64 type'],
+  ['G.V().Or()', 6, 'Or requires at least 1 traversal : []'],
+  ["G.V().Not(Has('a'), Has('b'))", 6, "Not requires 1 traversal : [Has('a') Has('b')]"],
+  ["G.V().Or('a')", 9, 'Unexpected token while parsing parameters, got: a'],
+  ["G.V().Or(G.V().Has('a'))", 9, 'Unexpected token while parsing parameters, got: G'],
+  ["G.V().Or(Has('a').Foo())", 18, 'Expected step function, got: Foo'],
+  ['G.V().Has(1, Contains(1))', 13, 'CONTAINS predicate expects a string as parameter, got: Contains'],
+  ['G.Flows().Group().Min()', 18, 'Min requires at least 1 parameter : []'],
   ["G.V('a','b')", 2, 'V accepts at most one parameter : [a b]'],
   ['G.V(1)', 2, 'V parameter must be a string : [1]'],
   ['G.E(true)', 2, 'E parameter must be a string : [true]'],
@@ -193,6 +212,21 @@ describe('parseQuery of what is no query', () => {
   it.each(WRONG)('%s is refused at %i: %s', (text, offset, message) => {
     const error = errorOf(text);
     expect([error.message, error.offset, error.stage]).toEqual([message, offset, 'parse']);
+  });
+
+  it.each([
+    ['V()', 'a query begins with G, for example G.V()'],
+    ['G.V() foo', 'expected a dot and the next step, or the end of the query'],
+    ['G.V', 'expected ( behind V'],
+    ['G.', 'expected the name of a step'],
+    ['G.V(', 'expected ) for the parenthesis opened at 3'],
+    ["G.V().HasKye('a')", 'expected the name of a step; did you mean HasKey?'],
+    ['G.V().Order()', 'expected the name of a step; instead of Order: Sort(key) or Sort(DESC, key)'],
+    ["G.V().Has('MTU', Betwen(1, 2))", 'did you mean Between?'],
+    ["G.V().Has('MTU', 1.2.3)", 'expected a number with one decimal point at most'],
+    ["G.V().Or(Hass('a'))", 'did you mean Has?'],
+  ])('tells beside the message what was expected in %s: %s', (text, hint) => {
+    expect(errorOf(text).hint).toContain(hint);
   });
 
   it('says which limit a query breaks', () => {
