@@ -2,7 +2,7 @@
  * Makes query texts for the fuzz: most follow the grammar with parameters that can mean something on the fixture, some are
  * recorded queries with pieces cut, doubled or joined, some are characters without sense.
  */
-import { PREDICATE_NAMES, STEP_NAMES, WORDS } from '../core/gremlin/ast.ts';
+import { NESTING_STEPS, PREDICATE_NAMES, STEP_NAMES, WORDS } from '../core/gremlin/ast.ts';
 
 export type Random = (below: number) => number;
 
@@ -23,7 +23,11 @@ const TEXTS = (
   'eth0 host veth device netns bridge ownership layer2 n-host-a n-eth0-a n-misc n-tor e-self e-l2-04 host-a host-b tid-eth0-a UP ' +
   'UUID Network Network.A Link Link.A Transport Transport.B TCP.B Application LayersPath TrackingID CaptureID NodeTID Start Last ' +
   'Metric.ABBytes Metric ABBytes DNS.Questions.Name ICMP.Type FinishType f-tcp-a f-dns TCP UDP LastUpdateMetric.ABBytes ' +
-  '10.0.0.1 10.0.0.0/8 192.168.1.10 fe80::/64 -1m 1h 5s -1h30m tcp port 80 cap-1 __proto__ constructor toString a.b.c SFlow Ovs'
+  '10.0.0.1 10.0.0.0/8 192.168.1.10 fe80::/64 -1m 1h 5s -1h30m tcp port 80 cap-1 Capture Capture.Name Count Sum __proto__ constructor toString a.b.c SFlow Ovs'
+).split(' ');
+const INNER_STEPS = (
+  'Has Has Has HasKey HasNot HasEither Out In Both OutE InE BothE InV OutV BothV Descendants Neighbors Dedup Values ' +
+  'Flows CaptureNode Nodes Hops'
 ).split(' ');
 const PATTERNS = [
   'eth.*',
@@ -38,6 +42,8 @@ const PATTERNS = [
   '[a-z]{3,}',
   '(?i)ETH0',
   '\\p{L}+',
+  'a\\\\',
+  '\\\\Qa.b',
   '',
 ];
 const ODD_TEXTS = [
@@ -158,9 +164,29 @@ export class QueryMaker {
   #step(random: Random, depth: number): string {
     const name = pickOf(random, STEP_NAMES);
     if (name === 'G') return 'G';
+    if (NESTING_STEPS.has(name) && random(8) > 0) {
+      const traversals = Array.from({ length: 1 + (name === 'Not' ? 0 : random(3)) }, () =>
+        this.#traversal(random, depth + 1),
+      );
+      return `${name}(${traversals.join(', ')})`;
+    }
     const isFilter = random(3) > 0 && /^(Has|HasEither|Flows|Out|In|Both|OutE|InE|BothE)$/.test(name);
     const count = isFilter ? 2 * (1 + random(2)) : random(random(4) === 0 ? 5 : 3);
     return `${name}(${this.#params(random, count, depth)})`;
+  }
+
+  /** Mostly steps that may stand inside others. */
+  #traversal(random: Random, depth: number): string {
+    const steps: string[] = [];
+    for (let i = 1 + random(3); i > 0; i--) {
+      const inner = pickOf(random, INNER_STEPS);
+      if (depth < 4 && random(6) === 0) steps.push(this.#step(random, depth));
+      else
+        steps.push(
+          `${inner}(${this.#params(random, /^Has(Key|Not)$|^Values$/.test(inner) ? 1 : 2 * random(2), 9)})`,
+        );
+    }
+    return `${random(10) === 0 ? '__.' : ''}${steps.join('.')}`;
   }
 
   #params(random: Random, count: number, depth: number): string {

@@ -119,7 +119,8 @@ class Reducer {
         const [value] = row[at]!;
         if (typeof value === 'number') total = (total ?? 0) + value;
       }
-      if (total !== undefined) addNumbers(group.columns[index]!, { count: 1, sum: total, min: total, max: total });
+      if (total !== undefined)
+        addNumbers(group.columns[index]!, { count: 1, sum: total, min: total, max: total });
     }
   }
 
@@ -136,7 +137,8 @@ class Reducer {
 }
 
 function groupOf(groups: Map<string, GroupSoFar>, values: readonly Cell[], columns: number): GroupSoFar {
-  const id = values.length === 1 && typeof values[0]![0] === 'string' ? values[0]![0] : JSON.stringify(values);
+  const id =
+    values.length === 1 && typeof values[0]![0] === 'string' ? values[0]![0] : JSON.stringify(values);
   let group = groups.get(id);
   if (group === undefined) {
     const none = Array.from({ length: columns }, () => ({ count: 0, sum: 0, min: null, max: null }));

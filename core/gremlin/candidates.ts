@@ -31,10 +31,7 @@ export function edgeCandidates(on: Traversal, steps: readonly Step[]): Found<Gra
   );
 }
 
-function ofChain<Element>(
-  steps: readonly Step[],
-  ofOne: (step: Step) => Found<Element>,
-): Found<Element> {
+function ofChain<Element>(steps: readonly Step[], ofOne: (step: Step) => Found<Element>): Found<Element> {
   let best: Found<Element>;
   for (const step of steps) {
     if (!FILTER_STEPS.has(step.name)) break;
@@ -55,9 +52,17 @@ function ofStep(on: Traversal, step: Step, lookUp: LookUp<GraphNode>): Found<Gra
     case 'Has':
       return ofPairs(step.params, lookUp);
     case 'HasEither':
-      return step.params.length < 2 ? undefined : union(on, pairsOf(step.params).map(([key, value]) => lookUp(key, value)));
+      return step.params.length < 2
+        ? undefined
+        : union(
+            on,
+            pairsOf(step.params).map(([key, value]) => lookUp(key, value)),
+          );
     case 'Or':
-      return union(on, traversalsOf(step).map(({ steps }) => nodeCandidates(on, steps)));
+      return union(
+        on,
+        traversalsOf(step).map(({ steps }) => nodeCandidates(on, steps)),
+      );
     case 'And': {
       let best: Found<GraphNode>;
       for (const { steps } of traversalsOf(step)) best = fewer(best, nodeCandidates(on, steps));

@@ -37,7 +37,11 @@ const oneName = (step: Step): void => {
 };
 
 const someTraversals = (step: Step): void =>
-  check(step.params.length > 0, step, `${step.name} requires at least 1 traversal : ${printList(step.params)}`);
+  check(
+    step.params.length > 0,
+    step,
+    `${step.name} requires at least 1 traversal : ${printList(step.params)}`,
+  );
 
 const someKeys = (step: Step): void => {
   const { name, params } = step;

@@ -129,8 +129,9 @@ function integerOf(param: Param, shownName: string): number {
 }
 
 /**
- * Whole texts only. The pattern is compiled alone first: a wrong one must not become right inside the anchors. A wrong
- * one is shown with the reference's anchors, as the reference shows it.
+ * Whole texts only. The pattern is compiled alone first: a wrong one must not become right inside the anchors. What alone
+ * is wrong gets the reference's anchors, with which it is shown or (a backslash at the end) becomes right as there; an
+ * open \Q is closed.
  */
 function regexCondition(param: Param): Condition {
   const pattern = param.kind === 'text' ? param.value : '';
@@ -140,8 +141,13 @@ function regexCondition(param: Param): Condition {
     throw refuse("Regex are anchored by default, ^ and $ don't have to be provided");
   if (pattern.length > limits.regexCharsMax)
     throw refuse(`The regular expression has more than ${limits.regexCharsMax} characters (regexCharsMax)`);
-  const source = `^(?:${pattern})$`;
-  const regex = compile(pattern) instanceof RE2JS ? compile(source) : compile(`^${pattern}$`);
+  const isRight = compile(pattern) instanceof RE2JS;
+  let source = isRight ? `^(?:${pattern})$` : `^${pattern}$`;
+  let regex = compile(source);
+  if (isRight && !(regex instanceof RE2JS)) {
+    source = `^(?:${pattern}\\E)$`;
+    regex = compile(source);
+  }
   if (!(regex instanceof RE2JS)) throw refuse(`error parsing regexp: ${regex}`);
   if (regex.programSize() <= limits.regexInstructionsMax)
     return { kind: 'regex', source, regex, offset: param.offset };

@@ -125,9 +125,7 @@ class Parser {
       if (token.kind === 'end')
         throw fail('syntax', token, 'Expected right parenthesis', hints.rightParenthesis(open.offset));
       if (token.kind === ',') continue;
-      params.push(
-        Object.freeze(takesTraversals ? this.#traversal(token, depth) : this.#param(token, depth)),
-      );
+      params.push(Object.freeze(takesTraversals ? this.#traversal(token, depth) : this.#param(token, depth)));
     }
     return Object.freeze(params);
   }
@@ -190,7 +188,8 @@ function withSinceAsPair(params: readonly Param[]): readonly Param[] {
   const paired: Param[] = [];
   for (const param of params) {
     const isSince = param.kind === 'predicate' && param.name === 'Since';
-    if (isSince && paired.length % 2 === 0) paired.push({ kind: 'text', value: 'Last', offset: param.offset });
+    if (isSince && paired.length % 2 === 0)
+      paired.push({ kind: 'text', value: 'Last', offset: param.offset });
     paired.push(param);
   }
   return paired.length === params.length ? params : Object.freeze(paired);

@@ -101,12 +101,7 @@ function timeAt(query: Query, index: number, nowMs: number): number {
 }
 
 /** One step, without the steps around it but the one before. */
-function applyStep(
-  run: Run,
-  value: Value,
-  step: Step,
-  before: Step | undefined,
-): Value | Promise<Value> {
+function applyStep(run: Run, value: Value, step: Step, before: Step | undefined): Value | Promise<Value> {
   return handlerFor(value.kind, step)(run, value, { step, before, rest: [], fold: () => {} });
 }
 

@@ -55,7 +55,12 @@ function resolveParam(param: Param, time: () => number): Param {
   if (param.kind !== 'predicate') return param;
   if (param.name === 'Since') {
     const value = time() - sinceMs(param.params[0]!);
-    return { kind: 'predicate', name: 'Gte', params: [{ kind: 'number', value, integer: true, offset }], offset };
+    return {
+      kind: 'predicate',
+      name: 'Gte',
+      params: [{ kind: 'number', value, integer: true, offset }],
+      offset,
+    };
   }
   const params = resolveParams(param.params, time);
   return params === param.params ? param : { ...param, params };

@@ -95,7 +95,9 @@ const SHAPES: Readonly<Record<string, Shape>> = {
       PPVIDs: shape('', 'ID', '', {}, 'Enabled Supported'),
     },
   ),
-  Contrail: shape('UUID MAC VRF LocalIP', 'VRFID', '', { RoutingTable: shape('Family Prefix', 'NhID Protocol') }),
+  Contrail: shape('UUID MAC VRF LocalIP', 'VRFID', '', {
+    RoutingTable: shape('Family Prefix', 'NhID Protocol'),
+  }),
   BlockDev: shape(
     'Index Name DiscGran DiscMax Fsavail Fssize Fstype FsusePercent Fsused Group Hctl Kname Label MajMin Mode Model ' +
       'Mountpoint Owner Partflags Partlabel Parttype Partuuid Path Pkname Pttype Ptuuid Rev Sched Serial Size State ' +

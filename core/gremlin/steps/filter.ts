@@ -27,12 +27,7 @@ const TAKES_EMPTY_HAS: ReadonlySet<string> = new Set([
 ]);
 
 /** The test of Has, HasKey, HasNot or HasEither, made once a run. */
-export function filterTest(
-  run: Run,
-  step: Step,
-  before: Step | undefined,
-  of: 'node' | 'edge',
-): ElementTest {
+export function filterTest(run: Run, step: Step, before: Step | undefined, of: 'node' | 'edge'): ElementTest {
   return run.once(step, () => filterOf(step, before, of));
 }
 

@@ -28,11 +28,7 @@ export interface FlowPlan {
 }
 
 /** Flows of the whole graph, or of the nodes that the step comes from. */
-export function flowsOf(
-  run: Run,
-  value: ValueOf<'graph'> | ValueOf<'nodes'>,
-  step: Step,
-): ValueOf<'flows'> {
+export function flowsOf(run: Run, value: ValueOf<'graph'> | ValueOf<'nodes'>, step: Step): ValueOf<'flows'> {
   const filters = step.params.length === 0 ? [] : [flowStepFilter(run, value.on, step)];
   const plan: FlowPlan = { step, filters };
   if (value.kind === 'graph') return { kind: 'flows', on: value.on, plan };

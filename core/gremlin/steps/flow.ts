@@ -71,11 +71,7 @@ export async function flowSum(run: Run, value: ValueOf<'flows'>, step: Step): Pr
 }
 
 /** Min, Max and Mean of one field, or of several added per flow; null when no flow has a number there. */
-export async function flowExtreme(
-  run: Run,
-  value: ValueOf<'flows'>,
-  step: Step,
-): Promise<ValueOf<'value'>> {
+export async function flowExtreme(run: Run, value: ValueOf<'flows'>, step: Step): Promise<ValueOf<'value'>> {
   const fields = fieldsOf(step);
   const [group] = await flowGroups(run, value, [], [fields]);
   return scalar(group === undefined ? null : aggregateOf(step, group.flows, group.columns[0]));
@@ -121,5 +117,16 @@ function fieldNotFound(step: Step, key: string): GremlinError {
 
 const KNOWN_FIELDS: readonly string[] = [
   ...flowFieldNames,
-  ...['Link', 'Network', 'Transport', 'ICMP', 'Metric', 'LastUpdateMetric', 'TCPMetric', 'IPMetric', 'DNS', 'DHCPv4'],
+  ...[
+    'Link',
+    'Network',
+    'Transport',
+    'ICMP',
+    'Metric',
+    'LastUpdateMetric',
+    'TCPMetric',
+    'IPMetric',
+    'DNS',
+    'DHCPv4',
+  ],
 ];

@@ -67,11 +67,7 @@ function columnsOf(aggregate: Step): readonly (readonly string[])[] {
   return [fieldsOf(aggregate)];
 }
 
-function tableOf(
-  keys: readonly string[],
-  aggregate: Step,
-  groups: readonly FlowGroup[],
-): ValueOf<'table'> {
+function tableOf(keys: readonly string[], aggregate: Step, groups: readonly FlowGroup[]): ValueOf<'table'> {
   const rows = groups.map(({ values, flows, columns }) => {
     const row: Record<string, Json> = {};
     for (const [index, key] of keys.entries()) row[key] = (values[index]?.[0] ?? null) as Json;

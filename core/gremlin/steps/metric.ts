@@ -103,7 +103,9 @@ export async function flowMetrics(
 export function isSumOfMetrics({ params }: Step): boolean {
   const [field] = params;
   if (params.length > 1) return false;
-  return field === undefined || (field.kind === 'text' && (SUMMED as readonly string[]).includes(field.value));
+  return (
+    field === undefined || (field.kind === 'text' && (SUMMED as readonly string[]).includes(field.value))
+  );
 }
 
 const SUMMED = [...FLOW_COUNTERS, 'RTT', 'Start', 'Last'] as const;

@@ -28,12 +28,7 @@ export function filterNodesNested(
   return makeFlowTests(run, value, step).then((tests) => keepNodes(run, value, step, tests));
 }
 
-function keepNodes(
-  run: Run,
-  value: ValueOf<'nodes'>,
-  step: Step,
-  flowTests: FlowTests,
-): ValueOf<'nodes'> {
+function keepNodes(run: Run, value: ValueOf<'nodes'>, step: Step, flowTests: FlowTests): ValueOf<'nodes'> {
   const test = nestedTest(run, value.on, step, 'node', flowTests);
   run.visit(step, value.nodes.length);
   return { ...value, nodes: value.nodes.filter((node) => test(node)) };
@@ -64,7 +59,8 @@ async function makeFlowTests(
       continue;
     }
     // Filters in front stand on the same nodes; behind a way along edges there are no Flows.
-    for (const one of param.steps) if (FILTER_STEPS.has(one.name)) await makeFlowTests(run, value, one, tests);
+    for (const one of param.steps)
+      if (FILTER_STEPS.has(one.name)) await makeFlowTests(run, value, one, tests);
   }
   return tests;
 }
@@ -77,7 +73,9 @@ export function nestedTest(
   of: ElementKind,
   flowTests: FlowTests,
 ): ElementTest {
-  const tests = traversalsOf(step).map((param) => flowTests.get(param) ?? traversalTest(run, on, param.steps, of, flowTests));
+  const tests = traversalsOf(step).map(
+    (param) => flowTests.get(param) ?? traversalTest(run, on, param.steps, of, flowTests),
+  );
   switch (step.name) {
     case 'Or':
       return (element) => tests.some((test) => test(element));
@@ -125,10 +123,13 @@ function finds(
   of: ElementKind,
 ): boolean {
   let value: Value =
-    of === 'node' ? { kind: 'nodes', on, nodes: [element] } : { kind: 'edges', on, edges: [element as GraphEdge] };
+    of === 'node'
+      ? { kind: 'nodes', on, nodes: [element] }
+      : { kind: 'edges', on, edges: [element as GraphEdge] };
   for (const [index, step] of steps.entries()) {
     const next = run.apply(value, step, steps[index - 1]);
-    if (next instanceof Promise) throw execError('bad-parameter', step, `${step.name} cannot stand inside another step`);
+    if (next instanceof Promise)
+      throw execError('bad-parameter', step, `${step.name} cannot stand inside another step`);
     value = next;
     if (isNothing(value)) return false;
   }

@@ -90,8 +90,11 @@ function parseRfc1123(text: string): number | undefined {
   const [, day, monthName, year, hour, minute, second, fraction, zone] = parts;
   const month = MONTHS.findIndex((name) => name.toLowerCase() === monthName!.toLowerCase());
   const at = Date.UTC(Number(year), month, Number(day), Number(hour), Number(minute), Number(second));
-  const isReal = month >= 0 && Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60 && ZONE.test(zone!);
+  const isReal =
+    month >= 0 && Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60 && ZONE.test(zone!);
   if (!isReal || new Date(at).getUTCDate() !== Number(day)) return undefined;
   const offsetHours = /^GMT([+-]\d{1,2})$/.exec(zone!)?.[1] ?? '0';
-  return at + Math.trunc(Number((fraction ?? '0').replace(',', '.')) * 1000) - Number(offsetHours) * 3_600_000;
+  return (
+    at + Math.trunc(Number((fraction ?? '0').replace(',', '.')) * 1000) - Number(offsetHours) * 3_600_000
+  );
 }

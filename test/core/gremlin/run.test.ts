@@ -66,6 +66,14 @@ describe('runQuery', () => {
     expect(await ids(context, "G.V().Has('Name', Regex('eth.|ns'))")).toEqual(['eth0', 'eth1', 'ns']);
   });
 
+  it('reads a backslash at the end of an expression and an open \\Q, on nodes and on flows', async () => {
+    const odd = contextOf(graphOf([node('a', { Name: 'a$' }), node('b', { Name: 'a.b' })]));
+    expect(await ids(odd, "G.V().Has('Name', Regex('a\\'))")).toEqual(['a']);
+    expect(await ids(odd, "G.V().Has('Name', Regex('\\Qa.b'))")).toEqual(['b']);
+    expect(await ids(odd, "G.Flows().Has('UUID', Regex('fd00.*\\'))")).toEqual([]);
+    expect(await ids(odd, "G.Flows().Has('UUID', Regex('\\Qa'))")).toEqual([]);
+  });
+
   it('takes the two sides of Outside as alternatives', async () => {
     expect(await ids(context, "G.V().Has('MTU', Outside(900, 1500))")).toEqual(['eth1']);
     expect(await ids(context, "G.V().Has('MTU', Outside(901, 1499))")).toEqual(['eth0', 'eth1', '10']);
