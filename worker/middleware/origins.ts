@@ -20,7 +20,8 @@ const HEADERS = new Set([
   'x-requested-with',
   'x-resource-ttl',
 ]);
-const EXPOSED = 'X-Request-Id, X-Edgedive-Cost, X-Edgedive-Error, X-Edgedive-Silent-Hosts';
+const EXPOSED =
+  'X-Request-Id, X-Edgedive-Cost, X-Edgedive-Error, X-Edgedive-Hint, X-Edgedive-Silent-Hosts, X-Edgedive-Warning';
 
 function listOf(text: string): string[] {
   return text.split(',').map((entry) => entry.trim().toLowerCase());

@@ -50,3 +50,8 @@ export function bytesOrStream(bytes: Uint8Array): Uint8Array | ReadableStream<Ui
 export async function bytesOf(answer: Uint8Array | ReadableStream<Uint8Array>): Promise<Uint8Array> {
   return answer instanceof Uint8Array ? answer : new Uint8Array(await new Response(answer).arrayBuffer());
 }
+
+/** The whole text of what `textOrStream` made. */
+export async function textOf(answer: string | ReadableStream<Uint8Array>): Promise<string> {
+  return typeof answer === 'string' ? answer : new Response(answer).text();
+}

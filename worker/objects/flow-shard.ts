@@ -5,6 +5,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { FileCounts } from '../../core/capture/file-flows.ts';
 import { LiveTable } from '../../core/flow/live-table.ts';
+import type { FlowReduction } from '../../core/flow/reduction.ts';
 import type { FlowSearch } from '../../core/flow/search.ts';
 import { isFilesHost } from '../../core/ids.ts';
 import { limits, timings } from '../../core/limits.ts';
@@ -12,7 +13,7 @@ import { readProbeFrame } from '../../core/wire/probe-frames.ts';
 import { closeCodes, WireError } from '../../core/wire/wire-error.ts';
 import type { Stats } from '../../proto/gen/flow.ts';
 import { ShardStore, type LogRowToWrite } from '../store/shard-store.ts';
-import { bytesOrStream } from './answer-stream.ts';
+import { bytesOrStream, textOrStream } from './answer-stream.ts';
 import { Counters } from './counters.ts';
 import { FlowFlush } from './flow-flush.ts';
 import { FlowIngest, ingestCounters, type IngestCounter } from './flow-ingest.ts';
@@ -58,6 +59,13 @@ export interface SearchAnswer {
   readonly silentHosts: readonly string[];
   readonly visited: number;
   readonly shipped: number;
+}
+
+export interface ReduceAnswer {
+  /** `Reduced` as JSON; a stream of it when there is much. */
+  readonly reduced: string | ReadableStream<Uint8Array>;
+  readonly silentHosts: readonly string[];
+  readonly visited: number;
 }
 
 export interface FlowShardStatus {
@@ -275,15 +283,30 @@ export class FlowShard extends DurableObject<Env> {
 
   /** Live flows of this shard's hosts. Waits at most `timings.flushWaitMs` for the probes concerned. */
   async search(search: FlowSearch): Promise<SearchAnswer> {
-    const hosts = search.hosts === undefined ? undefined : new Set(search.hosts);
-    const silent = new Set(await this.#flush.flush(hosts));
-    for (const host of this.#gone.keys())
-      if (this.#live.sizeOf(host) > 0 && (hosts === undefined || hosts.has(host))) silent.add(host);
+    const { hosts, silentHosts } = await this.#freshen(search);
     const { flowSet, visited, shipped } = this.#live.search(search, hosts);
     this.#counters.add('searches');
     this.#counters.add('searchFlowsVisited', visited);
     this.#counters.add('searchFlowsShipped', shipped);
-    return { flows: bytesOrStream(flowSet), silentHosts: [...silent], visited, shipped };
+    return { flows: bytesOrStream(flowSet), silentHosts, visited, shipped };
+  }
+
+  /** The same search for numbers or fields of its flows (`core/flow/reduction.ts`): none is shipped. */
+  async reduce(search: FlowSearch, reduction: FlowReduction): Promise<ReduceAnswer> {
+    const { hosts, silentHosts } = await this.#freshen(search);
+    const { reduced, visited } = this.#live.reduce(search, reduction, hosts);
+    this.#counters.add('searches');
+    this.#counters.add('searchFlowsVisited', visited);
+    return { reduced: textOrStream([JSON.stringify(reduced)]), silentHosts, visited };
+  }
+
+  /** Asks the probes concerned for what changed; the hosts whose flows may be older than the question. */
+  async #freshen(search: FlowSearch): Promise<{ hosts?: ReadonlySet<string>; silentHosts: string[] }> {
+    const hosts = search.hosts === undefined ? undefined : new Set(search.hosts);
+    const silent = new Set(await this.#flush.flush(hosts));
+    for (const host of this.#gone.keys())
+      if (this.#live.sizeOf(host) > 0 && (hosts === undefined || hosts.has(host))) silent.add(host);
+    return { ...(hosts === undefined ? {} : { hosts }), silentHosts: [...silent] };
   }
 
   /**

@@ -2,21 +2,25 @@
  * Runs Gremlin for a Topology object: over its graph, and over the flows that the shards hold. A flow search goes to
  * the shards of the hosts concerned, each of which filters, sorts and cuts; what they send is merged here.
  */
+import type { Capture } from '../../core/capture/capture.ts';
+import { reduceOver, upToEnd } from '../../core/flow/reduce-over.ts';
+import type { FlowReduction, Reduced } from '../../core/flow/reduction.ts';
 import { runSearch } from '../../core/flow/run-search.ts';
 import type { FlowSearch } from '../../core/flow/search.ts';
 import type { GraphNode } from '../../core/graph/element.ts';
 import type { GraphView } from '../../core/graph/view.ts';
 import type { FlowSource, QueryContext, QueryResult } from '../../core/gremlin/context.ts';
 import { GremlinError } from '../../core/gremlin/errors.ts';
-import { parseQuery, runQuery } from '../../core/gremlin/gremlin.ts';
+import { explainError, explainPlan, parseQuery, runQuery } from '../../core/gremlin/gremlin.ts';
 import { resultToDot } from '../../core/wire/gremlin-dot.ts';
 import { resultToJsonChunks } from '../../core/wire/gremlin-json.ts';
 import { resultToPcap } from '../../core/wire/gremlin-pcap.ts';
 import { decodeFlowSet, type Flow } from '../../proto/gen/flow.ts';
-import { bytesOf, bytesOrStream, textOrStream } from './answer-stream.ts';
+import { bytesOf, bytesOrStream, textOf, textOrStream } from './answer-stream.ts';
 import { shardsForHosts, shardsOf } from './stubs.ts';
 
-export type QueryFormat = 'json' | 'dot' | 'pcap';
+/** `explain`: not the answer but how it came about. */
+export type QueryFormat = 'json' | 'dot' | 'pcap' | 'explain';
 
 export interface QueryCostTold {
   /** Nodes, edges and flows looked at. */
@@ -36,10 +40,21 @@ export type QueryAnswer =
       readonly contentType: string;
       readonly body: Body;
       readonly cost: QueryCostTold;
+      /** What looks like a mistake though it is none, such as a key that nothing has. */
+      readonly warnings: readonly string[];
     }
-  | { readonly status: 400 | 406; readonly text: string };
+  | {
+      readonly status: 400 | 406;
+      readonly text: string;
+      /** Where in the query, and what was expected there or meant; "" when there is nothing to add. */
+      readonly hint: string;
+      /** JSON, for `explain`. */
+      readonly explained: string;
+    };
 
-const FORMATS: Readonly<Record<QueryFormat, { type: string; spell: (result: QueryResult) => Body }>> = {
+const FORMATS: Readonly<
+  Record<Exclude<QueryFormat, 'explain'>, { type: string; spell: (result: QueryResult) => Body }>
+> = {
   json: {
     type: 'application/json; charset=UTF-8',
     spell: (result) => textOrStream(resultToJsonChunks(result)),
@@ -51,10 +66,12 @@ const FORMATS: Readonly<Record<QueryFormat, { type: string; spell: (result: Quer
 export class QueryRunner {
   readonly #env: Env;
   readonly #graph: GraphView;
+  readonly #captures: () => readonly Capture[];
 
-  constructor(env: Env, graph: GraphView) {
+  constructor(env: Env, graph: GraphView, captures: () => readonly Capture[]) {
     this.#env = env;
     this.#graph = graph;
+    this.#captures = captures;
   }
 
   /** 400 for a query that does not parse or cannot run, 406 for a result that the format cannot show. */
@@ -62,21 +79,30 @@ export class QueryRunner {
     const startedMs = Date.now();
     const flows = new ShardFlows(this.#env);
     try {
-      const { result, cost } = await runQuery(parseQuery(text), this.#context(flows));
-      return {
-        status: 200,
-        contentType: FORMATS[format].type,
-        body: FORMATS[format].spell(result),
-        cost: {
-          visited: cost.visited + flows.visited,
-          shards: flows.shards,
-          silentHosts: [...flows.silentHosts],
-          ms: Date.now() - startedMs,
-        },
+      const query = parseQuery(text);
+      const { result, cost, plan } = await runQuery(query, this.#context(flows));
+      const told: QueryCostTold = {
+        visited: cost.visited + flows.visited,
+        shards: flows.shards,
+        silentHosts: [...flows.silentHosts],
+        ms: Date.now() - startedMs,
       };
+      const { warnings } = plan;
+      if (format !== 'explain') {
+        const { type: contentType, spell } = FORMATS[format];
+        return { status: 200, contentType, body: spell(result), cost: told, warnings };
+      }
+      const body = JSON.stringify({ ...explainPlan(query, plan, result), Cost: told }, undefined, 2);
+      return { status: 200, contentType: FORMATS.json.type, body: `${body}\n`, cost: told, warnings };
     } catch (error) {
       if (!(error instanceof GremlinError)) throw error;
-      return { status: error.stage === 'encode' ? 406 : 400, text: error.message };
+      const { stage, message, offset, hint } = error;
+      return {
+        status: stage === 'encode' ? 406 : 400,
+        text: message,
+        hint: stage === 'encode' ? '' : `at ${offset}${hint === '' ? '' : `: ${hint}`}`,
+        explained: `${JSON.stringify(explainError(text, error), undefined, 2)}\n`,
+      };
     }
   }
 
@@ -90,7 +116,8 @@ export class QueryRunner {
   }
 
   #context(flows: FlowSource): QueryContext {
-    return { graph: this.#graph, flows, now: () => Date.now() };
+    const captures = () => this.#captures().map(({ UUID: id, Name: name }) => ({ id, name: name ?? '' }));
+    return { graph: this.#graph, flows, captures, now: () => Date.now() };
   }
 }
 
@@ -117,7 +144,7 @@ class ShardFlows implements FlowSource {
   async search(search: FlowSearch): Promise<readonly Flow[]> {
     const shards = search.hosts === undefined ? shardsOf(this.#env) : shardsForHosts(this.#env, search.hosts);
     this.shards += shards.length;
-    const parts = await Promise.all(shards.map((shard) => this.#ask(shard, pushedDown(search))));
+    const parts = await Promise.all(shards.map((shard) => this.#ask(shard, upToEnd(search))));
     if (parts.length === 1 && search.range === undefined) return parts[0]!;
     const { filter: _done, ...merge } = search;
     return runSearch(parts.flat(), merge);
@@ -129,9 +156,20 @@ class ShardFlows implements FlowSource {
     this.visited += answer.visited;
     return decodeFlowSet(await bytesOf(answer.flows)).Flows;
   }
-}
 
-/** Each shard may hold the first ones of all, so that it is asked for everything up to the end of the range. */
-function pushedDown(search: FlowSearch): FlowSearch {
-  return search.range === undefined ? search : { ...search, range: { from: 0, to: search.range.to } };
+  /** Numbers and fields of the flows; no flow leaves its shard. */
+  async reduce(search: FlowSearch, reduction: FlowReduction): Promise<Reduced> {
+    const shards = search.hosts === undefined ? shardsOf(this.#env) : shardsForHosts(this.#env, search.hosts);
+    this.shards += shards.length;
+    return reduceOver(shards.length, search, reduction, (part, asked) =>
+      Promise.all(
+        shards.map(async (shard) => {
+          const answer = await shard.reduce(part, asked);
+          for (const host of answer.silentHosts) this.silentHosts.add(host);
+          this.visited += answer.visited;
+          return JSON.parse(await textOf(answer.reduced)) as Reduced;
+        }),
+      ),
+    );
+  }
 }

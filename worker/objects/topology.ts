@@ -74,7 +74,7 @@ export class Topology extends DurableObject<Env> {
     const sockets = new ProbeSockets(this.ctx, this.env, (name) => counters.add(name));
     const { EDGEDIVE_HOST_ID: hostId } = this.env;
     const fabric = new FabricGraph(store, () => counters.save((values) => store.setCounters(values)));
-    this.#queries = new QueryRunner(this.env, fabric.graph);
+    this.#queries = new QueryRunner(this.env, fabric.graph, () => this.#orders.captures);
     this.#orders = new CaptureOrders(fabric.graph, sockets, store.captures(), (query) =>
       this.#queries.findNodes(query),
     );

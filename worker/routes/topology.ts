@@ -22,6 +22,9 @@ const OFFERS = Object.keys(FORMATS) as [MediaType, ...MediaType[]];
 /** Hosts named in the cost headers at most; their number is always told. */
 const SILENT_HOSTS_NAMED_MAX = 20;
 
+/** Longer hints and warnings are cut in their headers. */
+const HEADER_CHARS_MAX = 1_000;
+
 const metadata = z.record(z.string(), z.unknown());
 const times = {
   CreatedAt: z.int().nullable().openapi({ description: 'ms since 1970' }),
@@ -44,6 +47,32 @@ const graphSchema = z
 const paramsSchema = z
   .object({ GremlinQuery: z.string().optional().openapi({ example: "G.V().Has('Type', 'host')" }) })
   .openapi('TopologyParams');
+const planSchema = z
+  .object({
+    Query: z.string().openapi({ description: 'The query as it was understood' }),
+    Steps: z.array(
+      z.object({
+        Step: z.string(),
+        Folded: z.array(z.string()).optional().openapi({ description: 'Steps that ran as part of this one' }),
+        From: z.string(),
+        To: z.string(),
+        Index: z.string().optional().openapi({ description: 'What was looked up in an index' }),
+        Flows: z
+          .array(z.record(z.string(), z.unknown()))
+          .optional()
+          .openapi({
+            description: 'What shards were asked: Filter, Hosts, Sort, Dedup, Range, and what it Ships',
+          }),
+        Visited: z.int(),
+        Count: z.int().optional(),
+        Ms: z.int(),
+      }),
+    ),
+    Result: z.object({ Kind: z.string(), Count: z.int() }),
+    Warnings: z.array(z.string()),
+    Cost: z.record(z.string(), z.unknown()),
+  })
+  .openapi('QueryPlan');
 const anyValue = z.any().openapi('AnyValue');
 const file = z.string().openapi({ format: 'binary' });
 
@@ -77,24 +106,51 @@ function costHeaders(cost: Cost): Record<string, string> {
   return headers;
 }
 
+/** A text for people as the value of a header: line breaks and what is not ASCII are percent-encoded. */
+function headerText(text: string): string {
+  const plain = text.length > HEADER_CHARS_MAX ? `${text.slice(0, HEADER_CHARS_MAX)}…` : text;
+  return plain.replaceAll(/[^\x20-\x7e]/gu, (character) =>
+    /[\ud800-\udfff]/u.test(character) ? '%EF%BF%BD' : encodeURIComponent(character),
+  );
+}
+
+/** `?explain=1`: how the query runs instead of what it yields; a refused one as JSON too. */
+async function explain(c: AppContext, query: string): Promise<Response> {
+  const answer: Answer = await topologyOf(c.env).query(query, 'explain');
+  if (answer.status === 200) return jsonText(answer.body as BodyInit);
+  return jsonText(answer.explained, answer.status);
+}
+
+function wantsPlan(c: AppContext): boolean {
+  const wanted = c.req.query('explain');
+  return wanted !== undefined && wanted !== '0' && wanted !== 'false';
+}
+
 async function search(c: AppContext): Promise<Response> {
   const query = readQuery(await readBody(c));
   // A type without a body, because the published Python client reads that header unasked.
   if (query === '')
     return new Response(null, { status: 204, headers: { 'Content-Type': 'application/json' } });
+  if (wantsPlan(c)) return explain(c, query);
   let refused: Exclude<Answer, { status: 200 }> | undefined;
   for (const type of negotiate(c.req.header('Accept'), OFFERS)) {
     const answer: Answer = await topologyOf(c.env).query(query, FORMATS[type]);
     if (answer.status === 200)
       return new Response(answer.body as BodyInit, {
-        headers: { 'Content-Type': answer.contentType, ...costHeaders(answer.cost) },
+        headers: {
+          'Content-Type': answer.contentType,
+          ...costHeaders(answer.cost),
+          ...(answer.warnings.length === 0
+            ? {}
+            : { 'X-Edgedive-Warning': headerText(answer.warnings.join('; ')) }),
+        },
       });
     refused ??= answer;
     if (answer.status === 400) break;
   }
-  const { status, text } = refused!;
+  const { status, text, hint } = refused!;
   if (status === 406) throw new ApiError('notAcceptable', `Error while encoding response: ${text}`);
-  throw new ApiError('invalidQuery', text);
+  throw new ApiError('invalidQuery', text, hint === '' ? {} : { 'X-Edgedive-Hint': headerText(hint) });
 }
 
 /** The body with the line feed that GET answers end with. */
@@ -131,13 +187,22 @@ export function mountTopology(app: App): void {
       operationId: 'searchTopology',
       tags: ['Topology'],
       summary: 'Run a Gremlin query over graph and flows',
+      description:
+        'With explain=1 the answer is a QueryPlan: the steps, what ran as one, the index used, what shards were asked. ' +
+        'X-Edgedive-Cost says what an answer took, X-Edgedive-Warning what looks like a mistake (a key that nothing has), ' +
+        'X-Edgedive-Hint beside a 400 where the query is wrong and what was expected.',
       security,
-      request: { body: { content: { 'application/json': { schema: paramsSchema } } } },
+      request: {
+        query: z.object({
+          explain: z.string().optional().openapi({ description: 'Anything but 0 and false: the plan' }),
+        }),
+        body: { content: { 'application/json': { schema: paramsSchema } } },
+      },
       responses: {
         200: {
           description: 'The result; its shape depends on the query',
           content: {
-            'application/json': { schema: anyValue },
+            'application/json': { schema: z.union([anyValue, planSchema]) },
             'text/vnd.graphviz': { schema: file },
             'application/vnd.tcpdump.pcap': { schema: file },
           },

@@ -102,6 +102,7 @@ describe('silent hosts', () => {
       contentType: 'application/json; charset=UTF-8',
       body: '[]\n',
       cost: { visited: 7, shards: 2, silentHosts, ms: 300 },
+      warnings: [],
     };
     const TOPOLOGY = namespaceOf({ query: async () => answer });
     const reply = await requestWith({ TOPOLOGY }, '/api/topology', {

@@ -65,6 +65,39 @@ describe('on an empty graph', () => {
     expect(reply.headers.get('X-Edgedive-Error')).toBe('invalidQuery');
   });
 
+  test.each([
+    ['G.V(', 'at 4: expected ) for the parenthesis opened at 3'],
+    ['G.V().HasKye(1)', 'at 6: expected the name of a step; did you mean HasKey?'],
+    [
+      "G.V().Has('é', é)",
+      'at 15: expected a text in quotes, a number, TRUE, FALSE, or a predicate such as Regex(%E2%80%A6)',
+    ],
+    ['G.Flows().Group().Count()', /^at 18: Count needs a key to group by/],
+  ])(
+    'tells in a header where %s is wrong and what was expected; the body stays the reference’s',
+    async (text, hint) => {
+      const reply = await query(text);
+      expect(reply.status).toBe(400);
+      expect(reply.text.split('\n')).toHaveLength(2);
+      expect(reply.headers.get('X-Edgedive-Hint')).toEqual(
+        typeof hint === 'string' ? hint : (expect.stringMatching(hint) as string),
+      );
+    },
+  );
+
+  test('explains a refused query as JSON when the plan is asked for', async () => {
+    const reply = await post('/api/topology?explain=1', { GremlinQuery: "G.V().Has('a', Betwen(1,2))" });
+    expect(reply.status).toBe(400);
+    expect(JSON.parse(reply.text)).toEqual({
+      Error: 'Unexpected token while parsing parameters, got: Betwen',
+      Stage: 'parse',
+      Code: 'syntax',
+      Offset: 15,
+      At: "G.V().Has('a', »Betwen(1,2))",
+      Hint: expect.stringContaining('did you mean Between?') as string,
+    });
+  });
+
   test('refuses a query above the limit, and a body above its own', async () => {
     const long = `G.V('${'x'.repeat(limits.queryCharsMax)}')`;
     expectRefusal(await query(long), 400, `query is longer than ${limits.queryCharsMax} characters`);
@@ -111,6 +144,36 @@ describe('on a graph of four nodes', () => {
     expect((await query("G.V().Has('Name','eth0').Values('Note')")).text).toBe(
       '["\\u003ca\\u0026b\\u003e"]\n',
     );
+  });
+
+  test('suggests the key that was meant beside an empty answer', async () => {
+    const reply = await query("G.V().Has('Naem', 'eth0')");
+    expect([reply.status, reply.text]).toEqual([200, '[]\n']);
+    expect(reply.headers.get('X-Edgedive-Warning')).toBe(
+      'Has at 6: no node has the key Naem; did you mean Name?',
+    );
+    expect((await query("G.V().Has('Name', 'nope')")).headers.get('X-Edgedive-Warning')).toBeNull();
+  });
+
+  test('explains how it ran instead of answering', async () => {
+    const reply = await post('/api/topology?explain=1', {
+      GremlinQuery: "G.V().Has('Note', Ne('x'), 'Name', Within('eth0', 'br0')).Out().Count()",
+    });
+    expect(reply.headers.get('Content-Type')).toBe('application/json; charset=UTF-8');
+    expect(JSON.parse(reply.text)).toMatchObject({
+      Query: "G.V().Has('Note', Ne('x'), 'Name', Within('eth0', 'br0')).Out().Count()",
+      Steps: [
+        { Step: 'V()', From: 'graph', To: 'nodes', Index: 'Name = eth0, br0', Visited: 2, Count: 2 },
+        { Step: "Has('Note', Ne('x'), 'Name', Within('eth0', 'br0'))", Visited: 2, Count: 1 },
+        { Step: 'Out()', Count: 0 },
+        { Step: 'Count()', To: 'value' },
+      ],
+      Result: { Kind: 'value', Count: 1 },
+      Warnings: [],
+      Cost: { shards: 0, silentHosts: [] },
+    });
+    const plain = await post('/api/topology?explain=0', { GremlinQuery: 'G.V().Count()' });
+    expect(plain.text).toBe('4\n');
   });
 
   test('tells what the query cost', async () => {
