@@ -48,29 +48,17 @@ function fewer<Element>(a: Found<Element>, b: Found<Element>): Found<Element> {
 type LookUp<Element> = (key: string, value: Param) => Found<Element>;
 
 function ofStep(on: Traversal, step: Step, lookUp: LookUp<GraphNode>): Found<GraphNode> {
-  switch (step.name) {
-    case 'Has':
-      return ofPairs(step.params, lookUp);
-    case 'HasEither':
-      return step.params.length < 2
-        ? undefined
-        : union(
-            on,
-            pairsOf(step.params).map(([key, value]) => lookUp(key, value)),
-          );
-    case 'Or':
-      return union(
-        on,
-        traversalsOf(step).map(({ steps }) => nodeCandidates(on, steps)),
-      );
-    case 'And': {
-      let best: Found<GraphNode>;
-      for (const { steps } of traversalsOf(step)) best = fewer(best, nodeCandidates(on, steps));
-      return best;
-    }
-    default:
-      return undefined;
-  }
+  if (step.name === 'Has') return ofPairs(step.params, lookUp);
+  if (step.name === 'HasEither')
+    return step.params.length < 2
+      ? undefined
+      : union(
+          on,
+          pairsOf(step.params).map(([key, value]) => lookUp(key, value)),
+        );
+  const branches = traversalsOf(step).map(({ steps }) => nodeCandidates(on, steps));
+  if (step.name === 'Or') return union(on, branches);
+  return step.name === 'And' ? branches.reduce(fewer, undefined) : undefined;
 }
 
 function ofPairs<Element>(params: readonly Param[], lookUp: LookUp<Element>): Found<Element> {
@@ -92,15 +80,14 @@ function pairsOf(params: readonly Param[]): (readonly [key: string, value: Param
 
 /** All of them in the graph's order, when every branch has some. */
 function union(on: Traversal, branches: readonly Found<GraphNode>[]): Found<GraphNode> {
-  const { inOrder } = on.view;
-  if (branches.length === 0 || inOrder === undefined) return undefined;
+  if (branches.length === 0) return undefined;
   const nodes: GraphNode[] = [];
   for (const branch of branches) {
     if (branch === undefined) return undefined;
     for (const node of branch.elements) nodes.push(node);
   }
-  const index = branches.map((branch) => branch!.index).join(' or ');
-  return { elements: inOrder.call(on.view, nodes), index };
+  const ordered = on.view.inOrder?.(nodes);
+  return ordered && { elements: ordered, index: branches.map((branch) => branch!.index).join(' or ') };
 }
 
 /** The texts one of which the value asks for. */

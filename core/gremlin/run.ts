@@ -25,7 +25,8 @@ import {
 import { nodesOfFlows } from './steps/flow-nodes.ts';
 import { flowsOf, refineFlows } from './steps/flow-plan.ts';
 import { countFlows } from './steps/flow-reduce.ts';
-import { fetchFlows, flowExtreme, flowKeys, flowSum, flowValues } from './steps/flow.ts';
+import { fetchFlows } from './steps/flow-fetch.ts';
+import { flowExtreme, flowKeys, flowSum, flowValues } from './steps/flow.ts';
 import { edgesOf, endsOf, incidentEdges, neighbours, nodesOf } from './steps/graph.ts';
 import { AGGREGATES, groupFlows, groupTable, moreThan, tableOfGroups } from './steps/group.ts';
 import {
@@ -54,7 +55,7 @@ interface Place {
   readonly before: Step | undefined;
   readonly rest: readonly Step[];
   /** The first so many steps of the rest were done together with this one. */
-  fold(count: number): void;
+  readonly fold: (count: number) => void;
 }
 
 export interface Answer {
@@ -177,10 +178,13 @@ function isWholeCount(step: Step, rest: readonly Step[]): boolean {
   return step.params.length === 0 && rest[0]?.name === 'Count';
 }
 
+const ofNodes = ({ on, nodes: elements }: ValueOf<'nodes'>) => ({ on, elements, of: 'node' as const });
+const ofEdges = ({ on, edges: elements }: ValueOf<'edges'>) => ({ on, elements, of: 'edge' as const });
+
 const hasNodes: Handler<'nodes'> = (run, value, { step, before }) => filterNodes(run, value, step, before);
 const cutNodes: Handler<'nodes'> = (_run, value, { step }) => ({ ...value, nodes: cut(value.nodes, step) });
 const nestNodes: Handler<'nodes'> = (run, value, { step }) => filterNodesNested(run, value, step);
-const extremeOfNodes: Handler<'nodes'> = (run, { nodes }, { step }) => extremeOf(run, nodes, step, 'node');
+const extremeOfNodes: Handler<'nodes'> = (run, value, { step }) => extremeOf(run, ofNodes(value), step);
 const reachNodes: Handler<'nodes'> = (run, value, { step }) => reach(run, value, step);
 
 const ON_NODES: Handlers<'nodes'> = {
@@ -204,12 +208,12 @@ const ON_NODES: Handlers<'nodes'> = {
   Dedup: (run, value, { step }) => ({ ...value, nodes: dedupElements(run, value.nodes, step, 'node') }),
   Range: cutNodes,
   Limit: cutNodes,
-  Sort: (run, value, { step }) => ({ ...value, nodes: sortElements(run, value.nodes, step, 'node') }),
+  Sort: (run, value, { step }) => ({ ...value, nodes: sortElements(run, ofNodes(value), step) }),
   Count: (_run, { nodes }) => scalar(nodes.length),
-  Values: (run, { nodes }, { step }) => valuesOf(run, nodes, step, 'node'),
-  ValueMap: (run, { nodes }, { step }) => valueMapOf(run, nodes, step, 'node'),
+  Values: (run, value, { step }) => valuesOf(run, ofNodes(value), step),
+  ValueMap: (run, value, { step }) => valueMapOf(run, ofNodes(value), step),
   Keys: (run, { nodes }, { step }) => keysOf(run, nodes, step, 'node'),
-  Sum: (run, { nodes }, { step }) => sumOf(run, nodes, step, 'node'),
+  Sum: (run, value, { step }) => sumOf(run, ofNodes(value), step),
   As: (_run, value, { step }) => remember(value, step),
   Select: (run, value, { step }) => select(run, value, step),
   ShortestPathTo: (run, value, { step }) => shortestPaths(run, value, step),
@@ -226,7 +230,7 @@ const ON_NODES: Handlers<'nodes'> = {
 
 const hasEdges: Handler<'edges'> = (run, value, { step, before }) => filterEdges(run, value, step, before);
 const nestEdges: Handler<'edges'> = (run, value, { step }) => filterEdgesNested(run, value, step);
-const extremeOfEdges: Handler<'edges'> = (run, { edges }, { step }) => extremeOf(run, edges, step, 'edge');
+const extremeOfEdges: Handler<'edges'> = (run, value, { step }) => extremeOf(run, ofEdges(value), step);
 const cutEdges: Handler<'edges'> = (_run, value, { step }) => ({ ...value, edges: cut(value.edges, step) });
 
 const ON_EDGES: Handlers<'edges'> = {
@@ -247,12 +251,12 @@ const ON_EDGES: Handlers<'edges'> = {
   Dedup: (run, value, { step }) => ({ ...value, edges: dedupElements(run, value.edges, step, 'edge') }),
   Range: cutEdges,
   Limit: cutEdges,
-  Sort: (run, value, { step }) => ({ ...value, edges: sortElements(run, value.edges, step, 'edge') }),
+  Sort: (run, value, { step }) => ({ ...value, edges: sortElements(run, ofEdges(value), step) }),
   Count: (_run, { edges }) => scalar(edges.length),
-  Values: (run, { edges }, { step }) => valuesOf(run, edges, step, 'edge'),
-  ValueMap: (run, { edges }, { step }) => valueMapOf(run, edges, step, 'edge'),
+  Values: (run, value, { step }) => valuesOf(run, ofEdges(value), step),
+  ValueMap: (run, value, { step }) => valueMapOf(run, ofEdges(value), step),
   Keys: (run, { edges }, { step }) => keysOf(run, edges, step, 'edge'),
-  Sum: (run, { edges }, { step }) => sumOf(run, edges, step, 'edge'),
+  Sum: (run, value, { step }) => sumOf(run, ofEdges(value), step),
   SubGraph: (run, value, { step }) => subGraph(run, value, step),
 };
 

@@ -10,7 +10,7 @@ import type { Step } from './ast.ts';
 import type { MetricRecord, QueryContext, QueryCost } from './context.ts';
 import { GremlinError } from './errors.ts';
 import { PlanRecord } from './plan.ts';
-import type { FlowPlan } from './steps/flow-plan.ts';
+import type { FlowPlan } from './steps/flow-search.ts';
 
 /** A graph, when it was so, and what `As` remembered on it. */
 export interface Traversal {

@@ -57,12 +57,9 @@ const planSchema = z
         From: z.string(),
         To: z.string(),
         Index: z.string().optional().openapi({ description: 'What was looked up in an index' }),
-        Flows: z
-          .array(z.record(z.string(), z.unknown()))
-          .optional()
-          .openapi({
-            description: 'What shards were asked: Filter, Hosts, Sort, Dedup, Range, and what it Ships',
-          }),
+        Flows: z.array(z.record(z.string(), z.unknown())).optional().openapi({
+          description: 'What shards were asked: Filter, Hosts, Sort, Dedup, Range, and what it Ships',
+        }),
         Visited: z.int(),
         Count: z.int().optional(),
         Ms: z.int(),

@@ -5,14 +5,16 @@
 import type { FlowFilter } from '../../flow/search.ts';
 import type { Json } from '../../graph/element.ts';
 import { kindAfter } from '../accepts.ts';
+import { NESTING_STEPS } from '../ast.ts';
 import type { Step, StepName } from '../ast.ts';
 import { pairConditions, stepFilter } from '../element-filter.ts';
 import type { ElementTest } from '../element-filter.ts';
+import { warnOfField } from '../flow-keys.ts';
 import { checkNesting, traversalsOf } from '../nesting.ts';
 import type { Run, Traversal } from '../state.ts';
 import { flowFilter, flowHasKey } from './flow-filter.ts';
 import { captureNames } from './flow-captures.ts';
-import { traversalTest } from './nested.ts';
+import { traversalTest } from './nested-test.ts';
 
 /** An empty `and` holds always, also where an empty `or` would. */
 const ALWAYS: FlowFilter = { kind: 'and', filters: [] };
@@ -20,22 +22,17 @@ const NEVER: FlowFilter = { kind: 'not', filter: ALWAYS };
 
 /** The filter that a step on flows is: Has HasKey HasNot HasEither Or And Not. */
 export function flowStepFilter(run: Run, on: Traversal, step: Step): FlowFilter {
+  if (NESTING_STEPS.has(step.name)) return nestedFilter(run, on, step);
   const [first] = step.params;
-  const text = first?.kind === 'text' ? first.value : '';
-  switch (step.name) {
-    case 'HasKey':
-      return flowHasKey(text);
-    case 'HasNot':
-      return { kind: 'not', filter: flowHasKey(text) };
-    case 'HasEither':
-      return flowFilter(pairConditions(step), 'or', captureNames(run, on));
-    case 'Or':
-    case 'And':
-    case 'Not':
-      return nestedFilter(run, on, step);
-    default:
-      return flowFilter(pairConditions(step), 'and', captureNames(run, on));
+  const key = first?.kind === 'text' ? first.value : '';
+  if (step.name === 'HasKey' || step.name === 'HasNot') {
+    warnOfField(run, step, key);
+    const exists = flowHasKey(key);
+    return step.name === 'HasKey' ? exists : { kind: 'not', filter: exists };
   }
+  const conditions = pairConditions(step);
+  for (const one of conditions) warnOfField(run, step, one.key);
+  return flowFilter(conditions, step.name === 'HasEither' ? 'or' : 'and', captureNames(run, on));
 }
 
 function nestedFilter(run: Run, on: Traversal, step: Step): FlowFilter {

@@ -3,29 +3,15 @@
  * joined with AND, the last Sort and Dedup count, one range is taken. The search runs when its flows are needed.
  */
 import { capturableTypes } from '../../capture/node-types.ts';
-import type { FlowFilter, FlowSearch } from '../../flow/search.ts';
 import type { GraphNode } from '../../graph/element.ts';
 import { wrongInput } from '../accepts.ts';
 import type { Step } from '../ast.ts';
+import { warnOfField } from '../flow-keys.ts';
 import type { Run, ValueOf } from '../state.ts';
 import { rangeOf } from './filter.ts';
 import { flowStepFilter } from './flow-nested.ts';
+import type { FlowPlan } from './flow-search.ts';
 import { sortParameters } from './order.ts';
-
-export interface FlowPlan {
-  readonly step: Step;
-  readonly filters: readonly FlowFilter[];
-  /** Hosts and TIDs of the nodes whose flows are wanted; absent = all flows. */
-  readonly nodes?: {
-    readonly hosts: readonly string[];
-    readonly tids: readonly string[];
-    /** Whether flows can be captured on any of them: if not nothing is asked, not even a store that is missing. */
-    readonly areCapturable: boolean;
-  };
-  readonly sort?: FlowSearch['sort'];
-  readonly dedupKey?: string;
-  readonly range?: FlowSearch['range'];
-}
 
 /** Flows of the whole graph, or of the nodes that the step comes from. */
 export function flowsOf(run: Run, value: ValueOf<'graph'> | ValueOf<'nodes'>, step: Step): ValueOf<'flows'> {
@@ -59,9 +45,11 @@ function refine(run: Run, { plan, on }: ValueOf<'flows'>, step: Step): FlowPlan 
   const [first] = step.params;
   const text = first?.kind === 'text' ? first.value : undefined;
   // Without a key it keeps the key of an earlier Dedup; only the first key counts.
+  if (step.name === 'Dedup' && text !== undefined) warnOfField(run, step, text);
   if (step.name === 'Dedup') return { ...plan, dedupKey: text ?? plan.dedupKey ?? 'TrackingID' };
   if (step.name === 'Sort') {
     const { descending, key = 'Last' } = sortParameters(step);
+    warnOfField(run, step, key);
     return { ...plan, sort: { key, descending } };
   }
   if (step.name === 'Range' || step.name === 'Limit') {
@@ -70,27 +58,4 @@ function refine(run: Run, { plan, on }: ValueOf<'flows'>, step: Step): FlowPlan 
     return { ...plan, range: { from, to: Math.max(from, to) } };
   }
   return { ...plan, filters: [...plan.filters, flowStepFilter(run, on, step)] };
-}
-
-/** Undefined: no flow can match, because none of the nodes has any. */
-export function searchOf(plan: FlowPlan): FlowSearch | undefined {
-  const filters = [...plan.filters];
-  if (plan.nodes !== undefined) {
-    if (plan.nodes.tids.length === 0) return undefined;
-    filters.push({
-      kind: 'or',
-      filters: plan.nodes.tids.map((tid) => ({ kind: 'equals', key: 'NodeTID', value: tid })),
-    });
-  }
-  return {
-    ...(filters.length === 0 ? {} : { filter: joined(filters) }),
-    ...(plan.nodes === undefined ? {} : { hosts: plan.nodes.hosts }),
-    sort: plan.sort ?? { key: 'Last', descending: false },
-    ...(plan.dedupKey === undefined ? {} : { dedup: [plan.dedupKey] }),
-    ...(plan.range === undefined ? {} : { range: plan.range }),
-  };
-}
-
-function joined(filters: readonly FlowFilter[]): FlowFilter {
-  return filters.length === 1 ? filters[0]! : { kind: 'and', filters };
 }

@@ -5,8 +5,8 @@
 import { reduceFlows } from '../../flow/reduction.ts';
 import type { Cell, FlowGroup, FlowReduction, Reduced } from '../../flow/reduction.ts';
 import type { Run, ValueOf } from '../state.ts';
-import { fetchFlows, noFlowStore } from './flow.ts';
-import { searchOf } from './flow-plan.ts';
+import { fetchFlows, noFlowStore } from './flow-fetch.ts';
+import { searchOf } from './flow-search.ts';
 
 async function reduce(run: Run, value: ValueOf<'flows'>, reduction: FlowReduction): Promise<Reduced> {
   const { plan, on } = value;

@@ -1,46 +1,17 @@
 /**
- * Running a flow search, and what is asked of its flows: Count Values Keys Sum (Gremlin notes, section 8.2). A flow that
+ * What is asked of flows: Values Keys Sum Min Max Mean (Gremlin notes, section 8.2). A flow that
  * lacks a field is skipped; a field that no flow can have is an error (section 14.13).
  */
-import type { Flow } from '../../../proto/gen/flow.ts';
 import { fieldReader, flowFieldNames } from '../../flow/fields.ts';
 import type { FieldReader } from '../../flow/fields.ts';
 import type { Json } from '../../graph/element.ts';
 import type { ColumnNumbers } from '../../flow/reduction.ts';
 import type { Step } from '../ast.ts';
-import type { GremlinError } from '../errors.ts';
-import { nearestName } from '../nearest.ts';
+import { fieldNotFound } from '../flow-keys.ts';
 import { printBare } from '../print.ts';
 import { execError, listValue, scalar } from '../state.ts';
 import type { Run, ValueOf } from '../state.ts';
-import { searchOf } from './flow-plan.ts';
 import { countFlows, flowGroups, flowRows } from './flow-reduce.ts';
-
-/** The flows of the plan: live ones, or those of the traversal's time. */
-export async function fetchFlows(
-  run: Run,
-  value: ValueOf<'flows'>,
-  options: { readonly withRawPackets?: boolean } = {},
-): Promise<readonly Flow[]> {
-  const { plan, on } = value;
-  const { flows, flowHistory } = run.context;
-  const asksNobody = plan.nodes?.areCapturable === false;
-  if (on.slice !== undefined && flowHistory === undefined && !asksNobody) throw noFlowStore(plan.step);
-  const search = searchOf(plan);
-  if (search === undefined) return [];
-  run.plan.searched(search);
-  const found =
-    on.slice === undefined
-      ? await flows.search(options.withRawPackets === true ? { ...search, withRawPackets: true } : search)
-      : await flowHistory!.flows(search, on.slice);
-  run.visit(plan.step, found.length);
-  run.checkSize(plan.step, found.length);
-  return found;
-}
-
-export function noFlowStore(step: Step): Error {
-  return execError('no-history', step, 'No storage backend has been configured');
-}
 
 export async function flowValues(run: Run, value: ValueOf<'flows'>, step: Step): Promise<ValueOf<'value'>> {
   const [param] = step.params;
@@ -79,18 +50,13 @@ export async function flowExtreme(run: Run, value: ValueOf<'flows'>, step: Step)
 
 /** What Count, Sum, Min, Max and Mean make of a group. */
 export function aggregateOf(step: Step, flows: number, numbers: ColumnNumbers | undefined): Json {
-  switch (step.name) {
-    case 'Sum':
-      return numbers?.sum ?? 0;
-    case 'Min':
-      return numbers?.min ?? null;
-    case 'Max':
-      return numbers?.max ?? null;
-    case 'Mean':
-      return numbers === undefined || numbers.count === 0 ? null : numbers.sum / numbers.count;
-    default:
-      return flows;
-  }
+  const { name } = step;
+  if (name === 'Sum') return numbers?.sum ?? 0;
+  if (name === 'Min') return numbers?.min ?? null;
+  if (name === 'Max') return numbers?.max ?? null;
+  if (name === 'Mean')
+    return numbers === undefined || numbers.count === 0 ? null : numbers.sum / numbers.count;
+  return flows;
 }
 
 /** The fields named by a step, all of which flows can have. Throws GremlinError `field-not-found`. */
@@ -108,25 +74,3 @@ export function readerOf(step: Step, key: string): FieldReader {
   if (read === undefined) throw fieldNotFound(step, key);
   return read;
 }
-
-function fieldNotFound(step: Step, key: string): GremlinError {
-  const nearest = nearestName(key, KNOWN_FIELDS);
-  const hint = `flows have no field ${key}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
-  return execError('field-not-found', step, 'Field not found', hint);
-}
-
-const KNOWN_FIELDS: readonly string[] = [
-  ...flowFieldNames,
-  ...[
-    'Link',
-    'Network',
-    'Transport',
-    'ICMP',
-    'Metric',
-    'LastUpdateMetric',
-    'TCPMetric',
-    'IPMetric',
-    'DNS',
-    'DHCPv4',
-  ],
-];

@@ -13,7 +13,8 @@ import { execError } from '../state.ts';
 import type { Run, ValueOf } from '../state.ts';
 import { compareSortKeys, sortKeyOf, toInteger } from '../values.ts';
 import { flowGroups } from './flow-reduce.ts';
-import { aggregateOf, fetchFlows, fieldsOf, readerOf } from './flow.ts';
+import { fetchFlows } from './flow-fetch.ts';
+import { aggregateOf, fieldsOf, readerOf } from './flow.ts';
 
 /** By the fields named (their values joined with a space); without any by TrackingID. */
 export async function groupFlows(

@@ -10,9 +10,9 @@ import { elementReader } from '../element-fields.ts';
 import { execError, listValue, scalar } from '../state.ts';
 import type { Run, ValueOf } from '../state.ts';
 import { INTERFACE_COUNTERS, SFLOW_COUNTERS } from '../typed-metadata.ts';
-import { noFlowStore } from './flow.ts';
+import { noFlowStore } from './flow-fetch.ts';
 import { flowGroups, flowRows } from './flow-reduce.ts';
-import { searchOf } from './flow-plan.ts';
+import { searchOf } from './flow-search.ts';
 
 const FLOW_COUNTERS = ['ABPackets', 'ABBytes', 'BAPackets', 'BABytes'] as const;
 

@@ -2,7 +2,8 @@
 import type { GraphEdge, GraphNode } from '../../graph/element.ts';
 import type { Step } from '../ast.ts';
 import { elementReader } from '../element-fields.ts';
-import type { Run } from '../state.ts';
+import { warnOfKeys } from '../key-warnings.ts';
+import type { Run, Traversal } from '../state.ts';
 import { compareSortKeys, sortKeyOf } from '../values.ts';
 
 /** `descending` and key of a Sort step; the key is undefined when none was given. */
@@ -17,15 +18,24 @@ export function sortParameters(step: Step): { descending: boolean; key: string |
 
 export function sortElements<Element extends GraphNode | GraphEdge>(
   run: Run,
-  elements: readonly Element[],
+  {
+    on,
+    elements,
+    of,
+  }: {
+    readonly on: Traversal;
+    readonly elements: readonly Element[];
+    readonly of: 'node' | 'edge';
+  },
   step: Step,
-  of: 'node' | 'edge',
 ): readonly Element[] {
   const { descending, key } = sortParameters(step);
   const read = elementReader(key ?? '@CreatedAt', of);
   run.visit(step, elements.length);
-  return elements
-    .map((element) => ({ element, sortKey: sortKeyOf(read(element)) }))
+  const sortable = elements.map((element) => ({ element, sortKey: sortKeyOf(read(element)) }));
+  if (key !== undefined && sortable.every(({ sortKey: [rank] }) => rank === 2))
+    warnOfKeys(run, on, [key], elements, of, step);
+  return sortable
     .sort((a, b) => compareSortKeys(a.sortKey, b.sortKey, descending))
     .map(({ element }) => element);
 }

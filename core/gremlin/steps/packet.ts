@@ -4,8 +4,8 @@ import { BpfError, compileBpf } from '../../bpf/bpf.ts';
 import type { Step } from '../ast.ts';
 import { execError } from '../state.ts';
 import type { Run, ValueOf } from '../state.ts';
-import { fetchFlows, noFlowStore } from './flow.ts';
-import { searchOf } from './flow-plan.ts';
+import { fetchFlows, noFlowStore } from './flow-fetch.ts';
+import { searchOf } from './flow-search.ts';
 
 /** Flow UUID → the packets kept with the flow, or stored in the time asked for; flows without any are left out. */
 export async function rawPackets(run: Run, value: ValueOf<'flows'>, step: Step): Promise<ValueOf<'packets'>> {

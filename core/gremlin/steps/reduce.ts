@@ -5,16 +5,24 @@
 import type { GraphEdge, GraphNode, Json } from '../../graph/element.ts';
 import type { Step } from '../ast.ts';
 import { elementKeys, elementReader } from '../element-fields.ts';
-import { printGoSyntax } from '../print.ts';
+import { warnOfKeys } from '../key-warnings.ts';
+import { printBare, printGoSyntax } from '../print.ts';
 import { execError, listValue, scalar } from '../state.ts';
-import type { Run, ValueOf } from '../state.ts';
+import type { Run, Traversal, ValueOf } from '../state.ts';
 import { toInteger } from '../values.ts';
 import { aggregateOf } from './flow.ts';
 
 type Elements = readonly (GraphNode | GraphEdge)[];
 
+/** Elements of one kind, and the traversal that they belong to. */
+interface Place {
+  readonly on: Traversal;
+  readonly elements: Elements;
+  readonly of: 'node' | 'edge';
+}
+
 /** Elements without the key, or with an empty list or object under it, are left out. */
-export function valuesOf(run: Run, elements: Elements, step: Step, of: 'node' | 'edge'): ValueOf<'value'> {
+export function valuesOf(run: Run, { on, elements, of }: Place, step: Step): ValueOf<'value'> {
   const read = elementReader(textParam(step, 0), of);
   run.visit(step, elements.length);
   const values: Json[] = [];
@@ -22,6 +30,7 @@ export function valuesOf(run: Run, elements: Elements, step: Step, of: 'node' | 
     const value = read(element);
     if (value !== undefined && !isEmpty(value)) values.push(value);
   }
+  if (values.length === 0) warnOfKeys(run, on, [textParam(step, 0)], elements, of, step);
   return listValue(values);
 }
 
@@ -31,7 +40,7 @@ function isEmpty(value: Json): boolean {
 }
 
 /** One object per element with those of the keys that exist; elements with none are left out. */
-export function valueMapOf(run: Run, elements: Elements, step: Step, of: 'node' | 'edge'): ValueOf<'value'> {
+export function valueMapOf(run: Run, { on, elements, of }: Place, step: Step): ValueOf<'value'> {
   const readers = step.params.map((_, index) => {
     const key = textParam(step, index);
     return { key, read: elementReader(key, of) };
@@ -44,6 +53,15 @@ export function valueMapOf(run: Run, elements: Elements, step: Step, of: 'node' 
       .filter((entry): entry is readonly [string, Json] => entry[1] !== undefined);
     if (found.length > 0) maps.push(Object.fromEntries(found));
   }
+  if (maps.length === 0)
+    warnOfKeys(
+      run,
+      on,
+      readers.map(({ key }) => key),
+      elements,
+      of,
+      step,
+    );
   return listValue(maps);
 }
 
@@ -56,7 +74,7 @@ export function keysOf(run: Run, elements: Elements, step: Step, of: 'node' | 'e
 }
 
 /** Elements without the key are skipped; a value that is no integer is an error. */
-export function sumOf(run: Run, elements: Elements, step: Step, of: 'node' | 'edge'): ValueOf<'value'> {
+export function sumOf(run: Run, { on, elements, of }: Place, step: Step): ValueOf<'value'> {
   const [key] = step.params;
   if (key === undefined || step.params.length > 1)
     throw execError('bad-parameter', step, 'Sum requires 1 parameter');
@@ -74,11 +92,12 @@ export function sumOf(run: Run, elements: Elements, step: Step, of: 'node' | 'ed
     }
     sum += integer;
   }
+  if (sum === 0) warnOfKeys(run, on, [key.value], elements, of, step);
   return scalar(sum);
 }
 
 /** Min, Max and Mean over the elements' numbers, several keys added per element; null when none has one. */
-export function extremeOf(run: Run, elements: Elements, step: Step, of: 'node' | 'edge'): ValueOf<'value'> {
+export function extremeOf(run: Run, { on, elements, of }: Place, step: Step): ValueOf<'value'> {
   const readers = step.params.map((_, index) => elementReader(textParam(step, index), of));
   run.visit(step, elements.length);
   let numbers: { count: number; sum: number; min: number; max: number } | undefined;
@@ -92,6 +111,7 @@ export function extremeOf(run: Run, elements: Elements, step: Step, of: 'node' |
     numbers.min = Math.min(numbers.min, total);
     numbers.max = Math.max(numbers.max, total);
   }
+  if (numbers === undefined) warnOfKeys(run, on, step.params.map(printBare), elements, of, step);
   return scalar(aggregateOf(step, 0, numbers));
 }
 

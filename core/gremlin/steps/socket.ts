@@ -11,7 +11,7 @@ import { testOf } from '../condition.ts';
 import { pairConditions } from '../element-filter.ts';
 import { execError, listValue } from '../state.ts';
 import type { Run, Traversal, ValueOf } from '../state.ts';
-import { fetchFlows } from './flow.ts';
+import { fetchFlows } from './flow-fetch.ts';
 
 /** The members of a socket in the order in which they are shown, and what one that the metadata lacks reads as. */
 const NO_SOCKET = {
