@@ -4,6 +4,7 @@
  *
  * The same class holds one host's graph in the probe and a whole fabric's in the Topology object.
  */
+import { Adjacency } from './adjacency.ts';
 import type { GraphEdge, GraphEvent, GraphNode, Json } from './element.ts';
 import { GraphError } from './errors.ts';
 import { INDEXED_KEYS, type GraphView, type IndexedKey } from './view.ts';
@@ -12,8 +13,8 @@ interface Slot {
   readonly id: string;
   /** Insertion order; an update keeps it. */
   readonly order: number;
-  readonly out: Map<string, GraphEdge>;
-  readonly in: Map<string, GraphEdge>;
+  readonly out: Adjacency;
+  readonly in: Adjacency;
 }
 
 const NO_EDGES: readonly GraphEdge[] = [];
@@ -23,8 +24,11 @@ export class Graph implements GraphView {
   readonly #nodes = new Map<string, GraphNode>();
   readonly #slots = new Map<string, Slot>();
   readonly #edges = new Map<string, GraphEdge>();
-  /** key → text → slots. Values that are neither text nor lists of texts are not indexed: they cannot equal a text. */
-  readonly #indexes = new Map<IndexedKey, Map<string, Set<Slot>>>(
+  /**
+   * key → text → slots, a single one bare: most names, TIDs and MACs have one bearer, and a set of one costs 200 bytes.
+   * Values that are neither text nor lists of texts are not indexed: they cannot equal a text.
+   */
+  readonly #indexes = new Map<IndexedKey, Map<string, Slot | Set<Slot>>>(
     INDEXED_KEYS.map((key) => [key, new Map()]),
   );
   readonly #onEvent: (event: GraphEvent) => void;
@@ -69,6 +73,7 @@ export class Graph implements GraphView {
   nodesWith(key: IndexedKey, value: string): Iterable<GraphNode> {
     const slots = this.#indexes.get(key)?.get(value);
     if (slots === undefined) return [];
+    if (!(slots instanceof Set)) return [this.#nodes.get(slots.id)!];
     const ordered = [...slots];
     // Mostly they are in order already: only updates put a slot behind later ones.
     if (ordered.some((slot, at) => at > 0 && slot.order < ordered[at - 1]!.order))
@@ -88,7 +93,7 @@ export class Graph implements GraphView {
   /** Throws GraphError `node-conflict` when the id is taken; the graph is then unchanged. */
   addNode(node: GraphNode): void {
     if (this.#slots.has(node.id)) throw new GraphError('node-conflict', node.id);
-    const slot: Slot = { id: node.id, order: this.#nextOrder++, out: new Map(), in: new Map() };
+    const slot: Slot = { id: node.id, order: this.#nextOrder++, out: new Adjacency(), in: new Adjacency() };
     this.#slots.set(node.id, slot);
     this.#nodes.set(node.id, node);
     this.#index(slot, node);
@@ -123,10 +128,19 @@ export class Graph implements GraphView {
   addEdge(edge: GraphEdge): void {
     if (this.#edges.has(edge.id)) throw new GraphError('edge-conflict', edge.id);
     const [parent, child] = this.#ends(edge);
-    this.#edges.set(edge.id, edge);
-    parent.out.set(edge.id, edge);
-    child.in.set(edge.id, edge);
-    this.#onEvent({ kind: 'edgeAdded', edge });
+    // It shares its texts with the nodes: a decoded edge brings copies, a quarter of what it takes.
+    const { host, origin } = this.#nodes.get(parent.id)!;
+    const added: GraphEdge = {
+      ...edge,
+      parent: parent.id,
+      child: child.id,
+      host: edge.host === host ? host : edge.host,
+      origin: edge.origin === origin ? origin : edge.origin,
+    };
+    this.#edges.set(added.id, added);
+    parent.out.put(added);
+    child.in.put(added);
+    this.#onEvent({ kind: 'edgeAdded', edge: added });
   }
 
   /** Replaces the edge of this id; its ends cannot change. Throws GraphError `edge-not-found`. */
@@ -136,8 +150,8 @@ export class Graph implements GraphView {
     const after = { ...edge, parent: before.parent, child: before.child };
     const [parent, child] = this.#ends(after);
     this.#edges.set(after.id, after);
-    parent.out.set(after.id, after);
-    child.in.set(after.id, after);
+    parent.out.put(after);
+    child.in.put(after);
     this.#onEvent({ kind: 'edgeUpdated', edge: after, before });
   }
 
@@ -164,8 +178,9 @@ export class Graph implements GraphView {
       for (const text of textsOf(node, key)) {
         const byText = this.#indexes.get(key)!;
         const slots = byText.get(text);
-        if (slots === undefined) byText.set(text, new Set([slot]));
-        else slots.add(slot);
+        if (slots === undefined) byText.set(text, slot);
+        else if (slots instanceof Set) slots.add(slot);
+        else if (slots !== slot) byText.set(text, new Set([slots, slot]));
       }
   }
 
@@ -174,8 +189,8 @@ export class Graph implements GraphView {
       for (const text of textsOf(node, key)) {
         const byText = this.#indexes.get(key)!;
         const slots = byText.get(text);
-        slots?.delete(slot);
-        if (slots?.size === 0) byText.delete(text);
+        if (slots instanceof Set) slots.delete(slot);
+        if (slots === slot || (slots instanceof Set && slots.size === 0)) byText.delete(text);
       }
   }
 }
