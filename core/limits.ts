@@ -145,8 +145,13 @@ export const limits = {
   elementBytesMax: 1_000_000,
   /** Nodes and edges of one host, or of one other origin; the rest is refused and counted. */
   elementsPerHostMax: 200_000,
-  /** Nodes and edges of the whole fabric (an object has 128 MB); what comes on top is refused (REST: 507) and counted. */
-  elementsMax: 400_000,
+  /**
+   * Nodes and edges of the whole fabric, which stand in the memory of one object (an object has 128 MB, measured in
+   * docs/design/queries.md); what comes on top is refused (REST: 507) and counted.
+   */
+  elementsMax: 150_000,
+  /** … and of a self-hosted one, where only the machine's memory ends (about 2 KB a node with two edges). */
+  elementsSelfHostedMax: 600_000,
   /** Characters of an element's id and of its other texts beside the metadata; a longer one is refused. */
   elementIdCharsMax: 512,
   /** Members of objects and lists that applying one JSON Patch may copy; a dearer one is refused with 400. */

@@ -5,7 +5,9 @@ export type GraphErrorCode =
   | 'node-not-found'
   | 'edge-not-found'
   | 'parent-not-found'
-  | 'child-not-found';
+  | 'child-not-found'
+  /** The graph has as many nodes and edges as it may have. */
+  | 'graph-full';
 
 const TEXTS: Record<GraphErrorCode, string> = {
   'node-conflict': 'Node ID conflict',
@@ -14,6 +16,7 @@ const TEXTS: Record<GraphErrorCode, string> = {
   'edge-not-found': 'Edge not found',
   'parent-not-found': 'Parent node not found',
   'child-not-found': 'Child node not found',
+  'graph-full': 'The graph has as many nodes and edges as it may have (elementsMax)',
 };
 
 export class GraphError extends Error {

@@ -33,6 +33,7 @@ export class Graph implements GraphView {
   );
   readonly #onEvent: (event: GraphEvent) => void;
   #nextOrder = 0;
+  #elementsMax: () => number = () => Infinity;
 
   constructor(onEvent: (event: GraphEvent) => void = () => {}) {
     this.#onEvent = onEvent;
@@ -90,9 +91,19 @@ export class Graph implements GraphView {
     return [...slots].sort((a, b) => a.order - b.order).map((slot) => this.#nodes.get(slot.id)!);
   }
 
-  /** Throws GraphError `node-conflict` when the id is taken; the graph is then unchanged. */
+  /** From now on nothing is added beyond so many nodes and edges together; what is there stays. */
+  limitTo(elementsMax: () => number): void {
+    this.#elementsMax = elementsMax;
+  }
+
+  get isFull(): boolean {
+    return this.#nodes.size + this.#edges.size >= this.#elementsMax();
+  }
+
+  /** Throws GraphError `node-conflict` when the id is taken, `graph-full`; the graph is then unchanged. */
   addNode(node: GraphNode): void {
     if (this.#slots.has(node.id)) throw new GraphError('node-conflict', node.id);
+    if (this.isFull) throw new GraphError('graph-full', node.id);
     const slot: Slot = { id: node.id, order: this.#nextOrder++, out: new Adjacency(), in: new Adjacency() };
     this.#slots.set(node.id, slot);
     this.#nodes.set(node.id, node);
@@ -124,9 +135,10 @@ export class Graph implements GraphView {
     this.#onEvent({ kind: 'nodeDeleted', node: { ...node, deletedAt: atMs } });
   }
 
-  /** Throws GraphError `edge-conflict`, `parent-not-found` or `child-not-found`. */
+  /** Throws GraphError `edge-conflict`, `graph-full`, `parent-not-found` or `child-not-found`. */
   addEdge(edge: GraphEdge): void {
     if (this.#edges.has(edge.id)) throw new GraphError('edge-conflict', edge.id);
+    if (this.isFull) throw new GraphError('graph-full', edge.id);
     const [parent, child] = this.#ends(edge);
     // It shares its texts with the nodes: a decoded edge brings copies, a quarter of what it takes.
     const { host, origin } = this.#nodes.get(parent.id)!;

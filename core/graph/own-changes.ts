@@ -18,6 +18,8 @@ export interface Refused {
   dangling: number;
   /** The origin already has `elementsMax` elements. */
   tooMany: number;
+  /** The whole graph is full, whoever its elements belong to. */
+  graphFull: number;
 }
 
 export interface Owner {
@@ -41,7 +43,7 @@ export class OwnChanges {
   readonly #owner: Owner;
   readonly #owned: () => OwnedElements;
   readonly #nowMs: number;
-  readonly refused: Refused = { foreign: 0, dangling: 0, tooMany: 0 };
+  readonly refused: Refused = { foreign: 0, dangling: 0, tooMany: 0, graphFull: 0 };
 
   /** `owned` gives the origin's elements as they are at each call. */
   constructor(graph: Graph, owner: Owner, owned: () => OwnedElements, nowMs: number) {
@@ -129,8 +131,9 @@ export class OwnChanges {
 
   #mayAdd(): boolean {
     const owned = this.#owned();
-    if (owned.nodes.size + owned.edges.size < this.#owner.elementsMax) return true;
-    this.refused.tooMany++;
+    if (owned.nodes.size + owned.edges.size >= this.#owner.elementsMax) this.refused.tooMany++;
+    else if (this.#graph.isFull) this.refused.graphFull++;
+    else return true;
     return false;
   }
 

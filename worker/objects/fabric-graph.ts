@@ -25,15 +25,23 @@ export class FabricGraph {
   readonly #owned = new OriginElements();
   readonly #store: TopologyStore;
   readonly #saveCounters: () => void;
+  readonly #elementsMax: () => number;
   readonly #listeners: GraphListener[] = [];
   #events: GraphEvent[] = [];
   /** Written, and not yet told. */
   #untold: { readonly events: readonly GraphEvent[]; readonly source: unknown }[] = [];
   #isTelling = false;
 
-  /** Loads the stored graph. `saveCounters` runs inside each transaction. */
-  constructor(store: TopologyStore, saveCounters: () => void) {
+  /**
+   * Loads the stored graph, and takes so many nodes and edges from then on. `saveCounters` runs inside each transaction.
+   */
+  constructor(
+    store: TopologyStore,
+    saveCounters: () => void,
+    elementsMax: () => number = () => limits.elementsMax,
+  ) {
     this.#store = store;
+    this.#elementsMax = elementsMax;
     this.#saveCounters = saveCounters;
     this.overlays = new Overlays(store.rules.overlays('node'));
     this.edgeOverlays = new Overlays(store.rules.overlays('edge'));
@@ -50,6 +58,8 @@ export class FabricGraph {
       (edge) => this.graph.addEdge(edge),
     );
     this.#events = [];
+    // After loading: a graph that was stored is kept, whatever the limit has become.
+    this.graph.limitTo(elementsMax);
   }
 
   /** Hears every write from now on, in order. A listener may write: its events are told after those being told. */
@@ -142,10 +152,12 @@ export class FabricGraph {
   /** Whether one element more has room, in the whole and for this origin. */
   hasRoom(origin: string): boolean {
     const { nodes, edges } = this.owned(origin);
-    return (
-      nodes.size + edges.size < limits.elementsPerHostMax &&
-      this.graph.nodeCount + this.graph.edgeCount < limits.elementsMax
-    );
+    return nodes.size + edges.size < limits.elementsPerHostMax && !this.graph.isFull;
+  }
+
+  /** How many nodes and edges the whole may have. */
+  get elementsMax(): number {
+    return this.#elementsMax();
   }
 
   /** Ids of everything of this origin now. */

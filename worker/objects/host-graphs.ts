@@ -11,6 +11,7 @@ export type GraphCounter =
   | 'elementsForeign'
   | 'elementsDangling'
   | 'elementsTooMany'
+  | 'elementsBeyondFabric'
   | 'elementsTooLarge'
   | 'elementsMalformed';
 export const graphCounters: readonly GraphCounter[] = [
@@ -19,6 +20,7 @@ export const graphCounters: readonly GraphCounter[] = [
   'elementsForeign',
   'elementsDangling',
   'elementsTooMany',
+  'elementsBeyondFabric',
   'elementsTooLarge',
   'elementsMalformed',
 ];
@@ -71,6 +73,7 @@ export class HostGraphs {
       this.#counters.add('elementsForeign', own.refused.foreign);
       this.#counters.add('elementsDangling', own.refused.dangling);
       this.#counters.add('elementsTooMany', own.refused.tooMany);
+      this.#counters.add('elementsBeyondFabric', own.refused.graphFull);
     });
   }
 }

@@ -86,7 +86,7 @@ export class UserElements {
     if (!isTaken && !this.#fabric.hasRoom(element.origin))
       return refused(
         'graphFull',
-        `the graph has its ${limits.elementsMax} elements, or those of ${element.origin} are ${limits.elementsPerHostMax}`,
+        `the graph has its ${this.#fabric.elementsMax} elements, or those of ${element.origin} are ${limits.elementsPerHostMax}`,
       );
     try {
       this.#fabric.write(nowMs, this, (now) => add(now, kind, element));

@@ -106,7 +106,25 @@ describe('refusals', () => {
       [node('a'), node('b')],
       [edge('lost', 'a', 'nowhere'), edge('e', 'a', 'b'), edge('f', 'b', 'a')],
     );
-    expect(own.refused).toEqual({ foreign: 0, dangling: 1, tooMany: 1 });
+    expect(own.refused).toEqual({ foreign: 0, dangling: 1, tooMany: 1, graphFull: 0 });
     expect([...graph.edges()].map(({ id }) => id)).toEqual(['e']);
+  });
+});
+
+describe('a full graph', () => {
+  test('takes nothing more, from whomever, and says so; what is there can change and make room', () => {
+    const { graph, of } = home();
+    graph.limitTo(() => 3);
+    of('h').sync([node('a'), node('b')], [edge('e', 'a', 'b')]);
+    const other = of('other');
+    other.sync([node('c')], []);
+    expect(other.refused).toMatchObject({ graphFull: 1, tooMany: 0 });
+    expect(() => graph.addNode(node('d'))).toThrow('as many nodes and edges as it may have (elementsMax)');
+    expect(() => graph.addEdge(edge('f', 'a', 'b'))).toThrow('(elementsMax)');
+    of('h').sync([node('a', { N: 1 }), node('b')], []);
+    of('other').apply({ kind: 'putNode', node: node('c') });
+    expect([...graph.nodes()].map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect([...graph.edges()]).toEqual([]);
+    expect(graph.node('a')?.metadata).toEqual({ N: 1 });
   });
 });
