@@ -35,7 +35,7 @@ function hasNewSyntax(difference: Difference): boolean {
 
 /** Steps on values that the reference refuses: the message names the step and the kind. */
 const NEW_STEPS =
-  /^Invalid step '(PropertyValues|PropertyValueMap|PropertyKeys|Sort|Sum)' on '\*traversal\.GraphTraversalE'$|^Invalid step '(Count|Limit|Range)' on '\*traversal\.(GraphTraversalValue|GraphTraversalShortestPath)'$|^Invalid step '(HasKey|HasNot)' on '\*traversal\.FlowTraversalStep'$/;
+  /^Invalid step '(PropertyValues|PropertyValueMap|PropertyKeys|Sort|Sum)' on '\*traversal\.GraphTraversalE'$|^Invalid step '(Count|Limit|Range)' on '\*traversal\.(GraphTraversalValue|GraphTraversalShortestPath)'$|^Invalid step '(HasKey|HasNot)' on '\*traversal\.FlowTraversalStep'$|^Invalid step '(Count|Sum)' on '\*traversal\.GroupTraversalStep'$/;
 
 function isStatement(line: string): boolean {
   return line !== '';
@@ -76,7 +76,7 @@ export const languageRules: readonly Rule[] = [
   {
     name: 'superset-steps',
     reason:
-      'Values, ValueMap, Keys, Sort, Sum on edges; Count, Limit, Range on lists and paths; HasKey, HasNot on flows (14.9)',
+      'Values, ValueMap, Keys, Sort, Sum on edges; Count, Limit, Range on lists and paths; HasKey, HasNot on flows; aggregates of groups by a key (14.9, 15)',
     holds: ({ testCase, outcome, query }) =>
       NEW_STEPS.test(testCase.error ?? '') &&
       outcome.kind === 'answer' &&

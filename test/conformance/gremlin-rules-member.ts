@@ -47,7 +47,8 @@ async function anchorsAll(difference: Difference): Promise<boolean> {
   const at = steps.findIndex(
     (step) => step.name === 'Has' && step.params.length === 2 && patternOf(step.params[1]).includes('|'),
   );
-  if (at < 0 || answerOf(difference) === undefined) return false;
+  if (answerOf(difference) === undefined) return false;
+  if (at < 0) return anchorsAmongOthers(difference);
   const before = await answerOfSteps(difference, steps.slice(0, at));
   const after = await answerOfSteps(difference, steps.slice(0, at + 1));
   if (before === undefined || after === undefined) return false;
@@ -59,6 +60,27 @@ async function anchorsAll(difference: Difference): Promise<boolean> {
     .filter(({ data }) => membersAt(data, path).some((one) => typeof one === 'string' && whole.test(one)))
     .map(({ id }) => id);
   return sameSet(wanted, idsOf(after)) === undefined;
+}
+
+/** The same where the expression stands among other parameters: all that a step finds matches whole. */
+async function anchorsAmongOthers(difference: Difference): Promise<boolean> {
+  const steps = stepsOf(difference);
+  const at = steps.findIndex((step) => step.params.some((param) => patternOf(param).includes('|')));
+  const found = at < 0 ? undefined : await answerOfSteps(difference, steps.slice(0, at + 1));
+  if (found === undefined || steps[at]!.name === 'HasEither') return false;
+  const { params } = steps[at]!;
+  return params.every((param, index) => {
+    const pattern = patternOf(param);
+    if (!pattern.includes('|')) return true;
+    const whole = new RegExp(
+      `^(?:${pattern.replace(/^\(\?i\)/, '')})$`,
+      pattern.startsWith('(?i)') ? 'i' : '',
+    );
+    const path = textOf(params[index - 1]).split('.');
+    return bearersOf(found).every(({ data }) =>
+      membersAt(data, path).some((one) => typeof one === 'string' && whole.test(one)),
+    );
+  });
 }
 
 function patternOf(param: Param | undefined): string {
@@ -75,6 +97,7 @@ function bearersOf(answer: QueryResult): readonly { id: string; data: unknown }[
 /** Values of maps and of second-level lists of structured metadata are those in the JSON. */
 function structuredValues(difference: Difference): boolean {
   const last = stepsOf(difference).at(-1);
+  if (last?.name === 'ValueMap') return structuredMaps(difference);
   if (last?.name !== 'Values' || difference.testCase.expect?.value !== null) return false;
   const path = textOf(last.params[0]).split('.');
   const ours = valueOf(difference);
@@ -85,19 +108,38 @@ function structuredValues(difference: Difference): boolean {
   );
 }
 
+/** ValueMap with more of them than expected, and nothing else. */
+function structuredMaps(difference: Difference): boolean {
+  const ours = valueOf(difference);
+  const wanted: unknown = difference.testCase.expect?.value ?? [];
+  if (!Array.isArray(ours) || !Array.isArray(wanted)) return false;
+  const known = new Set(wanted.flatMap((one: unknown) => Object.keys(one as object)));
+  const rest = ours
+    .map((one: unknown) =>
+      Object.entries(one as object).filter(([key]) => known.has(key) || !key.includes('.')),
+    )
+    .filter((entries) => entries.length > 0)
+    .map((entries): unknown => Object.fromEntries(entries));
+  return rest.length < ours.length || sameSet(ours, rest) !== undefined
+    ? sameSet(wanted, rest) === undefined
+    : false;
+}
+
 /** Existence of a member of a map inside structured metadata. */
 function structuredMembers(difference: Difference): boolean {
   const answer = answerOf(difference);
   const keys = filterKeys(difference).filter((key) => key.includes('.'));
-  if (answer?.kind !== 'nodes' || keys.length === 0 || uses(difference, 'HasNot')) return false;
+  if (answer?.kind !== 'nodes' || keys.length === 0) return false;
+  const hasMember = (id: string): boolean => {
+    const node = difference.world.nodes.find((one) => one.id === id);
+    return node !== undefined && keys.some((key) => membersAt(node.metadata, key.split('.')).length > 0);
+  };
+  if (uses(difference, 'HasNot')) {
+    const removed = expectedIds(difference).filter((id) => !idsOf(answer).includes(id));
+    return isSubset(idsOf(answer), expectedIds(difference)) && removed.every(hasMember);
+  }
   const added = idsOf(answer).filter((id) => !expectedIds(difference).includes(id));
-  return (
-    isSubset(expectedIds(difference), idsOf(answer)) &&
-    added.every((id) => {
-      const node = difference.world.nodes.find((one) => one.id === id);
-      return node !== undefined && keys.some((key) => membersAt(node.metadata, key.split('.')).length > 0);
-    })
-  );
+  return isSubset(expectedIds(difference), idsOf(answer)) && added.every(hasMember);
 }
 
 export const MEMBER_RULES: readonly Rule[] = [

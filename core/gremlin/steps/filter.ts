@@ -12,6 +12,7 @@ import { filterKeys, warnOfKeys } from '../key-warnings.ts';
 import { printVerb } from '../print.ts';
 import { execError, listValue } from '../state.ts';
 import type { Run, ValueOf } from '../state.ts';
+import { toInteger } from '../values.ts';
 
 /** Steps after which an empty `Has()` asks nothing instead of being an error, as the reference folds it away. */
 const TAKES_EMPTY_HAS: ReadonlySet<string> = new Set([
@@ -111,7 +112,8 @@ export function dedupElements<Element extends GraphNode | GraphEdge>(
   const identityOf = (element: Element): string | undefined => {
     if (readers.length === 0) return element.id;
     const values = readers.map((read) => read(element)).filter((read) => read !== undefined);
-    return values.length === 0 ? undefined : JSON.stringify(values);
+    // What counts as an integer is that integer, as the reference reads the keys of Dedup: "5" and 5 are the same.
+    return values.length === 0 ? undefined : JSON.stringify(values.map((value) => toInteger(value) ?? value));
   };
   return firstOfEach(elements, identityOf);
 }
