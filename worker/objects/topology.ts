@@ -3,7 +3,7 @@
  * queries, and tells the probes which captures to run. docs/design/objects.md describes its life.
  */
 import { DurableObject } from 'cloudflare:workers';
-import { timings } from '../../core/limits.ts';
+import { limits, timings } from '../../core/limits.ts';
 import type { ElementKind } from '../../core/wire/element-body.ts';
 import { graphJsonChunks } from '../../core/wire/graph-json.ts';
 import { TopologyStore } from '../store/topology-store.ts';
@@ -72,8 +72,12 @@ export class Topology extends DurableObject<Env> {
       store.counters(),
     );
     const sockets = new ProbeSockets(this.ctx, this.env, (name) => counters.add(name));
-    const { EDGEDIVE_HOST_ID: hostId } = this.env;
-    const fabric = new FabricGraph(store, () => counters.save((values) => store.setCounters(values)));
+    const { EDGEDIVE_HOST_ID: hostId, EDGEDIVE_CONNECTIONS: selfHosted } = this.env;
+    const fabric = new FabricGraph(
+      store,
+      () => counters.save((values) => store.setCounters(values)),
+      () => (selfHosted === undefined ? limits.elementsMax : limits.elementsSelfHostedMax),
+    );
     this.#queries = new QueryRunner(this.env, fabric.graph, () => this.#orders.captures);
     this.#orders = new CaptureOrders(fabric.graph, sockets, store.captures(), (query) =>
       this.#queries.findNodes(query),
