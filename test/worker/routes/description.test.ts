@@ -99,6 +99,7 @@ describe('/swagger.json', () => {
         'Node',
         'Edge',
         'AnyValue',
+        'QueryPlan',
       ]),
     );
   });
@@ -125,6 +126,17 @@ describe('/swagger.json', () => {
     test.each(['/', '/status', '/topology', '/capture'])('GET %s', async (path) => {
       const reply = await get(path === '/' ? '/api' : `/api${path}`);
       expectFit(path, 'get', reply.status, reply.text);
+    });
+
+    test('a QueryPlan', async () => {
+      const reply = await post('/api/topology?explain=1', {
+        GremlinQuery: "G.Flows().Has('Last', Gt(1)).Count()",
+      });
+      const check = z.fromJSONSchema(
+        inlined(swagger.definitions['QueryPlan']) as Parameters<typeof z.fromJSONSchema>[0],
+      );
+      const result = check.safeParse(JSON.parse(reply.text));
+      expect(result.success ? '' : z.prettifyError(result.error)).toBe('');
     });
 
     test('POST /topology', async () => {
