@@ -7,19 +7,27 @@ import { execError } from './state.ts';
 import type { Run } from './state.ts';
 
 const LAYERS =
-  'Link Network Transport ICMP Metric LastUpdateMetric TCPMetric IPMetric DNS DHCPv4 VRRPv2 Capture Capture.Name Capture.ID';
-const KNOWN: readonly string[] = flowFieldNames.concat(LAYERS.split(' '));
+  'Link Network Transport ICMP Metric LastUpdateMetric TCPMetric IPMetric DNS DHCPv4 VRRPv2'.split(' ');
+/** Filters know these too. */
+const CAPTURES = ['Capture', 'Capture.Name', 'Capture.ID'];
+const READABLE: readonly string[] = flowFieldNames.concat(LAYERS);
+const FILTERED: readonly string[] = READABLE.concat(CAPTURES);
+/** Objects of which all members are known: another one reads as nothing. */
+const CLOSED = /^(Link|Network|Transport|ICMP|Metric|LastUpdateMetric|TCPMetric|IPMetric)\./;
 
-function noSuchField(key: string): string {
-  const nearest = nearestName(key, KNOWN);
+function noSuchField(key: string, known: readonly string[]): string {
+  const nearest = nearestName(key, known);
   return `flows have no field ${key}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
 }
 
 export function fieldNotFound(step: Step, key: string): GremlinError {
-  return execError('field-not-found', step, 'Field not found', noSuchField(key));
+  const hint = CAPTURES.includes(key)
+    ? `${key} is for filters; flows have the field CaptureID`
+    : noSuchField(key, READABLE);
+  return execError('field-not-found', step, 'Field not found', hint);
 }
 
 export function warnOfField(run: Run, step: Step, key: string): void {
-  if (fieldReader(key) === undefined && !KNOWN.includes(key))
-    run.plan.warn(`${step.name} at ${step.offset}: ${noSuchField(key)}`);
+  if (FILTERED.includes(key) || (fieldReader(key) !== undefined && !CLOSED.test(key))) return;
+  run.plan.warn(`${step.name} at ${step.offset}: ${noSuchField(key, FILTERED)}`);
 }

@@ -228,6 +228,7 @@ describe('tables of groups', () => {
       'the columns are Application, Count; did you mean Count?',
     ],
     ["G.Flows().Values('aplication')", 'flows have no field aplication; did you mean Application?'],
+    ["G.Flows().Group('Capture').Count()", 'Capture is for filters; flows have the field CaptureID'],
   ])('%s: Field not found', async (text, hint) => {
     if (hint === '') {
       // Any name under a metric could be one; the sum of what no flow has is 0.
@@ -354,6 +355,8 @@ describe('warnings', () => {
     ["G.V().Sort('name')", 'Sort at 6: no node has the key name; did you mean Name?'],
     ["G.Flows().Has('Netwrok','10.0.0.1')", 'Has at 10: flows have no field Netwrok; did you mean Network?'],
     ["G.Flows().Sort('last')", 'Sort at 10: flows have no field last; did you mean Last?'],
+    ["G.Flows().HasKey('Network.C')", 'HasKey at 10: flows have no field Network.C; did you mean Network.A?'],
+    ["G.Flows().Not(Has('Capure','web'))", 'Has at 14: flows have no field Capure; did you mean Capture?'],
   ])('%s: %s', async (text, warning) => {
     expect(await warningsOf(text)).toContain(warning);
   });
@@ -365,6 +368,7 @@ describe('warnings', () => {
     "G.V().Or(Has('MTU', 1), Out().Has('Captures.ID', 'x'))",
     "G.Flows().Has('DNS.Questions.Name','x')",
     "G.Flows().Has('Metric.ABBytes', Gt(1))",
+    "G.Flows().Has('TCP.B', 80, 'UUID.x', 'f1', 'Network', 'a', 'Capture.Name', 'web')",
   ])('%s: none', async (text) => {
     expect(await warningsOf(text)).toEqual([]);
   });
