@@ -43,6 +43,8 @@ const ACCEPTED: Readonly<Record<ValueKind, Accepted>> = {
     Min: 'value',
     Max: 'value',
     Mean: 'value',
+    // Only by a key: without one it is refused as in the reference.
+    Group: 'elementGroups',
     As: 'nodes',
     Select: 'nodes',
     ShortestPathTo: 'paths',
@@ -80,6 +82,7 @@ const ACCEPTED: Readonly<Record<ValueKind, Accepted>> = {
     Min: 'value',
     Max: 'value',
     Mean: 'value',
+    Group: 'elementGroups',
     SubGraph: 'graph',
   },
   paths: {
@@ -132,6 +135,7 @@ const ACCEPTED: Readonly<Record<ValueKind, Accepted>> = {
     Max: 'table',
     Mean: 'table',
   },
+  elementGroups: { Count: 'table', Sum: 'table', Min: 'table', Max: 'table', Mean: 'table' },
   metrics: { Aggregates: 'metrics', Sum: 'value', Count: 'value', Keys: 'value' },
   packets: { BPF: 'packets' },
   sockets: { Has: 'sockets', HasEither: 'sockets', Values: 'value' },
@@ -149,6 +153,7 @@ const TYPE_NAMES: Readonly<Record<ValueKind, string>> = {
   flows: '*traversal.FlowTraversalStep',
   groups: '*traversal.GroupTraversalStep',
   keyedGroups: '*traversal.GroupTraversalStep',
+  elementGroups: '*traversal.GroupTraversalStep',
   metrics: '*traversal.MetricsTraversalStep',
   packets: '*traversal.RawPacketsTraversalStep',
   sockets: '*traversal.SocketsTraversalStep',
@@ -170,7 +175,8 @@ const NAMED_IN_ERRORS: Readonly<Partial<Record<StepName, string>>> = {
 /** The kind of value the step makes of this kind. Throws GremlinError of stage `exec`. */
 export function kindAfter(kind: ValueKind, step: Step): ValueKind {
   const after = ACCEPTED[kind][step.name];
-  if (after === undefined) throw wrongInput(kind, step);
+  const needsKey = after === 'elementGroups' && step.params.length === 0;
+  if (after === undefined || needsKey) throw wrongInput(kind, step);
   if (NESTING_STEPS.has(step.name)) checkNesting(kind, step, kindAfter);
   return after === 'groups' && step.name === 'Group' && step.params.length > 0 ? 'keyedGroups' : after;
 }
@@ -186,6 +192,7 @@ const PLAIN_NAMES: Readonly<Record<ValueKind, string>> = {
   flows: 'flows',
   groups: 'groups',
   keyedGroups: 'groups',
+  elementGroups: 'groups of elements',
   metrics: 'metrics',
   packets: 'packets',
   sockets: 'sockets',
@@ -193,6 +200,8 @@ const PLAIN_NAMES: Readonly<Record<ValueKind, string>> = {
 };
 
 function hintFor(kind: ValueKind, step: Step): string {
+  if (ACCEPTED[kind][step.name] === 'elementGroups')
+    return "Group of nodes and edges needs a key and an aggregate, for example Group('Type').Count()";
   if (kind === 'groups' && ACCEPTED.keyedGroups[step.name] === 'table')
     return `${step.name} needs a key to group by, for example Group('Application').${step.name}(…)`;
   const taken = Object.keys(ACCEPTED[kind]);
@@ -212,7 +221,12 @@ export function wrongInput(kind: ValueKind, step: Step): GremlinError {
 /** What a query yields, without running it. Throws GremlinError when a step does not fit the one before it. */
 export function resultKindOf(query: Query): ValueKind {
   let kind: ValueKind = 'graph';
-  for (const step of query.steps) kind = kindAfter(kind, step);
+  let before: ValueKind = kind;
+  for (const step of query.steps) {
+    before = kind;
+    kind = kindAfter(kind, step);
+  }
+  if (kind === 'elementGroups') throw wrongInput(before, query.steps.at(-1)!);
   if (kind === 'table') return 'value';
   return kind === 'keyedGroups' ? 'groups' : kind;
 }

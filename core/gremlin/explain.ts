@@ -104,7 +104,7 @@ function stepJson(run: StepRun): PlanStepJson {
 }
 
 function shownKind(kind: string): string {
-  return kind === 'keyedGroups' ? 'groups' : kind;
+  return kind === 'keyedGroups' || kind === 'elementGroups' ? 'groups' : kind;
 }
 
 function searchJson({ search, reduction }: FlowRequest): PlanSearchJson {

@@ -22,6 +22,7 @@ import {
   filterValue,
   membersOf,
 } from './steps/filter.ts';
+import { groupElements, tableOfElements, unfinishedGroups } from './steps/element-groups.ts';
 import { nodesOfFlows } from './steps/flow-nodes.ts';
 import { flowsOf, refineFlows } from './steps/flow-plan.ts';
 import { countFlows } from './steps/flow-reduce.ts';
@@ -133,6 +134,8 @@ function sizeOf(value: Value): number | undefined {
     case 'groups':
     case 'keyedGroups':
       return value.groups.size;
+    case 'elementGroups':
+      return value.groups.length;
     case 'metrics':
       return value.metrics.size;
     case 'packets':
@@ -185,6 +188,14 @@ const hasNodes: Handler<'nodes'> = (run, value, { step, before }) => filterNodes
 const cutNodes: Handler<'nodes'> = (_run, value, { step }) => ({ ...value, nodes: cut(value.nodes, step) });
 const nestNodes: Handler<'nodes'> = (run, value, { step }) => filterNodesNested(run, value, step);
 const extremeOfNodes: Handler<'nodes'> = (run, value, { step }) => extremeOf(run, ofNodes(value), step);
+const groupNodes: Handler<'nodes'> = (run, value, { step }) => {
+  if (step.params.length === 0) throw wrongInput('nodes', step);
+  return groupElements(run, ofNodes(value), step);
+};
+const groupEdges: Handler<'edges'> = (run, value, { step }) => {
+  if (step.params.length === 0) throw wrongInput('edges', step);
+  return groupElements(run, ofEdges(value), step);
+};
 const reachNodes: Handler<'nodes'> = (run, value, { step }) => reach(run, value, step);
 
 const ON_NODES: Handlers<'nodes'> = {
@@ -199,6 +210,7 @@ const ON_NODES: Handlers<'nodes'> = {
   Min: extremeOfNodes,
   Max: extremeOfNodes,
   Mean: extremeOfNodes,
+  Group: groupNodes,
   Out: (run, value, { step }) => neighbours(run, value, step, 'out'),
   In: (run, value, { step }) => neighbours(run, value, step, 'in'),
   Both: (run, value, { step }) => neighbours(run, value, step, 'both'),
@@ -245,6 +257,7 @@ const ON_EDGES: Handlers<'edges'> = {
   Min: extremeOfEdges,
   Max: extremeOfEdges,
   Mean: extremeOfEdges,
+  Group: groupEdges,
   InV: (run, value, { step }) => endsOf(run, value, step, 'parent'),
   OutV: (run, value, { step }) => endsOf(run, value, step, 'child'),
   BothV: (run, value, { step }) => endsOf(run, value, step, 'both'),
@@ -343,6 +356,8 @@ const ON_FLOWS: Handlers<'flows'> = {
   Group: groupsOfFlows,
 };
 
+const aggregateElements: Handler<'elementGroups'> = (run, value, { step }) =>
+  tableOfElements(run, value, step);
 const aggregateGroups: Handler<'keyedGroups'> = (_run, value, { step }) => tableOfGroups(value, step);
 
 const hasSockets: Handler<'sockets'> = (run, value, { step }) => filterSockets(run, value, step);
@@ -370,6 +385,13 @@ const HANDLERS: { readonly [Kind in ValueKind]: Handlers<Kind> } = {
     Min: aggregateGroups,
     Max: aggregateGroups,
     Mean: aggregateGroups,
+  },
+  elementGroups: {
+    Count: aggregateElements,
+    Sum: aggregateElements,
+    Min: aggregateElements,
+    Max: aggregateElements,
+    Mean: aggregateElements,
   },
   metrics: {
     Aggregates: (run, value, { step }) => aggregate(run, value, step),
@@ -404,6 +426,8 @@ async function resultOf(run: Run, value: Value): Promise<QueryResult> {
       return { kind: 'value', value: value.value };
     case 'table':
       return { kind: 'value', value: value.rows };
+    case 'elementGroups':
+      throw unfinishedGroups(value);
     case 'keyedGroups':
       return { kind: 'groups', groups: value.groups };
     case 'groups':

@@ -41,6 +41,16 @@ export type Value =
       readonly keys: readonly string[];
       readonly groups: ReadonlyMap<string, readonly Flow[]>;
     }
+  /** Nodes or edges by keys, on the way to a table. */
+  | {
+      readonly kind: 'elementGroups';
+      readonly on: Traversal;
+      readonly of: 'node' | 'edge';
+      /** The Group step. */
+      readonly step: Step;
+      readonly keys: readonly string[];
+      readonly groups: readonly ElementGroup[];
+    }
   | {
       readonly kind: 'metrics';
       readonly on: Traversal;
@@ -49,6 +59,11 @@ export type Value =
   | { readonly kind: 'packets'; readonly packets: ReadonlyMap<string, readonly RawPacket[] | null> }
   | { readonly kind: 'sockets'; readonly sockets: ReadonlyMap<string, readonly Json[]> }
   | { readonly kind: 'nextHops'; readonly hops: ReadonlyMap<string, Json> };
+
+export interface ElementGroup {
+  readonly values: readonly Json[];
+  readonly elements: (GraphNode | GraphEdge)[];
+}
 
 export type Row = Readonly<Record<string, Json>>;
 

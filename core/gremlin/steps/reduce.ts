@@ -3,6 +3,7 @@
  * stored (section 14.7).
  */
 import type { GraphEdge, GraphNode, Json } from '../../graph/element.ts';
+import type { ColumnNumbers } from '../../flow/reduction.ts';
 import type { Step } from '../ast.ts';
 import { elementKeys, elementReader } from '../element-fields.ts';
 import { warnOfKeys } from '../key-warnings.ts';
@@ -98,8 +99,15 @@ export function sumOf(run: Run, { on, elements, of }: Place, step: Step): ValueO
 
 /** Min, Max and Mean over the elements' numbers, several keys added per element; null when none has one. */
 export function extremeOf(run: Run, { on, elements, of }: Place, step: Step): ValueOf<'value'> {
-  const readers = step.params.map((_, index) => elementReader(textParam(step, index), of));
   run.visit(step, elements.length);
+  const numbers = numbersOf(elements, step, of);
+  if (numbers === undefined) warnOfKeys(run, on, step.params.map(printBare), elements, of, step);
+  return scalar(aggregateOf(step, 0, numbers));
+}
+
+/** Number, sum, least and most of the elements' numbers under the step's keys, added per element. */
+export function numbersOf(elements: Elements, step: Step, of: 'node' | 'edge'): ColumnNumbers | undefined {
+  const readers = step.params.map((_, index) => elementReader(textParam(step, index), of));
   let numbers: { count: number; sum: number; min: number; max: number } | undefined;
   for (const element of elements) {
     const found = readers.map((read) => numberOf(read(element))).filter((one) => one !== undefined);
@@ -111,8 +119,7 @@ export function extremeOf(run: Run, { on, elements, of }: Place, step: Step): Va
     numbers.min = Math.min(numbers.min, total);
     numbers.max = Math.max(numbers.max, total);
   }
-  if (numbers === undefined) warnOfKeys(run, on, step.params.map(printBare), elements, of, step);
-  return scalar(aggregateOf(step, 0, numbers));
+  return numbers;
 }
 
 /** Doubles stay doubles; what else counts as a number is an integer. */

@@ -26,6 +26,8 @@ const SOURCES = [
   'G.Flows().Group()',
   "G.Flows().Group('NodeTID')",
   "G.Flows().Group('NodeTID').Count()",
+  "G.V().Group('Type')",
+  "G.V().Group('Type').Count()",
   'G.V().Metrics()',
   'G.Flows().RawPackets()',
   'G.V().Sockets()',

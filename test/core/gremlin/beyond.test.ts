@@ -212,6 +212,34 @@ describe('tables of groups', () => {
     expect(await json(context, text)).toEqual(expected);
   });
 
+  it.each<[string, unknown]>([
+    [
+      "G.V().Group('Type').Count()",
+      [
+        { Type: 'veth', Count: 3 },
+        { Type: 'host', Count: 1 },
+        { Type: 'bridge', Count: 1 },
+        { Type: 'netns', Count: 1 },
+      ],
+    ],
+    ["G.V().Has('TID', Ne('')).Group('Type').Sum('MTU').Limit(1)", [{ Type: 'veth', Count: 3, Sum: 10_500 }]],
+    ["G.E().Group('RelationType').Count().Values('RelationType')", ['ownership', 'layer2']],
+    ["G.V().Group('Type').Max('Speed').Has('Max', Gt(100))", [{ Type: 'bridge', Count: 1, Max: 1000 }]],
+  ])('of elements: %s', async (text, expected) => {
+    expect(await json(context, text)).toEqual(expected);
+  });
+
+  it.each(['G.V().Group()', "G.V().Group('Type')", "G.E().Group('RelationType')", 'G.V().Group().Count()'])(
+    '%s stays the error of the reference',
+    async (text) => {
+      const error = await errorOf(context, text);
+      expect([error.message, error.hint]).toEqual([
+        'Error while executing the query',
+        "Group of nodes and edges needs a key and an aggregate, for example Group('Type').Count()",
+      ]);
+    },
+  );
+
   it('are made only of groups whose key is named, as the reference refuses the others', async () => {
     const error = await errorOf(context, 'G.Flows().Group().Count()');
     expect([error.message, error.hint]).toEqual([
