@@ -15,7 +15,11 @@ test('a probe whose host no longer fits gets in what fits, and the rest is count
   await runInDurableObject(env.TOPOLOGY.getByName('limited'), (_object, state) => {
     const texts = (elements: readonly unknown[]): string[] => elements.map((one) => JSON.stringify(one));
     const open = (elementsMax: number) => {
-      const fabric = new FabricGraph(new TopologyStore(state.storage), elementsMax, () => {});
+      const fabric = new FabricGraph(
+        new TopologyStore(state.storage),
+        () => {},
+        () => elementsMax,
+      );
       const counters = new Counters(graphCounters);
       return { fabric, counters, hosts: new HostGraphs(fabric, counters) };
     };
