@@ -15,7 +15,7 @@ import { edgesAt } from './graph.ts';
 /** For all but Neighbors depth 0 means without bound. */
 export function reach(run: Run, value: ValueOf<'nodes'>, step: Step): ValueOf<'nodes'> {
   const { on } = value;
-  const { depth, test } = treeParameters(step);
+  const { depth, test } = run.once(step, () => treeParameters(step));
   const direction = step.name === 'Descendants' ? 'out' : step.name === 'Ascendants' ? 'in' : 'both';
   const depthMax = depth === 0 && direction !== 'both' ? Infinity : depth;
   const reached = new Set(value.nodes.map((node) => node.id));
