@@ -404,12 +404,18 @@ describe('warnings', () => {
 
 describe('bounds', () => {
   it('an expression inside a traversal is compiled once, however many elements meet it', async () => {
-    const many = contextOf(graphOf(Array.from({ length: 3_000 }, (_, i) => node(`n${i}`, { Type: 'veth' }))));
+    const nodes = Array.from({ length: 3_000 }, (_, i) => node(`n${i}`, { Type: 'veth' }));
+    const many = contextOf(
+      graphOf(
+        nodes,
+        nodes.map(({ id }, i) => edge(id, nodes[(i + 1) % nodes.length]!.id)),
+      ),
+    );
     const startedMs = performance.now();
     // Compiling it takes some milliseconds: for each node anew it would be half a minute.
     const heavy = "Regex('(.{100}){9}')";
     for (const step of [`Descendants('a', ${heavy})`, `Out('a', ${heavy})`, `Has('a', ${heavy})`])
-      expect(await ids(many, `G.V().And(Both().${step})`)).toEqual([]);
+      expect(await ids(many, `G.V().And(Both().${step}.Has('b', 1))`)).toEqual([]);
     expect(await ids(many, `G.V().And(Descendants('a', ${heavy}, 2).Has('b', 1))`)).toEqual([]);
     expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
