@@ -58,7 +58,7 @@ export function searchEncoded(pages: FlowPages, kept: Iterable<KeptFlow>, search
 }
 
 /** Numbers of the members that deciding the search needs. */
-function fieldsOf(search: FlowSearch): Set<number> {
+export function fieldsOf(search: FlowSearch): Set<number> {
   const fields = new Set<number>();
   const add = (key: string) => {
     const member = flowMemberOf(key);

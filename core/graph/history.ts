@@ -42,7 +42,7 @@ export class RevisionStore {
     this.#edges = inOrderOfCreation(edges);
   }
 
-  /** The graph as it was: of each element the highest of the revisions that belong to the slice. */
+  /** The graph as it was: of each element the latest of the revisions that belong to the slice. */
   at(slice: TimeSlice): GraphView {
     return new FrozenGraph(elementsIn(this.#nodes, slice), elementsIn(this.#edges, slice));
   }
@@ -66,7 +66,15 @@ function elementsIn<Element extends GraphNode>(
   revisions: readonly Revision<Element>[],
   slice: TimeSlice,
 ): Element[] {
-  return revisions.filter((revision) => livesIn(revision, slice)).map((revision) => revision.element);
+  return revisions
+    .filter((revision) => livesIn(revision, slice))
+    .map((revision) => asKnownAt(revision.element, slice.toMs));
+}
+
+/** Nobody knew yet of a deletion that came later. */
+function asKnownAt<Element extends GraphNode>(element: Element, timeMs: number): Element {
+  const { deletedAt } = element;
+  return deletedAt !== null && deletedAt > timeMs ? { ...element, deletedAt: null } : element;
 }
 
 /** A time slice as a graph in which an id can have several revisions; `node(id)` is the latest. */

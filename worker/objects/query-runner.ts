@@ -13,7 +13,9 @@ import { resultToDot } from '../../core/wire/gremlin-dot.ts';
 import { resultToJsonChunks } from '../../core/wire/gremlin-json.ts';
 import { resultToPcap } from '../../core/wire/gremlin-pcap.ts';
 import { decodeFlowSet, type Flow } from '../../proto/gen/flow.ts';
+import type { GraphPast } from './graph-past.ts';
 import { bytesOf, bytesOrStream, textOrStream } from './answer-stream.ts';
+import { StoredFlows, type FlowCost } from './stored-flows.ts';
 import { shardsForHosts, shardsOf } from './stubs.ts';
 
 export type QueryFormat = 'json' | 'dot' | 'pcap';
@@ -51,26 +53,36 @@ const FORMATS: Readonly<Record<QueryFormat, { type: string; spell: (result: Quer
 export class QueryRunner {
   readonly #env: Env;
   readonly #graph: GraphView;
+  readonly #past: GraphPast | undefined;
 
-  constructor(env: Env, graph: GraphView) {
+  /** Without `past` there is no history to ask. */
+  constructor(env: Env, graph: GraphView, past: GraphPast | undefined) {
     this.#env = env;
     this.#graph = graph;
+    this.#past = past;
   }
 
   /** 400 for a query that does not parse or cannot run, 406 for a result that the format cannot show. */
   async answer(text: string, format: QueryFormat): Promise<QueryAnswer> {
     const startedMs = Date.now();
-    const flows = new ShardFlows(this.#env);
+    const told: FlowCost = { visited: 0, shards: 0, silentHosts: new Set() };
+    const past = this.#past?.forQuery();
+    const context = this.#context(new ShardFlows(this.#env, told));
     try {
-      const { result, cost } = await runQuery(parseQuery(text), this.#context(flows));
+      const { result, cost } = await runQuery(
+        parseQuery(text),
+        past === undefined
+          ? context
+          : { ...context, history: past, flowHistory: new StoredFlows(this.#env, told) },
+      );
       return {
         status: 200,
         contentType: FORMATS[format].type,
         body: FORMATS[format].spell(result),
         cost: {
-          visited: cost.visited + flows.visited,
-          shards: flows.shards,
-          silentHosts: [...flows.silentHosts],
+          visited: cost.visited + told.visited + (past?.visited ?? 0),
+          shards: told.shards,
+          silentHosts: [...told.silentHosts],
           ms: Date.now() - startedMs,
         },
       };
@@ -103,20 +115,19 @@ function nodesIn(result: QueryResult): readonly GraphNode[] {
   return [];
 }
 
-/** The flows of all shards as one table; remembers what asking cost. */
+/** The flows of all shards as one table; tells what asking cost. */
 class ShardFlows implements FlowSource {
   readonly #env: Env;
-  readonly silentHosts = new Set<string>();
-  visited = 0;
-  shards = 0;
+  readonly #cost: FlowCost;
 
-  constructor(env: Env) {
+  constructor(env: Env, cost: FlowCost) {
     this.#env = env;
+    this.#cost = cost;
   }
 
   async search(search: FlowSearch): Promise<readonly Flow[]> {
     const shards = search.hosts === undefined ? shardsOf(this.#env) : shardsForHosts(this.#env, search.hosts);
-    this.shards += shards.length;
+    this.#cost.shards += shards.length;
     const parts = await Promise.all(shards.map((shard) => this.#ask(shard, pushedDown(search))));
     if (parts.length === 1 && search.range === undefined) return parts[0]!;
     const { filter: _done, ...merge } = search;
@@ -125,8 +136,8 @@ class ShardFlows implements FlowSource {
 
   async #ask(shard: ReturnType<typeof shardsOf>[number], search: FlowSearch): Promise<Flow[]> {
     const answer = await shard.search(search);
-    for (const host of answer.silentHosts) this.silentHosts.add(host);
-    this.visited += answer.visited;
+    for (const host of answer.silentHosts) this.#cost.silentHosts.add(host);
+    this.#cost.visited += answer.visited;
     return decodeFlowSet(await bytesOf(answer.flows)).Flows;
   }
 }
