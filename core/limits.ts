@@ -132,8 +132,10 @@ export const limits = {
   snapshotTailBytesMin: 4 * 1_048_576,
   /** What an object stores of the past unless `EDGEDIVE_HISTORY_BYTES` says otherwise; the oldest goes first and is counted. */
   historyBytesMax: 2 * 1_073_741_824,
-  /** Rows of the graph's past that one query looks at, and characters of JSON that it reads; more is refused with 400 and counted. */
+  /** Rows of the graph's past that one read of it looks at, and characters of JSON; more is refused with 400 and counted. */
   pastGraphRowsMax: 1_000_000,
+  pastGraphReadCharsMax: 256 * 1_048_576,
+  /** Characters of JSON of the states of the past that it keeps in memory; more is refused with 400 and counted. */
   pastGraphCharsMax: 32 * 1_048_576,
   /** Flow messages of the past that one search looks at on one shard, and bytes of the log that it reads for it; then 400, counted. */
   pastFlowVisitsMax: 4_000_000,

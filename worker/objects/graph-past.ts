@@ -3,7 +3,14 @@
  * as many elements as the graph had then that have changed since, however long ago it was (docs/design/history.md).
  */
 import type { GraphEdge, GraphEvent, GraphNode } from '../../core/graph/element.ts';
-import { livesIn, RevisionStore, type Revision, type TimeSlice } from '../../core/graph/history.ts';
+import {
+  isWanted,
+  livesIn,
+  RevisionStore,
+  type Revision,
+  type TimeSlice,
+  type WantedRevisions,
+} from '../../core/graph/history.ts';
 import type { GraphView } from '../../core/graph/view.ts';
 import type { GraphHistory } from '../../core/gremlin/context.ts';
 import { GremlinError } from '../../core/gremlin/errors.ts';
@@ -45,8 +52,9 @@ export class GraphPast {
     let visited = 0;
     const onVisited = (revisions: number): void => void (visited += revisions);
     return {
-      at: async ({ toMs }) => this.graphAt(toMs, onVisited),
-      revisions: async (slice) => this.#read(slice, onVisited).revisions.revisions(slice),
+      at: ({ toMs }) => this.graphAt(toMs, onVisited),
+      revisions: (slice, wanted) =>
+        this.#read(slice, onVisited, wanted).revisions.revisions(slice, wanted),
       get visited() {
         return visited;
       },
@@ -72,23 +80,30 @@ export class GraphPast {
   #read(
     slice: TimeSlice,
     onVisited: (revisions: number) => void,
+    wanted?: WantedRevisions,
   ): { readonly revisions: RevisionStore; readonly chars: number } {
     const nodes: Revision<GraphNode>[] = [];
     const edges: Revision<GraphEdge>[] = [];
     const keep = <Element extends GraphNode>(list: Revision<Element>[], revision: Revision<Element>): void => {
-      if (livesIn(revision, slice)) list.push(revision);
+      if (isWanted(revision.element, wanted) && livesIn(revision, slice)) list.push(revision);
     };
     this.#count('pastReads');
     const meter = new Meter(this.#count);
-    for (const { toMs, elements } of this.#store.read(slice, (rows, chars) => meter.add(rows, chars))) {
+    const text = wanted === undefined ? undefined : JSON.stringify('id' in wanted ? wanted.id : wanted.text);
+    for (const { toMs, json } of this.#store.read(slice, (rows, chars) => meter.look(rows, chars))) {
+      // Most of what is looked for in a long time is in few places, and finding a text is much cheaper than parsing.
+      if (text !== undefined && !json.includes(text)) continue;
+      const before = nodes.length + edges.length;
+      const elements = JSON.parse(json) as (NodeJson | EdgeJson)[];
       onVisited(elements.length);
-      for (const json of elements)
-        if (isEdge(json)) keep(edges, { element: edgeFromJson(json), archivedAt: toMs });
-        else keep(nodes, { element: nodeFromJson(json), archivedAt: toMs });
+      for (const one of elements)
+        if (isEdge(one)) keep(edges, { element: edgeFromJson(one), archivedAt: toMs });
+        else keep(nodes, { element: nodeFromJson(one), archivedAt: toMs });
+      meter.keep((json.length * (nodes.length + edges.length - before)) / elements.length);
     }
     for (const element of this.#live.nodes()) keep(nodes, { element, archivedAt: null });
     for (const element of this.#live.edges()) keep(edges, { element, archivedAt: null });
-    return { revisions: new RevisionStore(nodes, edges), chars: meter.chars };
+    return { revisions: new RevisionStore(nodes, edges), chars: meter.kept };
   }
 
   #cache(timeMs: number, graph: GraphView, charsRead: number): void {
@@ -119,33 +134,43 @@ export class GraphPast {
   }
 }
 
-/** Counts what is read. */
+/** Counts what is read, and bounds it. */
 class Meter {
   readonly #count: (name: PastCounter, by?: number) => void;
   #rows = 0;
-  chars = 0;
+  #looked = 0;
+  /** Characters of the states kept. */
+  kept = 0;
 
   constructor(count: (name: PastCounter, by?: number) => void) {
     this.#count = count;
   }
 
   /** Throws GremlinError `limit`. */
-  add(rows: number, chars: number): void {
+  look(rows: number, chars: number): void {
     this.#rows += rows;
-    this.chars += chars;
+    this.#looked += chars;
     this.#count('pastRowsRead', rows);
-    if (this.#rows > limits.pastGraphRowsMax) this.#refuse(`${limits.pastGraphRowsMax} rows (pastGraphRowsMax)`);
-    if (this.chars > limits.pastGraphCharsMax)
-      this.#refuse(`${limits.pastGraphCharsMax} characters (pastGraphCharsMax)`);
+    if (this.#rows > limits.pastGraphRowsMax)
+      this.#refuse(`${limits.pastGraphRowsMax} rows`, 'pastGraphRowsMax');
+    if (this.#looked > limits.pastGraphReadCharsMax)
+      this.#refuse(`${limits.pastGraphReadCharsMax} characters`, 'pastGraphReadCharsMax');
   }
 
-  #refuse(what: string): never {
+  /** Throws GremlinError `limit`. */
+  keep(chars: number): void {
+    this.kept += chars;
+    if (this.kept > limits.pastGraphCharsMax)
+      this.#refuse(`${limits.pastGraphCharsMax} characters at once`, 'pastGraphCharsMax');
+  }
+
+  #refuse(what: string, limit: string): never {
     this.#count('pastRefused');
     throw new GremlinError(
       'exec',
       'limit',
       0,
-      `The time asked for reads more of the graph's past than ${what}: ask for a shorter time`,
+      `The time asked for reads more of the graph's past than ${what} (${limit}): ask for a shorter time, or for nodes by ID, Name, Type, TID, MAC or @Host`,
     );
   }
 }

@@ -8,7 +8,6 @@
 import { PACK_LEVELS, packStates, rangesOf, type EndedState } from '../../core/graph/past-packs.ts';
 import type { TimeSlice } from '../../core/graph/history.ts';
 import { limits } from '../../core/limits.ts';
-import type { EdgeJson, NodeJson } from '../../core/wire/element-json.ts';
 import { readMeta, writeMeta } from './migrations.ts';
 
 /** What the table holds. */
@@ -19,10 +18,10 @@ export interface PastSize {
   readonly chars: number;
 }
 
-/** States that ended at one time. Edges are those with a `Parent`. */
+/** States that ended at one time, as a JSON list of NodeJson and EdgeJson. */
 export interface StoredStates {
   readonly toMs: number;
-  readonly elements: readonly (NodeJson | EdgeJson)[];
+  readonly json: string;
 }
 
 /** A character of JSON has at most three bytes, and a row may have 2 MB. */
@@ -78,7 +77,7 @@ export class PastStore {
     writeMeta(this.#sql, 'past', JSON.stringify({ ...this.#size, next: this.#next }));
   }
 
-  /** Everything that may belong to the slice; `onRows` hears of the rows looked at, before they are read on. */
+  /** Everything that may belong to the slice; `onRows` hears of the rows looked at. */
   *read(slice: TimeSlice, onRows: (rows: number, chars: number) => void): Generator<StoredStates> {
     for (const { level, endsFrom, endsBefore, beginsTo } of rangesOf(slice)) {
       const cursor = this.#sql.exec<{ to_ms: number; json: string }>(
@@ -93,7 +92,7 @@ export class PastStore {
       for (const { to_ms, json } of cursor) {
         onRows(cursor.rowsRead - seen, json.length);
         seen = cursor.rowsRead;
-        yield { toMs: to_ms, elements: JSON.parse(json) as (NodeJson | EdgeJson)[] };
+        yield { toMs: to_ms, json };
       }
       onRows(cursor.rowsRead - seen, 0);
     }

@@ -154,9 +154,20 @@ describe('At a moment', () => {
         );
     });
     expect(await refusalOf(`G.At(${at}).V().Count()`)).toMatch(
-      /^The time asked for reads more of the graph's past than 33554432 characters \(pastGraphCharsMax\)/,
+      /^The time asked for reads more of the graph's past than 33554432 characters at once \(pastGraphCharsMax\): /,
     );
     expect((await topology().status()).counters.pastRefused).toBe(1);
+    // What is looked up is found all the same, in a slice that is too long to be read whole.
+    expect(await query(`G.At(${at}, '1h').V().Has('Name', 'a').Count()`)).toBe(1);
+    expect(await query(`G.At(${at}, '1h').V('b').Values('Name')`)).toEqual(['b']);
+  });
+
+  test('for flows alone is not read', async () => {
+    await query("G.At(NOW, '1h').Flows()");
+    await query('G.At(NOW).Flows().Count()');
+    expect((await topology().status()).counters.pastReads).toBe(0);
+    await query("G.At(NOW, '1h').V().Flows()");
+    expect((await topology().status()).counters.pastReads).toBe(1);
   });
 });
 
