@@ -9,7 +9,13 @@ import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
 import { analyzerFrame, protocolVersion, readAnalyzerFrame } from '../core/wire/probe-frames.ts';
 import { createFlow, createFlowMetric, type Flow } from '../proto/gen/flow.ts';
-import { ChangeKind, createFlowBatch, createHello, type ToAnalyzer, type ToProbe } from '../proto/gen/probe.ts';
+import {
+  ChangeKind,
+  createFlowBatch,
+  createHello,
+  type ToAnalyzer,
+  type ToProbe,
+} from '../proto/gen/probe.ts';
 import { startEdgedive, type Analyzer } from '../test/e2e/harness/edgedive.ts';
 
 const NODES = 10_019;
@@ -40,7 +46,13 @@ class Probe {
 
   async hello(): Promise<void> {
     await new Promise((resolve) => void this.#socket.once('open', resolve));
-    const hello = { ...protocolVersion, host_id: HOST, incarnation: 'bench', version: '1', clock: Date.now() };
+    const hello = {
+      ...protocolVersion,
+      host_id: HOST,
+      incarnation: 'bench',
+      version: '1',
+      clock: Date.now(),
+    };
     this.tell({ hello: createHello(hello) });
   }
 
@@ -62,7 +74,12 @@ class Probe {
 
 function nodeText(index: number, state: number): string {
   const Name = index % 40 === 0 ? `host-${index / 40}` : `eth${index}`;
-  const metric = { RxBytes: 1_000 * state + index, RxPackets: state, TxBytes: 2_000 * state, TxPackets: state };
+  const metric = {
+    RxBytes: 1_000 * state + index,
+    RxPackets: state,
+    TxBytes: 2_000 * state,
+    TxPackets: state,
+  };
   return JSON.stringify({
     ID: `n${index}`,
     Metadata: {
@@ -201,7 +218,9 @@ async function measure(edgedive: Analyzer): Promise<Row[]> {
   const status = (await (await edgedive.get('/api/status')).json()) as {
     Edgedive: { Topology: { history: object }; FlowShards: { history: object }[] };
   };
-  console.log(`written: ${Math.round(perSecond)} changes and ${Math.round(flowsPerSecond)} flow messages a second`);
+  console.log(
+    `written: ${Math.round(perSecond)} changes and ${Math.round(flowsPerSecond)} flow messages a second`,
+  );
   console.log('graph', JSON.stringify(status.Edgedive.Topology.history));
   console.log('flows', JSON.stringify(status.Edgedive.FlowShards[0]!.history));
   const rows: Row[] = [];
@@ -223,6 +242,11 @@ async function measure(edgedive: Analyzer): Promise<Row[]> {
     "G.V().Has('Name','eth777')",
   );
   await row("G.At(NOW,'100ms').V().Count()", () => "G.At(NOW,'100ms').V().Count()", 'G.V().Count()');
+  await row(
+    "G.At(NOW,'1h').V().Has('TID','tid-777').Metrics().Count()",
+    () => "G.At(NOW,'1h').V().Has('TID','tid-777').Metrics().Count()",
+    "G.V().Has('TID','tid-777').Metrics().Count()",
+  );
   const half = endMs - 1_800_000;
   await row('G.At(-30m).Flows().Count()', (n) => `G.At(${half + n}).Flows().Count()`, 'G.Flows().Count()');
   await row(

@@ -8,7 +8,7 @@ import { isPoint, type TimeSlice } from '../graph/history.ts';
 import { limits } from '../limits.ts';
 import { hostTest, PastLimitError } from './past-flows.ts';
 import type { FlowSearch } from './search.ts';
-import { captureOf, eachStoredFlow, uuidOf, type StoredFlow } from './stored-flows.ts';
+import { eachStoredFlow, type StoredFlow } from './stored-flows.ts';
 
 export type PastDetail = 'metrics' | 'packets';
 
@@ -32,9 +32,7 @@ export class PastDetailsOf {
     this.#detail = detail;
     this.#isHostWanted = hostTest(search);
     this.#fields = new Set(
-      detail === 'metrics'
-        ? [flowFields.LastUpdateMetric, flowFields.Metric]
-        : [flowFields.LastRawPackets],
+      detail === 'metrics' ? [flowFields.LastUpdateMetric, flowFields.Metric] : [flowFields.LastRawPackets],
     );
     for (const { UUID: uuid, CaptureID: capture_id } of flows) {
       const same = this.#flows.get(uuid) ?? [];
@@ -46,21 +44,21 @@ export class PastDetailsOf {
 
   /** A row of the log, newer rows first. Throws PastLimitError; RangeError or Error when the row is none. */
   add(row: Uint8Array): void {
-    eachStoredFlow(row, this.#isHostWanted, (stored) => this.#take(row, stored));
+    eachStoredFlow(row, this.#isHostWanted, (stored) => this.#take(stored));
   }
 
-  #take(row: Uint8Array, stored: StoredFlow): void {
+  #take(stored: StoredFlow): void {
     if (++this.visited > limits.pastFlowVisitsMax)
       throw new PastLimitError(
         `The flows asked for have more than ${limits.pastFlowVisitsMax} messages beside them on one shard (pastFlowVisitsMax): ask for a shorter time`,
       );
     if (this.#detail === 'packets' && !stored.hasPackets) return;
-    const same = this.#flows.get(uuidOf(row, stored));
+    const same = this.#flows.get(stored.uuid);
     if (same === undefined) return;
-    const capture = captureOf(row, stored);
+    const { capture } = stored;
     const flow = same.find((one) => one.capture_id === capture);
     if (flow === undefined) return;
-    const told = decodeFlow(row.subarray(stored.at, stored.end), undefined, this.#fields);
+    const told = decodeFlow(stored.bytes, undefined, this.#fields);
     if (this.#detail === 'metrics') this.#addMetric(flow, told.LastUpdateMetric ?? told.Metric);
     else for (const packet of told.LastRawPackets.toReversed()) this.#addPacket(flow, packet);
     if (this.#bytes > limits.pastFlowBytesMax)

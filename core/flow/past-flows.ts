@@ -15,7 +15,7 @@ import { flowMemberOf } from './fields.ts';
 import { FlowPages, type FlowSlot } from './flow-pages.ts';
 import { compileFilter } from './run-search.ts';
 import type { FlowFilter, FlowSearch } from './search.ts';
-import { captureOf, eachStoredFlow, uuidOf, type StoredFlow } from './stored-flows.ts';
+import { eachStoredFlow, type StoredFlow } from './stored-flows.ts';
 
 /** Too much for one search; the message names the limit. */
 export class PastLimitError extends Error {
@@ -57,8 +57,8 @@ export class PastFlows {
   readonly #test: Test;
   readonly #fields: ReadonlySet<number>;
   readonly #pages = new FlowPages();
-  /** Host and capture → UUID → what is known. */
-  readonly #known = new Map<string, Map<string, Known>>();
+  /** Host → capture → UUID → what is known. */
+  readonly #known = new Map<string, Map<string, Map<string, Known>>>();
   #knownCount = 0;
   /** Messages looked at. */
   visited = 0;
@@ -77,37 +77,42 @@ export class PastFlows {
 
   /** A row of the log, newer rows first. Throws PastLimitError; RangeError or Error when the row is none. */
   add(row: Uint8Array): void {
-    eachStoredFlow(row, this.#isHostWanted, (flow) => this.#take(row, flow));
+    eachStoredFlow(row, this.#isHostWanted, (flow) => this.#take(flow));
   }
 
-  #take(row: Uint8Array, stored: StoredFlow): void {
+  #take(stored: StoredFlow): void {
     const { fromMs, toMs } = this.#slice;
     if (++this.visited > limits.pastFlowVisitsMax)
       throw new PastLimitError(
         `The time asked for has more than ${limits.pastFlowVisitsMax} flow messages on one shard (pastFlowVisitsMax): ask for a shorter time`,
       );
     if (stored.start > toMs || stored.last < fromMs - timings.flowExpireMs) return;
-    const uuid = uuidOf(row, stored);
-    const host = liveHost(stored.host);
-    const place = `${host}\n${captureOf(row, stored)}`;
-    const known = this.#known.get(place)?.get(uuid);
+    const { uuid } = stored;
+    const flows = this.#flowsOf(liveHost(stored.host), stored.capture);
+    const known = flows.get(uuid);
     if (known?.isSettled === true) return;
-    const bytes = row.subarray(stored.at, stored.end);
+    const { bytes } = stored;
     if (known === undefined && !this.#testAny(partOf(bytes, this.#fieldsAny))) return;
     const isSettled = stored.last <= toMs;
     const isMatch = !isSettled || this.#test(partOf(bytes, this.#fields));
     if (known?.slot !== undefined) this.#pages.free(known.slot);
-    const slot = isMatch ? this.#pages.put(withoutGrowth(bytes, host)) : undefined;
+    const slot = isMatch ? this.#pages.put(withoutGrowth(bytes, stored.host)) : undefined;
     const next: Known = { slot, isSettled, hasPackets: stored.hasPackets };
-    if (known === undefined) this.#addKnown(place, uuid, next);
-    else Object.assign(known, next);
+    if (known !== undefined) Object.assign(known, next);
+    else {
+      flows.set(uuid, next);
+      this.#knownCount++;
+    }
     this.#checkSize();
   }
 
-  #addKnown(place: string, uuid: string, known: Known): void {
-    const flows = this.#known.get(place) ?? new Map<string, Known>();
-    this.#known.set(place, flows.set(uuid, known));
-    this.#knownCount++;
+  /** Most messages of a row are of one host, and of few captures. */
+  #flowsOf(host: string, capture: string): Map<string, Known> {
+    let captures = this.#known.get(host);
+    if (captures === undefined) this.#known.set(host, (captures = new Map()));
+    let flows = captures.get(capture);
+    if (flows === undefined) captures.set(capture, (flows = new Map()));
+    return flows;
   }
 
   #checkSize(): void {
@@ -128,8 +133,9 @@ export class PastFlows {
   }
 
   *#kept(): Generator<KeptFlow> {
-    for (const flows of this.#known.values())
-      for (const { slot, hasPackets } of flows.values()) if (slot !== undefined) yield { slot, hasPackets };
+    for (const captures of this.#known.values())
+      for (const flows of captures.values())
+        for (const { slot, hasPackets } of flows.values()) if (slot !== undefined) yield { slot, hasPackets };
   }
 }
 
@@ -149,13 +155,15 @@ function testOf(filter: FlowFilter | undefined): Test {
   return filter === undefined ? () => true : compileFilter(filter);
 }
 
+const NO_FLOW = createFlow();
+
 function partOf(bytes: Uint8Array, fields: ReadonlySet<number>): Flow {
-  return fields.size === 0 ? createFlow() : decodeFlow(bytes, undefined, fields);
+  return fields.size === 0 ? NO_FLOW : decodeFlow(bytes, undefined, fields);
 }
 
 /** As in the live table: a flow of a file has all it holds as its growth, which is no update. */
 function withoutGrowth(bytes: Uint8Array, host: string): Uint8Array {
-  if (host !== FILES_HOST) return bytes;
+  if (!isFilesHost(host)) return bytes;
   return encodeFlow({ ...decodeFlow(bytes), LastUpdateMetric: undefined }).finish();
 }
 

@@ -1,25 +1,8 @@
 /**
  * The flow messages in a row of a shard's log (proto/shard.proto), found without decoding them: a search of the past goes by
- * hundreds of thousands whose time or flow is not asked for, and reads four members of each.
+ * hundreds of thousands whose time or flow is not asked for, and reads a few members of each.
  */
 import { Reader } from '../../proto/gen/runtime.ts';
-
-/** Where a flow message lies in its row, and what decides whether it is looked at. Reused from one to the next. */
-export interface StoredFlow {
-  host: string;
-  /** The message is row[at, end). */
-  at: number;
-  end: number;
-  /** ms since 1970. */
-  start: number;
-  last: number;
-  /** Texts are [at, end) in the row, because most are never made. */
-  uuidAt: number;
-  uuidEnd: number;
-  captureAt: number;
-  captureEnd: number;
-  hasPackets: boolean;
-}
 
 /** Wire tags (number << 3 | type) of what is followed; proto/shard.proto, probe.proto, flow.proto. */
 const ROW_ENTRIES = (1 << 3) | 2;
@@ -33,10 +16,69 @@ const FLOW_LAST = (11 << 3) | 0;
 const FLOW_CAPTURE = (34 << 3) | 2;
 const FLOW_PACKETS = (36 << 3) | 2;
 
-interface Span {
-  readonly at: number;
-  readonly end: number;
+/** A flow message, and what decides whether it is looked at. One object stands for one after the other. */
+export class StoredFlow {
+  readonly #row: Uint8Array;
+  readonly #reader: Reader;
+  host = '';
+  /** ms since 1970. */
+  start = 0;
+  last = 0;
+  hasPackets = false;
+  #at = 0;
+  #end = 0;
+  #uuidAt = -1;
+  #captureAt = -1;
+
+  constructor(row: Uint8Array, reader: Reader) {
+    this.#row = row;
+    this.#reader = reader;
+  }
+
+  /** The whole message; part of the row. */
+  get bytes(): Uint8Array {
+    return this.#row.subarray(this.#at, this.#end);
+  }
+
+  /** Texts are made when they are asked for: most never are. */
+  get uuid(): string {
+    return this.#textAt(this.#uuidAt);
+  }
+
+  get capture(): string {
+    return this.#textAt(this.#captureAt);
+  }
+
+  #textAt(at: number): string {
+    if (at < 0) return '';
+    this.#reader.pos = at;
+    return this.#reader.string();
+  }
+
+  moveTo(at: number, end: number): void {
+    const reader = this.#reader;
+    this.#at = at;
+    this.#end = end;
+    this.start = this.last = 0;
+    this.hasPackets = false;
+    this.#uuidAt = this.#captureAt = -1;
+    reader.pos = at;
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      if (tag === FLOW_START) this.start = reader.int64() as unknown as number;
+      else if (tag === FLOW_LAST) this.last = reader.int64() as unknown as number;
+      else {
+        if (tag === FLOW_UUID) this.#uuidAt = reader.pos;
+        else if (tag === FLOW_CAPTURE) this.#captureAt = reader.pos;
+        else if (tag === FLOW_PACKETS) this.hasPackets = true;
+        reader.skipType(tag & 7);
+      }
+    }
+  }
 }
+
+/** Pairs of begin and end. */
+type Spans = readonly number[];
 
 /**
  * Hands the flow messages of the hosts wanted to `take`, the newest first, each valid until the next. Throws RangeError or Error
@@ -48,101 +90,46 @@ export function eachStoredFlow(
   take: (flow: StoredFlow) => void,
 ): void {
   const reader = Reader.create(row);
-  const found = emptyFlow();
-  for (const entry of membersOf(reader, 0, row.length, ROW_ENTRIES).reverse()) {
-    const { host, frames } = readEntry(reader, entry);
-    if (!isWanted(host)) continue;
-    found.host = host;
-    for (const frame of frames.reverse())
-      for (const batch of membersOf(reader, frame.at, frame.end, FRAME_FLOWS).reverse())
-        for (const flow of membersOf(reader, batch.at, batch.end, BATCH_FLOWS).reverse()) {
-          readHead(reader, flow, found);
-          take(found);
-        }
-  }
+  const flow = new StoredFlow(row, reader);
+  backwards(spansOf(reader, 0, row.length, ROW_ENTRIES), (entryAt, entryEnd) => {
+    flow.host = hostOf(reader, entryAt, entryEnd);
+    if (!isWanted(flow.host)) return;
+    backwards(spansOf(reader, entryAt, entryEnd, ENTRY_FRAME), (frameAt, frameEnd) => {
+      backwards(spansOf(reader, frameAt, frameEnd, FRAME_FLOWS), (batchAt, batchEnd) => {
+        backwards(spansOf(reader, batchAt, batchEnd, BATCH_FLOWS), (at, end) => {
+          flow.moveTo(at, end);
+          take(flow);
+        });
+      });
+    });
+  });
 }
 
-function readEntry(reader: Reader, { at, end }: Span): { host: string; frames: Span[] } {
-  reader.pos = at;
-  let host = '';
-  const frames: Span[] = [];
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (tag === ENTRY_HOST) host = reader.string();
-    else if (tag === ENTRY_FRAME) frames.push(spanAt(reader));
-    else reader.skipType(tag & 7);
-  }
-  return { host, frames };
+function backwards(spans: Spans, work: (at: number, end: number) => void): void {
+  for (let index = spans.length - 2; index >= 0; index -= 2) work(spans[index]!, spans[index + 1]!);
 }
 
-/** Where the members of one kind lie in the message row[at, end). */
-function membersOf(reader: Reader, at: number, end: number, wanted: number): Span[] {
-  const spans: Span[] = [];
+function hostOf(reader: Reader, at: number, end: number): string {
   reader.pos = at;
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === wanted) spans.push(spanAt(reader));
-    else reader.skipType(tag & 7);
+    if (tag === ENTRY_HOST) return reader.string();
+    reader.skipType(tag & 7);
+  }
+  return '';
+}
+
+/** Where the members of one kind lie in the message [at, end). */
+function spansOf(reader: Reader, at: number, end: number, wanted: number): Spans {
+  const spans: number[] = [];
+  reader.pos = at;
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === wanted) {
+      const length = reader.uint32();
+      spans.push(reader.pos, reader.pos + length);
+      reader.skip(length);
+    } else reader.skipType(tag & 7);
   }
   return spans;
-}
-
-function spanAt(reader: Reader): Span {
-  const length = reader.uint32();
-  const at = reader.pos;
-  reader.skip(length);
-  return { at, end: at + length };
-}
-
-function readHead(reader: Reader, { at, end }: Span, into: StoredFlow): void {
-  into.at = at;
-  into.end = end;
-  into.start = 0;
-  into.last = 0;
-  into.uuidAt = into.uuidEnd = at;
-  into.captureAt = into.captureEnd = at;
-  into.hasPackets = false;
-  reader.pos = at;
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (tag === FLOW_UUID) {
-      const span = spanAt(reader);
-      into.uuidAt = span.at;
-      into.uuidEnd = span.end;
-    } else if (tag === FLOW_CAPTURE) {
-      const span = spanAt(reader);
-      into.captureAt = span.at;
-      into.captureEnd = span.end;
-    } else if (tag === FLOW_START) into.start = reader.int64() as unknown as number;
-    else if (tag === FLOW_LAST) into.last = reader.int64() as unknown as number;
-    else {
-      if (tag === FLOW_PACKETS) into.hasPackets = true;
-      reader.skipType(tag & 7);
-    }
-  }
-}
-
-const decoder = new TextDecoder();
-
-export function uuidOf(row: Uint8Array, { uuidAt, uuidEnd }: StoredFlow): string {
-  return decoder.decode(row.subarray(uuidAt, uuidEnd));
-}
-
-export function captureOf(row: Uint8Array, { captureAt, captureEnd }: StoredFlow): string {
-  return decoder.decode(row.subarray(captureAt, captureEnd));
-}
-
-function emptyFlow(): StoredFlow {
-  return {
-    host: '',
-    at: 0,
-    end: 0,
-    start: 0,
-    last: 0,
-    uuidAt: 0,
-    uuidEnd: 0,
-    captureAt: 0,
-    captureEnd: 0,
-    hasPackets: false,
-  };
 }

@@ -37,13 +37,21 @@ const ELEMENT_CHARS = 100;
 export class GraphPast {
   readonly #store: PastStore;
   readonly #live: GraphView;
+  readonly #keepMs: number;
   readonly #count: (name: PastCounter, by?: number) => void;
   /** Moment → graph, the one asked for longest ago first. */
   readonly #cached = new Map<number, Cached>();
 
-  constructor(store: PastStore, live: GraphView, count: (name: PastCounter, by?: number) => void) {
+  /** What ended longer than `keepMs` ago is gone, or may be. */
+  constructor(
+    store: PastStore,
+    live: GraphView,
+    keepMs: number,
+    count: (name: PastCounter, by?: number) => void,
+  ) {
     this.#store = store;
     this.#live = live;
+    this.#keepMs = keepMs;
     this.#count = count;
   }
 
@@ -53,15 +61,17 @@ export class GraphPast {
     const onVisited = (revisions: number): void => void (visited += revisions);
     return {
       at: ({ toMs }) => this.graphAt(toMs, onVisited),
-      revisions: (slice, wanted) =>
-        this.#read(slice, onVisited, wanted).revisions.revisions(slice, wanted),
+      revisions: (slice, wanted) => this.#read(slice, onVisited, wanted).revisions.revisions(slice, wanted),
       get visited() {
         return visited;
       },
     };
   }
 
-  /** The graph at a moment (ms since 1970). Throws GremlinError `limit` when too much would have to be read. */
+  /**
+   * The graph at a moment (ms since 1970). Throws GremlinError: `no-history` when it is not kept that long, `limit` when too
+   * much would have to be read.
+   */
   graphAt(timeMs: number, onVisited: (revisions: number) => void = () => {}): GraphView {
     const known = this.#cached.get(timeMs);
     if (known !== undefined) {
@@ -84,9 +94,23 @@ export class GraphPast {
   ): { readonly revisions: RevisionStore; readonly chars: number } {
     const nodes: Revision<GraphNode>[] = [];
     const edges: Revision<GraphEdge>[] = [];
-    const keep = <Element extends GraphNode>(list: Revision<Element>[], revision: Revision<Element>): void => {
+    const keep = <Element extends GraphNode>(
+      list: Revision<Element>[],
+      revision: Revision<Element>,
+    ): void => {
       if (isWanted(revision.element, wanted) && livesIn(revision, slice)) list.push(revision);
     };
+    // What still holds would be shown without all that has changed since.
+    const oldestMs = Date.now() - this.#keepMs;
+    if (slice.toMs < oldestMs) {
+      const oldest = new Date(oldestMs).toISOString();
+      throw new GremlinError(
+        'exec',
+        'no-history',
+        0,
+        `No graph is kept from before ${oldest} (EDGEDIVE_HISTORY)`,
+      );
+    }
     this.#count('pastReads');
     const meter = new Meter(this.#count);
     const text = wanted === undefined ? undefined : JSON.stringify('id' in wanted ? wanted.id : wanted.text);

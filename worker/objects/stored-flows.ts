@@ -40,12 +40,20 @@ export class StoredFlows implements FlowHistory {
 
   async metrics(search: FlowSearch, slice: TimeSlice): Promise<ReadonlyMap<string, readonly FlowMetric[]>> {
     const found = await this.#find(search, slice, 'metrics');
-    return byUuid(found, ({ metrics }) => metrics, (a, b) => a.Last - b.Last);
+    return byUuid(
+      found,
+      ({ metrics }) => metrics,
+      (a, b) => a.Last - b.Last,
+    );
   }
 
   async rawPackets(search: FlowSearch, slice: TimeSlice): Promise<ReadonlyMap<string, readonly RawPacket[]>> {
     const found = await this.#find(search, slice, 'packets');
-    return byUuid(found, ({ packets }) => packets, (a, b) => a.Index - b.Index);
+    return byUuid(
+      found,
+      ({ packets }) => packets,
+      (a, b) => a.Index - b.Index,
+    );
   }
 
   async #find(search: FlowSearch, slice: TimeSlice, detail?: PastDetail): Promise<Found> {

@@ -92,7 +92,9 @@ export class Topology extends DurableObject<Env> {
     const history = readHistorySettings(this.env);
     for (const fault of history.faults) console.error(`topology: ${fault}; the default holds`);
     store.keepsPast = history.keepMs > 0;
-    const past = new GraphPast(store.past, fabric.graph, (name, by) => counters.add(name, by));
+    const past = new GraphPast(store.past, fabric.graph, history.keepMs, (name, by) =>
+      counters.add(name, by),
+    );
     this.#queries = new QueryRunner(this.env, fabric.graph, history.keepMs > 0 ? past : undefined);
     this.#orders = new CaptureOrders(fabric.graph, sockets, store.captures(), (query) =>
       this.#queries.findNodes(query),

@@ -106,7 +106,8 @@ export class LogZones {
     const cut = this.#sql
       .exec<{ last_row: number }>('SELECT last_row FROM zone WHERE first_row <= ?', lastRow)
       .toArray()[0];
-    if (cut !== undefined) this.#write({ ...this.#summary(lastRow + 1, cut.last_row), lastRow: cut.last_row });
+    if (cut !== undefined)
+      this.#write({ ...this.#summary(lastRow + 1, cut.last_row), lastRow: cut.last_row });
     else if (this.#open !== undefined && this.#open.firstRow <= lastRow) {
       const rest = this.#summary(lastRow + 1, this.#open.lastRow);
       this.#open = rest.rows === 0 ? undefined : rest;
@@ -165,7 +166,9 @@ export class LogZones {
 
   /** A row's bytes; undefined when it was deleted meanwhile. */
   blob(row: number): Uint8Array | undefined {
-    const found = this.#sql.exec<{ blob: ArrayBuffer }>('SELECT blob FROM log WHERE row = ?', row).toArray()[0];
+    const found = this.#sql
+      .exec<{ blob: ArrayBuffer }>('SELECT blob FROM log WHERE row = ?', row)
+      .toArray()[0];
     return found === undefined ? undefined : new Uint8Array(found.blob);
   }
 

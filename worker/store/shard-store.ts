@@ -219,7 +219,9 @@ export class ShardStore {
 
   /** How much history there is, and when the first of it came, ms since 1970. */
   logSize(): LogSize & { readonly oldestMs: number | null } {
-    const first = this.#sql.exec<{ at_ms: number }>('SELECT at_ms FROM log ORDER BY row LIMIT 1').toArray()[0];
+    const first = this.#sql
+      .exec<{ at_ms: number }>('SELECT at_ms FROM log ORDER BY row LIMIT 1')
+      .toArray()[0];
     return { ...this.zones.size(), oldestMs: first?.at_ms ?? null };
   }
 }

@@ -17,8 +17,7 @@ export function travel(run: Run, value: ValueOf<'graph'>, step: Step): ValueOf<'
   if (history === undefined || !value.on.canTravel)
     throw execError('no-history', step, 'Backend does not support history');
   const base = { slice, canTravel: true, remembered: new Map() };
-  if (isPoint(slice))
-    return { kind: 'graph', on: { ...base, view: new LateGraph(() => history.at(slice)) } };
+  if (isPoint(slice)) return { kind: 'graph', on: { ...base, view: new LateGraph(() => history.at(slice)) } };
   const revisions = new RevisionGraph((wanted) => {
     const found = history.revisions(slice, wanted);
     run.visit(step, found.nodes.length + found.edges.length);

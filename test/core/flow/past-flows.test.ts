@@ -58,9 +58,7 @@ function plainly(rows: readonly (readonly Told[])[], search: FlowSearch, slice: 
   }
   const states: Flow[] = [];
   for (const messages of byFlow.values()) {
-    const known = messages.filter(
-      ({ Start, Last }) => Start <= slice.toMs && Last >= slice.fromMs - EXPIRE,
-    );
+    const known = messages.filter(({ Start, Last }) => Start <= slice.toMs && Last >= slice.fromMs - EXPIRE);
     const state = known.findLast(({ Last }) => Last <= slice.toMs) ?? known[0];
     if (state !== undefined) states.push(state);
   }
@@ -98,7 +96,9 @@ const told = fc
           Transport: { Protocol: 2, A: port, B: 80, ID: 0 },
           Metric: createFlowMetric({ ABPackets: time + 1, Start: start * MINUTE, Last: last * MINUTE }),
           LastUpdateMetric: createFlowMetric({ ABPackets: 1, Start: from * MINUTE, Last: last * MINUTE }),
-          LastRawPackets: [createRawPacket({ Timestamp: last * MINUTE, Index: time, Data: new Uint8Array(3) })],
+          LastRawPackets: [
+            createRawPacket({ Timestamp: last * MINUTE, Index: time, Data: new Uint8Array(3) }),
+          ],
         });
         messages.push({ host, flow });
       }

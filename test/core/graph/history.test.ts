@@ -119,7 +119,8 @@ describe('RevisionGraph', () => {
     expect([...graph.nodesWith('@Host', 'x')!].map(({ id }) => id)).toEqual(['b']);
     expect(graph.edgeRevisions('a>b')).toHaveLength(1);
     expect(reads).toEqual([{ key: 'Name', text: 'x' }, { key: '@Host', text: 'x' }, { id: 'a>b' }]);
-    for (let n = 0; n < 20; n++) expect(graph.nodeRevisions(n % 2 === 0 ? 'b' : 'c')).toHaveLength(1 - (n % 2));
+    for (let n = 0; n < 20; n++)
+      expect(graph.nodeRevisions(n % 2 === 0 ? 'b' : 'c')).toHaveLength(1 - (n % 2));
     expect(reads).toHaveLength(9);
     expect(reads.at(-1)).toBeUndefined();
   });

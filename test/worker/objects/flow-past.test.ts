@@ -208,7 +208,7 @@ describe('the log of a shard', () => {
     await tell([told('a', then, 1)], ['a']);
     await tell([told('b', Date.now(), 1)]);
     const history = await runInDurableObject(shard(), async (_object, state) => {
-      const off = new FlowShard(state, { ...env, EDGEDIVE_HISTORY: '0s' } as Env);
+      const off = new FlowShard(state, { ...env, EDGEDIVE_HISTORY: '0s' });
       await state.blockConcurrencyWhile(async () => {});
       off.alarm();
       return off.status().history;

@@ -9,6 +9,7 @@ import { topologyOf } from '../../../worker/objects/stubs.ts';
 import { Topology } from '../../../worker/objects/topology.ts';
 import { connectProbe, type ProbeClient } from './socket-client.ts';
 
+const HOUR = 3_600_000;
 const topology = () => topologyOf(env);
 
 async function query<T = NodeJson[]>(text: string): Promise<T> {
@@ -39,7 +40,10 @@ async function moment(): Promise<number> {
   return at;
 }
 
-async function sqlIn(statement: string, ...parameters: (string | number)[]): Promise<Record<string, unknown>[]> {
+async function sqlIn(
+  statement: string,
+  ...parameters: (string | number)[]
+): Promise<Record<string, unknown>[]> {
   return runInDurableObject(topology(), (_object, state) =>
     state.storage.sql.exec(statement, ...parameters).toArray(),
   );
@@ -48,7 +52,7 @@ async function sqlIn(statement: string, ...parameters: (string | number)[]): Pro
 /** An object on the same storage, under other variables. */
 function withVariables<T>(variables: object, work: (object: Topology) => Promise<T>): Promise<T> {
   return runInDurableObject(topology(), async (_object, state) => {
-    const object = new Topology(state, { ...env, ...variables } as Env);
+    const object = new Topology(state, { ...env, ...variables });
     // Behind its waking.
     await state.blockConcurrencyWhile(async () => {});
     return work(object);
@@ -109,7 +113,9 @@ describe('At a moment', () => {
     const many = Array.from({ length: 300 }, (_, index) => node(`m${index}`));
     await change(...many.map((one) => [ChangeKind.NODE_ADDED, one] as [0, unknown]));
     const at = await moment();
-    await change(...many.map((one) => [ChangeKind.NODE_UPDATED, { ...one, Metadata: { N: 1 } }] as [1, unknown]));
+    await change(
+      ...many.map((one) => [ChangeKind.NODE_UPDATED, { ...one, Metadata: { N: 1 } }] as [1, unknown]),
+    );
     const { history } = await topology().status();
     expect(history).toMatchObject({ rows: 1, revisions: 300, keepMs: timings.historyMs, faults: [] });
     expect(history.oldestMs).toBeGreaterThan(at);
@@ -143,7 +149,9 @@ describe('At a moment', () => {
     const text = 'x'.repeat(400_000);
     const states = Math.ceil(limits.pastGraphCharsMax / text.length) + 1;
     await runInDurableObject(topology(), (_object, state) => {
-      const json = JSON.stringify([{ ...node('big', { text }), CreatedAt: 1, UpdatedAt: 1, DeletedAt: null }]);
+      const json = JSON.stringify([
+        { ...node('big', { text }), CreatedAt: 1, UpdatedAt: 1, DeletedAt: null },
+      ]);
       for (let number = 0; number < states; number++)
         state.storage.sql.exec(
           'INSERT INTO past (level, to_ms, number, from_ms, revisions, chars, json) VALUES (22, ?, ?, 1, 1, ?, ?)',
@@ -160,6 +168,17 @@ describe('At a moment', () => {
     // What is looked up is found all the same, in a slice that is too long to be read whole.
     expect(await query(`G.At(${at}, '1h').V().Has('Name', 'a').Count()`)).toBe(1);
     expect(await query(`G.At(${at}, '1h').V('b').Values('Name')`)).toEqual(['b']);
+  });
+
+  test('from before what is kept is refused instead of shown by halves; a slice may begin there', async () => {
+    const long = timings.historyMs + HOUR;
+    const old = Date.now() - long;
+    expect(await refusalOf(`G.At(${old}).V()`)).toMatch(
+      /^No graph is kept from before 20\d\d-[\dT:.-]+Z \(EDGEDIVE_HISTORY\)$/,
+    );
+    expect(await query(`G.At(${old}).Flows()`)).toEqual([]);
+    expect(await query(`G.At(NOW, ${long / 1_000}).V().Count()`)).toBe(2);
+    expect(await query('G.At(NOW, FOREVER).V().Count()')).toBe(2);
   });
 
   test('for flows alone is not read', async () => {
@@ -190,10 +209,11 @@ describe('the past', () => {
       if (what === 0) await change([ChangeKind.NODE_DELETED, { ID: id }]);
       else if (what === 1) await change([ChangeKind.EDGE_DELETED, { ID: `${id}-${other}` }]);
       else if (what === 2)
-        await change([ChangeKind.NODE_ADDED, node(id)], [ChangeKind.NODE_ADDED, node(other)], [
-          ChangeKind.EDGE_ADDED,
-          edge(id, other),
-        ]);
+        await change(
+          [ChangeKind.NODE_ADDED, node(id)],
+          [ChangeKind.NODE_ADDED, node(other)],
+          [ChangeKind.EDGE_ADDED, edge(id, other)],
+        );
       else await change([ChangeKind.NODE_UPDATED, node(id, { V: random(3) })]);
       kept.push({ at: await moment(), graph: await whole() });
       if (round % 13 === 12) await evictDurableObject(topology());

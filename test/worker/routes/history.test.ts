@@ -61,7 +61,7 @@ describe('a link that was there a moment ago', () => {
 
   test('is not to be found where no history is kept', async () => {
     const answer = await runInDurableObject(topologyOf(env), async (_object, state) => {
-      const off = new Topology(state, { ...env, EDGEDIVE_HISTORY: '0' } as Env);
+      const off = new Topology(state, { ...env, EDGEDIVE_HISTORY: '0' });
       await state.blockConcurrencyWhile(async () => {});
       return off.query(`G.At(${then}).V()`, 'json');
     });

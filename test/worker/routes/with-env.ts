@@ -13,4 +13,6 @@ export async function requestWith(
 }
 
 /** A namespace whose only object has these methods. */
-export const namespaceOf = (methods: Readonly<Record<string, () => unknown>>) => ({ getByName: () => methods });
+export const namespaceOf = (methods: Readonly<Record<string, () => unknown>>) => ({
+  getByName: () => methods,
+});
