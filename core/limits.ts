@@ -135,19 +135,19 @@ export const limits = {
   /** Rows of the graph's past that one read of it looks at, and characters of JSON; more is refused with 400 and counted. */
   pastGraphRowsMax: 1_000_000,
   pastGraphReadCharsMax: 256 * 1_048_576,
-  /** Characters of JSON of the states of the past that it keeps in memory; more is refused with 400 and counted. */
-  pastGraphCharsMax: 32 * 1_048_576,
+  /** Characters of JSON of the states that it keeps in memory beside the live graph (about 2.5 bytes each); more is refused with 400 and counted. */
+  pastGraphCharsMax: 20 * 1_048_576,
   /** Flow messages of the past that one search looks at on one shard, and bytes of the log that it reads for it; then 400, counted. */
   pastFlowVisitsMax: 4_000_000,
   pastFlowReadBytesMax: 2 * 1_073_741_824,
-  /** Flows, and bytes of those that pass the filter, that one search of the past holds on one shard; then 400, counted. */
-  pastFlowsMax: 250_000,
-  pastFlowBytesMax: 24 * 1_048_576,
+  /** Flows, and bytes of those that pass the filter, that one search of the past holds on one shard beside the live ones; then 400, counted. */
+  pastFlowsMax: 100_000,
+  pastFlowBytesMax: 16 * 1_048_576,
   /** Searches of the past that wait for the one that runs on a shard; more are refused with 400 and counted. */
   pastSearchesWaitingMax: 32,
   /** Graphs of the past kept for who asks again, and their size as characters of JSON; the one asked for longest ago goes. */
   pastGraphsCached: 4,
-  pastGraphsCachedChars: 12 * 1_048_576,
+  pastGraphsCachedChars: 10 * 1_048_576,
   /** Hosts whose last sequence a shard remembers; those gone longest are forgotten first. */
   hostsPerShardMax: 20_000,
   /** Captures whose statistics a shard keeps for the status; the oldest go first. */

@@ -162,7 +162,7 @@ describe('At a moment', () => {
         );
     });
     expect(await refusalOf(`G.At(${at}).V().Count()`)).toMatch(
-      /^The time asked for reads more of the graph's past than 33554432 characters at once \(pastGraphCharsMax\): /,
+      /^The time asked for reads more of the graph's past than 20971520 characters at once \(pastGraphCharsMax\): /,
     );
     expect((await topology().status()).counters.pastRefused).toBe(1);
     // What is looked up is found all the same, in a slice that is too long to be read whole.
