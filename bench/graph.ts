@@ -77,8 +77,8 @@ function contextOf({ graph, nodes, edges }: World): QueryContext {
     graph,
     flows: { search: () => Promise.resolve([]) },
     history: {
-      at: (slice) => Promise.resolve(store.at(slice)),
-      revisions: (slice) => Promise.resolve(store.revisions(slice)),
+      at: (slice) => store.at(slice),
+      revisions: (slice) => store.revisions(slice),
     },
     now: Date.now,
   };

@@ -130,8 +130,24 @@ export const limits = {
   rowBytesMax: 1_500_000,
   /** Log behind the snapshot that a woken shard may have to read, at least; more than a snapshot makes a new one. */
   snapshotTailBytesMin: 4 * 1_048_576,
-  /** Bytes that a shard stores; beyond it the oldest history goes first and is counted. */
-  shardHistoryBytesMax: 2 * 1_073_741_824,
+  /** What an object stores of the past unless `EDGEDIVE_HISTORY_BYTES` says otherwise; the oldest goes first and is counted. */
+  historyBytesMax: 2 * 1_073_741_824,
+  /** Rows of the graph's past that one read of it looks at, and characters of JSON; more is refused with 400 and counted. */
+  pastGraphRowsMax: 1_000_000,
+  pastGraphReadCharsMax: 256 * 1_048_576,
+  /** Characters of JSON of the states that it keeps in memory beside the live graph (about 2.5 bytes each); more is refused with 400 and counted. */
+  pastGraphCharsMax: 20 * 1_048_576,
+  /** Flow messages of the past that one search looks at on one shard, and bytes of the log that it reads for it; then 400, counted. */
+  pastFlowVisitsMax: 4_000_000,
+  pastFlowReadBytesMax: 2 * 1_073_741_824,
+  /** Flows, and bytes of those that pass the filter, that one search of the past holds on one shard beside the live ones; then 400, counted. */
+  pastFlowsMax: 100_000,
+  pastFlowBytesMax: 16 * 1_048_576,
+  /** Searches of the past that wait for the one that runs on a shard; more are refused with 400 and counted. */
+  pastSearchesWaitingMax: 32,
+  /** Graphs of the past kept for who asks again, and their size as characters of JSON; the one asked for longest ago goes. */
+  pastGraphsCached: 4,
+  pastGraphsCachedChars: 10 * 1_048_576,
   /** Hosts whose last sequence a shard remembers; those gone longest are forgotten first. */
   hostsPerShardMax: 20_000,
   /** Captures whose statistics a shard keeps for the status; the oldest go first. */
@@ -237,10 +253,8 @@ export const timings = {
   /** Rules are evaluated this long after the graph changed; a dear evaluation waits up to the second. */
   ruleEvaluationMs: 100,
   ruleEvaluationSlowMs: 60_000,
-  /** What the graph was is kept this long. */
-  graphHistoryMs: 7 * 86_400_000,
-  /** Every accepted flow message is kept this long. */
-  flowHistoryMs: 7 * 86_400_000,
+  /** What the graph was, and every accepted flow message, are kept this long unless `EDGEDIVE_HISTORY` says otherwise. */
+  historyMs: 7 * 86_400_000,
   /** A live flow that nobody told about for this long has lost its probe's word of its end; it is dropped. */
   flowForgottenMs: 1_500_000,
   /** How often an object looks for history that is too old. */

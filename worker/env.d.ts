@@ -15,6 +15,9 @@ declare namespace Cloudflare {
     /** Comma-separated; see middleware/hosts.ts and middleware/origins.ts. */
     readonly EDGEDIVE_ALLOWED_HOSTS: string;
     readonly EDGEDIVE_ALLOWED_ORIGINS: string;
+    /** How long and how much of the past is kept: core/history-settings.ts. */
+    readonly EDGEDIVE_HISTORY: string;
+    readonly EDGEDIVE_HISTORY_BYTES: string;
     /** Only under `npm start`: how far the peers of our connections have read; see objects/unread.ts. */
     readonly EDGEDIVE_CONNECTIONS?: Fetcher;
   }

@@ -93,7 +93,7 @@ function addField(fields: Set<number>, key: string): void {
 }
 
 /** Numbers of the members that deciding the search needs. */
-function fieldsOf(search: FlowSearch): Set<number> {
+export function fieldsOf(search: FlowSearch): Set<number> {
   const fields = new Set<number>();
   const add = (key: string): void => addField(fields, key);
   const walk = (filter: FlowFilter): void => {

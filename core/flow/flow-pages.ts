@@ -36,7 +36,11 @@ export class FlowPages {
   }
 
   write(flow: Flow): FlowSlot {
-    const bytes = encodeFlow(flow).finish();
+    return this.put(encodeFlow(flow).finish());
+  }
+
+  /** The record as it was encoded elsewhere; copied. */
+  put(bytes: Uint8Array): FlowSlot {
     const slot = this.#allocate(bytes.length + SLACK_BYTES);
     this.#pages[slot.page]!.set(bytes, slot.at);
     slot.length = bytes.length;

@@ -14,16 +14,16 @@ export class FrozenGraph implements GraphView {
   #out: ReadonlyMap<string, GraphEdge[]> | undefined;
   #in: ReadonlyMap<string, GraphEdge[]> | undefined;
 
-  /** Of several elements with one id the highest revision stays; edges with a missing end are left out. */
+  /** Of several elements with one id the latest revision stays; edges with a missing end are left out. */
   constructor(nodes: Iterable<GraphNode>, edges: Iterable<GraphEdge>) {
     for (const node of nodes) {
       const known = this.#nodes.get(node.id);
-      if (known === undefined || known.revision < node.revision) this.#nodes.set(node.id, node);
+      if (known === undefined || isLater(node, known)) this.#nodes.set(node.id, node);
     }
     for (const edge of edges) {
       if (!this.#nodes.has(edge.parent) || !this.#nodes.has(edge.child)) continue;
       const known = this.#edges.get(edge.id);
-      if (known === undefined || known.revision < edge.revision) this.#edges.set(edge.id, edge);
+      if (known === undefined || isLater(edge, known)) this.#edges.set(edge.id, edge);
     }
   }
 
@@ -60,6 +60,11 @@ export class FrozenGraph implements GraphView {
     this.#in ??= groupEdges(this.#edges.values(), 'child');
     return this.#in.get(nodeId) ?? NO_EDGES;
   }
+}
+
+/** Revisions count within one life of an element; what was deleted and made anew begins at 1. */
+function isLater(a: GraphNode, b: GraphNode): boolean {
+  return a.createdAt === b.createdAt ? a.revision > b.revision : a.createdAt > b.createdAt;
 }
 
 /** Edges by the node at one of their ends, in the order given. */

@@ -137,9 +137,10 @@ export class OwnChanges {
     return false;
   }
 
+  /** A probe whose clock is ahead makes nothing in the future: it would be missing from the past of the next minutes. */
   #fresh<E extends GraphNode>(given: E): E {
-    const createdAt = given.createdAt > 0 ? given.createdAt : this.#nowMs;
-    const updatedAt = given.updatedAt > 0 ? given.updatedAt : createdAt;
+    const createdAt = given.createdAt > 0 ? Math.min(given.createdAt, this.#nowMs) : this.#nowMs;
+    const updatedAt = given.updatedAt > 0 ? Math.min(given.updatedAt, this.#nowMs) : createdAt;
     const { origin, host } = this.#owner;
     return { ...given, origin, host, createdAt, updatedAt, deletedAt: null, revision: 1 };
   }

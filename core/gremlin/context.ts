@@ -6,7 +6,7 @@ import type { Flow, FlowMetric, RawPacket } from '../../proto/gen/flow.ts';
 import type { FlowReduction, Reduced } from '../flow/reduction.ts';
 import type { FlowSearch } from '../flow/search.ts';
 import type { GraphEdge, GraphNode, Json } from '../graph/element.ts';
-import type { TimeSlice } from '../graph/history.ts';
+import type { Revisions, TimeSlice, WantedRevisions } from '../graph/history.ts';
 import type { GraphView } from '../graph/view.ts';
 
 export type { TimeSlice } from '../graph/history.ts';
@@ -20,11 +20,9 @@ export interface FlowSource {
 
 /** The graph's past. A point in time is one view; a slice holds every revision that lived in it. */
 export interface GraphHistory {
-  at(slice: TimeSlice): Promise<GraphView>;
-  /** Every revision inside the slice, oldest first, several with one id. */
-  revisions(
-    slice: TimeSlice,
-  ): Promise<{ readonly nodes: readonly GraphNode[]; readonly edges: readonly GraphEdge[] }>;
+  at(slice: TimeSlice): GraphView;
+  /** Every revision inside the slice, or those wanted, oldest first, several with one id. */
+  revisions(slice: TimeSlice, wanted?: WantedRevisions): Revisions;
 }
 
 /** The flows' past. `search` has no time members: the slice restricts it. */

@@ -1,6 +1,6 @@
 // Made by scripts/gen-proto.ts from the .proto file of the same name; do not edit.
 import { Reader, Writer } from './runtime.ts';
-import { decodeFlow, encodeFlow, type Flow } from './flow.ts';
+import { decodeFlow, decodeFlowMetric, decodeRawPacket, encodeFlow, encodeFlowMetric, encodeRawPacket, type Flow, type FlowMetric, type RawPacket } from './flow.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -175,5 +175,95 @@ export function decodeHostSnapshot(input: Reader | Uint8Array, length?: number):
     }
   }
   if (reader.pos !== end) throw new RangeError('HostSnapshot ends inside a field');
+  return m;
+}
+
+export interface PastDetails {
+  flows: PastFlow[];
+}
+
+export function createPastDetails(init?: Partial<PastDetails>): PastDetails {
+  const m: PastDetails = {
+    flows: [],
+  };
+  return init === undefined ? m : Object.assign(m, init);
+}
+
+export function encodePastDetails(m: PastDetails, writer: Writer = Writer.create()): Writer {
+  for (const item of m.flows) encodePastFlow(item, writer.uint32(10).fork()).ldelim();
+  return writer;
+}
+
+/** Throws RangeError or Error when the bytes are not such a message. Unknown fields are skipped. */
+export function decodePastDetails(input: Reader | Uint8Array, length?: number): PastDetails {
+  const reader = input instanceof Uint8Array ? Reader.create(input) : input;
+  const end = length === undefined ? reader.len : reader.pos + length;
+  if (end > reader.len) throw new RangeError('PastDetails is longer than the message around it');
+  const m = createPastDetails();
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    switch (tag) {
+      case 10:
+        m.flows.push(decodePastFlow(reader, reader.uint32()));
+        break;
+      default:
+        reader.skipType(tag & 7);
+    }
+  }
+  if (reader.pos !== end) throw new RangeError('PastDetails ends inside a field');
+  return m;
+}
+
+export interface PastFlow {
+  uuid: string;
+  capture_id: string;
+  metrics: FlowMetric[];
+  packets: RawPacket[];
+}
+
+export function createPastFlow(init?: Partial<PastFlow>): PastFlow {
+  const m: PastFlow = {
+    uuid: '',
+    capture_id: '',
+    metrics: [],
+    packets: [],
+  };
+  return init === undefined ? m : Object.assign(m, init);
+}
+
+export function encodePastFlow(m: PastFlow, writer: Writer = Writer.create()): Writer {
+  if (m.uuid !== '') writer.uint32(10).string(m.uuid);
+  if (m.capture_id !== '') writer.uint32(18).string(m.capture_id);
+  for (const item of m.metrics) encodeFlowMetric(item, writer.uint32(26).fork()).ldelim();
+  for (const item of m.packets) encodeRawPacket(item, writer.uint32(34).fork()).ldelim();
+  return writer;
+}
+
+/** Throws RangeError or Error when the bytes are not such a message. Unknown fields are skipped. */
+export function decodePastFlow(input: Reader | Uint8Array, length?: number): PastFlow {
+  const reader = input instanceof Uint8Array ? Reader.create(input) : input;
+  const end = length === undefined ? reader.len : reader.pos + length;
+  if (end > reader.len) throw new RangeError('PastFlow is longer than the message around it');
+  const m = createPastFlow();
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    switch (tag) {
+      case 10:
+        m.uuid = reader.string();
+        break;
+      case 18:
+        m.capture_id = reader.string();
+        break;
+      case 26:
+        m.metrics.push(decodeFlowMetric(reader, reader.uint32()));
+        break;
+      case 34:
+        m.packets.push(decodeRawPacket(reader, reader.uint32()));
+        break;
+      default:
+        reader.skipType(tag & 7);
+    }
+  }
+  if (reader.pos !== end) throw new RangeError('PastFlow ends inside a field');
   return m;
 }

@@ -5,6 +5,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readHistorySettings } from '../../core/history-settings.ts';
 import { endWithRunner } from '../process/parent.ts';
 import { packageFile, root } from '../process/paths.ts';
 import { Supervised } from '../process/supervisor.ts';
@@ -118,21 +119,31 @@ async function writeConfiguration(options: StartOptions, connections: string | u
   if (unknown.length > 0) {
     throw new ConfigError(`vars.${unknown[0]}`, `unknown; known: ${Object.keys(wrangler.vars).join(', ')}`);
   }
+  const vars: Record<string, string> = {
+    EDGEDIVE_HOST_ID: options.hostId,
+    EDGEDIVE_ALLOWED_HOSTS: allowedHosts(options.listen).join(','),
+    ...Object.fromEntries(fromEnvironment),
+    ...options.vars,
+  };
+  refuseFaults(vars);
   const configFile = join(options.stateDir, 'workerd.capnp');
   const text = workerdConfig(wrangler, {
     address: addressOf(options.listen),
     moduleFile: 'worker.js',
     storageDir,
     ...(connections === undefined ? {} : { connections }),
-    vars: {
-      EDGEDIVE_HOST_ID: options.hostId,
-      EDGEDIVE_ALLOWED_HOSTS: allowedHosts(options.listen).join(','),
-      ...Object.fromEntries(fromEnvironment),
-      ...options.vars,
-    },
+    vars,
   });
   writeFileSync(configFile, text);
   return configFile;
+}
+
+/** The analyzer itself would go on with its defaults; who starts it by hand is told at once. Throws a ConfigError. */
+function refuseFaults(vars: Readonly<Record<string, string>>): void {
+  const [fault] = readHistorySettings(vars).faults;
+  if (fault === undefined) return;
+  const [name = ''] = fault.split(': ', 1);
+  throw new ConfigError(name, fault.slice(name.length + 2));
 }
 
 /** Resolves when the analyzer gives any answer that is not a failure of its own. */

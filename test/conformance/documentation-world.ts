@@ -118,8 +118,8 @@ export const documentationContext: QueryContext = {
   graph,
   flows: { search: (search) => Promise.resolve(runSearch(FLOWS, search)) },
   history: {
-    at: () => Promise.resolve(graph),
-    revisions: () => Promise.resolve({ nodes: [...graph.nodes()], edges: [...graph.edges()] }),
+    at: () => graph,
+    revisions: () => ({ nodes: [...graph.nodes()], edges: [...graph.edges()] }),
   },
   flowHistory: {
     flows: (search) => Promise.resolve(runSearch(FLOWS, search)),

@@ -8,7 +8,7 @@ import type { GraphEdge, GraphNode, Json } from '../../core/graph/element.ts';
 import { Graph } from '../../core/graph/graph.ts';
 import { isJsonObject, setField } from '../../core/graph/metadata.ts';
 import { isPoint, RevisionStore } from '../../core/graph/history.ts';
-import type { Revision, TimeSlice } from '../../core/graph/history.ts';
+import type { Revision, TimeSlice, WantedRevisions } from '../../core/graph/history.ts';
 import type { FlowHistory, QueryContext } from '../../core/gremlin/context.ts';
 import { edgeFromJson, nodeFromJson } from '../../core/wire/element-json.ts';
 import type { EdgeJson, NodeJson } from '../../core/wire/element-json.ts';
@@ -74,8 +74,8 @@ export function makeWorld(fixture: Fixture): World {
     now: Date.now,
   };
   const history = {
-    at: (slice: TimeSlice) => Promise.resolve(store.at(slice)),
-    revisions: (slice: TimeSlice) => Promise.resolve(store.revisions(slice)),
+    at: (slice: TimeSlice) => store.at(slice),
+    revisions: (slice: TimeSlice, wanted?: WantedRevisions) => store.revisions(slice, wanted),
   };
   const flowHistory = flowHistoryOf(fixture);
   return {

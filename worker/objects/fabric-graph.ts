@@ -85,7 +85,7 @@ export class FabricGraph {
     if (events.length === 0 && !this.overlays.hasUnsaved && !this.edgeOverlays.hasUnsaved) return;
     this.#events = [];
     this.#store.transaction(() => {
-      for (const event of events) this.#store.write(event, nowMs);
+      this.#store.write(events, nowMs);
       for (const [id, overlay] of this.overlays.takeUnsaved())
         this.#store.rules.setOverlay('node', id, overlay);
       for (const [id, overlay] of this.edgeOverlays.takeUnsaved())

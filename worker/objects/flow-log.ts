@@ -87,14 +87,15 @@ export function packRows(entries: readonly Entry[]): LogRowToWrite[] {
   return rows;
 }
 
+/** The time that the flow messages tell of: each of what happened since the one before of its flow. */
 function spanOf(entries: readonly Entry[]): { fromMs: number; toMs: number; flows: number } {
   let fromMs = Infinity;
   let toMs = 0;
   let flows = 0;
   for (const { batch } of entries)
-    for (const flow of batch.flows) {
-      fromMs = Math.min(fromMs, flow.Start);
-      toMs = Math.max(toMs, flow.Last);
+    for (const { Start, Last, LastUpdateMetric: update } of batch.flows) {
+      fromMs = Math.min(fromMs, update === undefined || update.Start < Start ? Start : update.Start);
+      toMs = Math.max(toMs, Last, update?.Last ?? 0);
       flows++;
     }
   return { fromMs: Number.isFinite(fromMs) ? fromMs : 0, toMs, flows };

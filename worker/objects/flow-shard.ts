@@ -6,7 +6,10 @@ import { DurableObject } from 'cloudflare:workers';
 import type { FileCounts } from '../../core/capture/file-flows.ts';
 import { LiveTable } from '../../core/flow/live-table.ts';
 import type { FlowReduction } from '../../core/flow/reduction.ts';
+import type { PastDetail } from '../../core/flow/past-details.ts';
 import type { FlowSearch } from '../../core/flow/search.ts';
+import type { TimeSlice } from '../../core/graph/history.ts';
+import { readHistorySettings, type HistorySettings } from '../../core/history-settings.ts';
 import { isFilesHost } from '../../core/ids.ts';
 import { limits, timings } from '../../core/limits.ts';
 import { readProbeFrame } from '../../core/wire/probe-frames.ts';
@@ -16,6 +19,12 @@ import { ShardStore, type LogRowToWrite } from '../store/shard-store.ts';
 import { bytesOrStream, textOrStream } from './answer-stream.ts';
 import { Counters } from './counters.ts';
 import { FlowFlush } from './flow-flush.ts';
+import {
+  FlowHistory,
+  pastFlowCounters,
+  type PastFlowCounter,
+  type PastSearchAnswer,
+} from './flow-history.ts';
 import { FlowIngest, ingestCounters, type IngestCounter } from './flow-ingest.ts';
 import { feedCounters, HubFeed, type FeedCounter } from './hub-feed.ts';
 import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.ts';
@@ -36,7 +45,7 @@ type FileCounter =
   | 'fileBytes'
   | 'fileFlows'
   | 'fileFlowsEvicted';
-type Counter = ProbeCounter | IngestCounter | FeedCounter | OwnCounter;
+type Counter = ProbeCounter | IngestCounter | FeedCounter | PastFlowCounter | OwnCounter;
 const ownCounters: readonly OwnCounter[] = [
   'searches',
   'searchFlowsVisited',
@@ -77,10 +86,21 @@ export interface FlowShardStatus {
   readonly liveFlows: number;
   readonly liveBytes: number;
   readonly storedBytes: number;
+  readonly history: FlowHistoryStatus;
   readonly hubs: readonly { readonly idle: boolean; readonly backlogBytes: number }[];
   /** Capture UUID → host → the last statistics. */
   readonly stats: Readonly<Record<string, Readonly<Record<string, Stats>>>>;
   readonly counters: Readonly<Record<Counter, number>>;
+}
+
+export interface FlowHistoryStatus extends HistorySettings {
+  /** Of the log; with history switched off it has only what a woken shard needs. */
+  readonly rows: number;
+  /** Flow messages. */
+  readonly flows: number;
+  readonly bytes: number;
+  /** When the first of what is kept came, ms since 1970; null without any. */
+  readonly oldestMs: number | null;
 }
 
 /** Rows of history deleted at once. */
@@ -95,6 +115,8 @@ export class FlowShard extends DurableObject<Env> {
   #ingest!: FlowIngest;
   #flush!: FlowFlush;
   #feed!: HubFeed;
+  #past!: FlowHistory;
+  readonly #history: HistorySettings;
   readonly #live = new LiveTable(limits.shardLiveBytesMax);
   /** Hosts without a probe whose flows may still be live → since when, ms since 1970. Kept in the tables. */
   #gone!: Map<string, number>;
@@ -106,19 +128,22 @@ export class FlowShard extends DurableObject<Env> {
     super(ctx, env);
     // A newer schema makes every request fail with its text.
     this.#store = new ShardStore(ctx.storage);
+    this.#history = readHistorySettings(env);
+    for (const fault of this.#history.faults) console.error(`flow shard: ${fault}; the default holds`);
     // Nothing is answered before the live table is there.
     void ctx.blockConcurrencyWhile(() => this.#wake());
   }
 
   async #wake(): Promise<void> {
     this.#counters = new Counters<Counter>(
-      [...probeCounters, ...ingestCounters, ...feedCounters, ...ownCounters],
+      [...probeCounters, ...ingestCounters, ...feedCounters, ...pastFlowCounters, ...ownCounters],
       this.#store.counters(),
     );
     const count = (name: Counter, by?: number): void => this.#counters.add(name, by);
     this.#sockets = new ProbeSockets(this.ctx, this.env, count);
     this.#flush = new FlowFlush(this.#sockets);
     this.#feed = new HubFeed(this.env, count);
+    this.#past = new FlowHistory(this.#store.zones, count);
     this.#ingest = new FlowIngest(this.#live, {
       write: (rows) => this.#write(rows),
       publish: (rows) => {
@@ -245,9 +270,10 @@ export class FlowShard extends DurableObject<Env> {
 
   /** What only the log knows is kept, so a snapshot comes first where the old rows are not in one. */
   #forgetHistory(): void {
-    const before = Date.now() - timings.flowHistoryMs;
+    const { keepMs, bytesMax } = this.#history;
+    const before = Date.now() - keepMs;
     if (this.#store.tailBegan(before)) this.#store.writeSnapshot(this.#ingest.pieces());
-    this.#counters.add('rowsForgotten', this.#store.forget(before, FORGET_ROWS));
+    this.#counters.add('rowsForgotten', this.#store.forget(before, bytesMax, FORGET_ROWS));
   }
 
   /** Everything is applied: the only moment at which memory equals the log. */
@@ -309,6 +335,16 @@ export class FlowShard extends DurableObject<Env> {
     return { ...(hosts === undefined ? {} : { hosts }), silentHosts: [...silent] };
   }
 
+  /** Flows of the past, as `search` finds live ones, and what more is asked of them. */
+  async searchPast(search: FlowSearch, slice: TimeSlice, detail?: PastDetail): Promise<PastSearchAnswer> {
+    // What is asked up to now has to be as fresh as a live search.
+    const isRecent = slice.toMs > Date.now() - timings.flowUpdateMs;
+    const silentHosts = isRecent ? (await this.#freshen(search)).silentHosts : [];
+    this.#ingest.commit();
+    const answer = await this.#past.answer(search, slice, detail);
+    return 'refused' in answer ? answer : { ...answer, silentHosts };
+  }
+
   /**
    * Flows of a capture file, in the frame that a probe would send them in. Resolves when they are written, live and with
    * the hubs. Throws WireError when the bytes are no such frame.
@@ -347,6 +383,7 @@ export class FlowShard extends DurableObject<Env> {
       liveFlows: this.#live.size,
       liveBytes: this.#live.bytes,
       storedBytes: this.#store.bytes,
+      history: { ...this.#history, ...this.#store.logSize() },
       hubs: this.#feed.status(),
       stats: this.#ingest.stats(),
       counters: this.#counters.all(),

@@ -17,6 +17,8 @@ import { resultToJsonChunks } from '../../core/wire/gremlin-json.ts';
 import { resultToPcap } from '../../core/wire/gremlin-pcap.ts';
 import { decodeFlowSet, type Flow } from '../../proto/gen/flow.ts';
 import { bytesOf, bytesOrStream, textOf, textOrStream } from './answer-stream.ts';
+import type { GraphPast } from './graph-past.ts';
+import { StoredFlows, type FlowCost } from './stored-flows.ts';
 import { shardsForHosts, shardsOf } from './stubs.ts';
 
 /** `explain`: not the answer but how it came about. */
@@ -67,24 +69,34 @@ export class QueryRunner {
   readonly #env: Env;
   readonly #graph: GraphView;
   readonly #captures: () => readonly Capture[];
+  readonly #past: GraphPast | undefined;
 
-  constructor(env: Env, graph: GraphView, captures: () => readonly Capture[]) {
+  /** Without `past` there is no history to ask. */
+  constructor(env: Env, graph: GraphView, captures: () => readonly Capture[], past: GraphPast | undefined) {
     this.#env = env;
     this.#graph = graph;
     this.#captures = captures;
+    this.#past = past;
   }
 
   /** 400 for a query that does not parse or cannot run, 406 for a result that the format cannot show. */
   async answer(text: string, format: QueryFormat): Promise<QueryAnswer> {
     const startedMs = Date.now();
-    const flows = new ShardFlows(this.#env);
+    const flowCost: FlowCost = { visited: 0, shards: 0, silentHosts: new Set() };
+    const past = this.#past?.forQuery();
+    const context = this.#context(new ShardFlows(this.#env, flowCost));
     try {
       const query = parseQuery(text);
-      const { result, cost, plan } = await runQuery(query, this.#context(flows));
+      const { result, cost, plan } = await runQuery(
+        query,
+        past === undefined
+          ? context
+          : { ...context, history: past, flowHistory: new StoredFlows(this.#env, flowCost) },
+      );
       const told: QueryCostTold = {
-        visited: cost.visited + flows.visited,
-        shards: flows.shards,
-        silentHosts: [...flows.silentHosts],
+        visited: cost.visited + flowCost.visited + (past?.visited ?? 0),
+        shards: flowCost.shards,
+        silentHosts: [...flowCost.silentHosts],
         ms: Date.now() - startedMs,
       };
       const { warnings } = plan;
@@ -130,20 +142,19 @@ function nodesIn(result: QueryResult): readonly GraphNode[] {
   return [];
 }
 
-/** The flows of all shards as one table; remembers what asking cost. */
+/** The flows of all shards as one table; tells what asking cost. */
 class ShardFlows implements FlowSource {
   readonly #env: Env;
-  readonly silentHosts = new Set<string>();
-  visited = 0;
-  shards = 0;
+  readonly #cost: FlowCost;
 
-  constructor(env: Env) {
+  constructor(env: Env, cost: FlowCost) {
     this.#env = env;
+    this.#cost = cost;
   }
 
   async search(search: FlowSearch): Promise<readonly Flow[]> {
     const shards = search.hosts === undefined ? shardsOf(this.#env) : shardsForHosts(this.#env, search.hosts);
-    this.shards += shards.length;
+    this.#cost.shards += shards.length;
     const parts = await Promise.all(shards.map((shard) => this.#ask(shard, upToEnd(search))));
     if (parts.length === 1 && search.range === undefined) return parts[0]!;
     const { filter: _done, ...merge } = search;
@@ -152,21 +163,21 @@ class ShardFlows implements FlowSource {
 
   async #ask(shard: ReturnType<typeof shardsOf>[number], search: FlowSearch): Promise<Flow[]> {
     const answer = await shard.search(search);
-    for (const host of answer.silentHosts) this.silentHosts.add(host);
-    this.visited += answer.visited;
+    for (const host of answer.silentHosts) this.#cost.silentHosts.add(host);
+    this.#cost.visited += answer.visited;
     return decodeFlowSet(await bytesOf(answer.flows)).Flows;
   }
 
   /** Numbers and fields of the flows; no flow leaves its shard. */
   async reduce(search: FlowSearch, reduction: FlowReduction): Promise<Reduced> {
     const shards = search.hosts === undefined ? shardsOf(this.#env) : shardsForHosts(this.#env, search.hosts);
-    this.shards += shards.length;
+    this.#cost.shards += shards.length;
     return reduceOver(shards.length, search, reduction, (part, asked) =>
       Promise.all(
         shards.map(async (shard) => {
           const answer = await shard.reduce(part, asked);
-          for (const host of answer.silentHosts) this.silentHosts.add(host);
-          this.visited += answer.visited;
+          for (const host of answer.silentHosts) this.#cost.silentHosts.add(host);
+          this.#cost.visited += answer.visited;
           return JSON.parse(await textOf(answer.reduced)) as Reduced;
         }),
       ),

@@ -3,6 +3,7 @@
  * queries, and tells the probes which captures to run. docs/design/objects.md describes its life.
  */
 import { DurableObject } from 'cloudflare:workers';
+import { readHistorySettings, type HistorySettings } from '../../core/history-settings.ts';
 import { limits, timings } from '../../core/limits.ts';
 import type { ElementKind } from '../../core/wire/element-body.ts';
 import { graphJsonChunks } from '../../core/wire/graph-json.ts';
@@ -11,6 +12,7 @@ import { textOrStream } from './answer-stream.ts';
 import { CaptureOrders } from './capture-orders.ts';
 import { Counters } from './counters.ts';
 import { FabricGraph } from './fabric-graph.ts';
+import { GraphPast, pastCounters, type PastCounter } from './graph-past.ts';
 import { graphCounters, HostGraphs, type GraphCounter } from './host-graphs.ts';
 import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.ts';
 import { QueryRunner, type QueryAnswer, type QueryFormat } from './query-runner.ts';
@@ -19,7 +21,7 @@ import { ruleCounters, RuleKeeper, type RuleCounter, type RuleStatus } from './r
 import { TopologyProbes, type ProbeStatusEntry, type VanishedProbe } from './topology-probes.ts';
 import { UserElements, type ElementAnswer } from './user-elements.ts';
 
-type Counter = ProbeCounter | GraphCounter | RuleCounter | OwnCounter;
+type Counter = ProbeCounter | GraphCounter | PastCounter | RuleCounter | OwnCounter;
 type OwnCounter = 'probeStatusTooLong' | 'queries' | 'queriesRefused' | 'elementsRefused';
 const ownCounters: readonly OwnCounter[] = [
   'probeStatusTooLong',
@@ -38,17 +40,30 @@ export interface TopologyStatus extends RuleStatus {
   /** Capture UUID → why its query could not run. */
   readonly captureFaults: Readonly<Record<string, string>>;
   readonly storedBytes: number;
+  readonly history: GraphHistoryStatus;
   readonly counters: Readonly<Record<Counter, number>>;
 }
 
-/** Rows of history deleted in one transaction. */
-const FORGET_ROWS = 10_000;
+export interface GraphHistoryStatus extends HistorySettings {
+  readonly rows: number;
+  readonly revisions: number;
+  readonly bytes: number;
+  /** When the first of what is kept ended, ms since 1970; null without any. */
+  readonly oldestMs: number | null;
+}
+
+/** How often the history's size is looked at while the graph changes. */
+const SHRINK_EVERY_WRITES = 256;
 
 export class Topology extends DurableObject<Env> {
   readonly #store: TopologyStore;
   #counters!: Counters<Counter>;
   #sockets!: ProbeSockets;
   #fabric!: FabricGraph;
+  #past!: GraphPast;
+  #history!: HistorySettings;
+  /** Writes since the history's size was looked at. */
+  #writes = 0;
   #orders!: CaptureOrders;
   #probes!: TopologyProbes;
   #queries!: QueryRunner;
@@ -68,7 +83,7 @@ export class Topology extends DurableObject<Env> {
   async #wake(): Promise<void> {
     const store = this.#store;
     const counters = new Counters<Counter>(
-      [...probeCounters, ...graphCounters, ...ruleCounters, ...ownCounters],
+      [...probeCounters, ...graphCounters, ...pastCounters, ...ruleCounters, ...ownCounters],
       store.counters(),
     );
     const sockets = new ProbeSockets(this.ctx, this.env, (name) => counters.add(name));
@@ -78,12 +93,25 @@ export class Topology extends DurableObject<Env> {
       () => counters.save((values) => store.setCounters(values)),
       () => (selfHosted === undefined ? limits.elementsMax : limits.elementsSelfHostedMax),
     );
-    this.#queries = new QueryRunner(this.env, fabric.graph, () => this.#orders.captures);
+    const history = readHistorySettings(this.env);
+    for (const fault of history.faults) console.error(`topology: ${fault}; the default holds`);
+    store.keepsPast = history.keepMs > 0;
+    const past = new GraphPast(store.past, fabric.graph, history.keepMs, (name, by) =>
+      counters.add(name, by),
+    );
+    this.#queries = new QueryRunner(
+      this.env,
+      fabric.graph,
+      () => this.#orders.captures,
+      history.keepMs > 0 ? past : undefined,
+    );
     this.#orders = new CaptureOrders(fabric.graph, sockets, store.captures(), (query) =>
       this.#queries.findNodes(query),
     );
     fabric.listen((events) => {
       for (const event of events) this.#orders.follow(event);
+      past.follow(events);
+      if (++this.#writes % SHRINK_EVERY_WRITES === 0) this.#forgetPast(Date.now());
     });
     this.#rules = new RuleKeeper(
       {
@@ -100,6 +128,8 @@ export class Topology extends DurableObject<Env> {
     const hosts = new HostGraphs(fabric, counters);
     this.#probes = new TopologyProbes(sockets, hosts, store, this.#orders, (name) => counters.add(name));
     this.#fabric = fabric;
+    this.#past = past;
+    this.#history = history;
     this.#counters = counters;
     this.#sockets = sockets;
     this.#alarmMs = (await this.ctx.storage.getAlarm()) ?? Infinity;
@@ -144,15 +174,23 @@ export class Topology extends DurableObject<Env> {
     this.#change(() => {
       const now = Date.now();
       this.#probes.expire(now);
-      while (this.#store.forgetRevisions(now - timings.graphHistoryMs, FORGET_ROWS));
+      this.#forgetPast(now);
       this.#counters.save((values) => this.#store.setCounters(values));
+    });
+  }
+
+  #forgetPast(nowMs: number): void {
+    this.#store.transaction(() => {
+      const { past } = this.#store;
+      const old = past.forget(nowMs - this.#history.keepMs);
+      this.#past.forgotten(old + past.shrink(this.#history.bytesMax, nowMs));
     });
   }
 
   /** One alarm for all: the end of a vanished probe's grace, or the next look at the history. */
   #schedule(): void {
     const grace = this.#probes.nextExpiryMs() ?? Infinity;
-    const hasHistory = this.#alarmMs === Infinity && this.#store.hasRevisions();
+    const hasHistory = this.#alarmMs === Infinity && this.#store.past.size.rows > 0;
     const due = Math.min(grace, hasHistory ? Date.now() + timings.historyCheckMs : Infinity);
     if (due >= this.#alarmMs) return;
     this.#alarmMs = due;
@@ -233,7 +271,14 @@ export class Topology extends DurableObject<Env> {
       captureFaults: this.#orders.faults,
       storedBytes: this.#store.bytes,
       ...this.#rules.status(),
+      history: this.#historyStatus(),
       counters: this.#counters.all(),
     };
+  }
+
+  #historyStatus(): GraphHistoryStatus {
+    const { rows, revisions, chars } = this.#store.past.size;
+    const oldestMs = this.#store.past.oldestMs() ?? null;
+    return { ...this.#history, rows, revisions, bytes: chars, oldestMs };
   }
 }

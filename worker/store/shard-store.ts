@@ -12,6 +12,7 @@ import {
   type HostSnapshot,
   type LogEntry,
 } from '../../proto/gen/shard.ts';
+import { LogZones, type LogSize } from './log-zones.ts';
 import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
 
 const schema: Schema = {
@@ -25,13 +26,20 @@ const schema: Schema = {
         CREATE TABLE snapshot (part INTEGER PRIMARY KEY, blob BLOB NOT NULL);
         CREATE TABLE gone (host TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID;
       `),
+    // Filled from the log when the object wakes (log-zones.ts).
+    (sql) =>
+      sql.exec(`
+        CREATE TABLE zone (
+          last_row INTEGER PRIMARY KEY, first_row INTEGER NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,
+          flows INTEGER NOT NULL, bytes INTEGER NOT NULL);
+      `),
   ],
 };
 
 export interface LogRowToWrite {
   /** A LogRow message. */
   readonly bytes: Uint8Array;
-  /** First Start and last Last of its flows, ms since 1970; 0 without flows. */
+  /** The time that its flow messages tell of, ms since 1970; 0 without flows. */
   readonly fromMs: number;
   readonly toMs: number;
   readonly flows: number;
@@ -49,6 +57,8 @@ const PIECE_HEAD_BYTES = 8;
 export class ShardStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
+  /** Where in the log which time is. */
+  readonly zones: LogZones;
   #nextRow: number;
   /** Rows up to this one are contained in the snapshot. */
   #snapshotRow: number;
@@ -64,15 +74,17 @@ export class ShardStore {
     this.#snapshotRow = Number(readMeta(this.#sql, 'snapshotRow') ?? '0');
     const last = this.#sql.exec<{ row: number | null }>('SELECT max(row) AS row FROM log').one().row;
     this.#nextRow = Math.max(last ?? 0, this.#snapshotRow) + 1;
+    this.zones = new LogZones(storage);
   }
 
   /** Writes the rows and whatever `more` writes, all or nothing. */
   append(rows: readonly LogRowToWrite[], atMs: number, more: () => void): void {
     this.#storage.transactionSync(() => {
       for (const row of rows) {
+        const number = this.#nextRow++;
         this.#sql.exec(
           'INSERT INTO log (row, at_ms, from_ms, to_ms, flows, blob) VALUES (?, ?, ?, ?, ?, ?)',
-          this.#nextRow++,
+          number,
           atMs,
           row.fromMs,
           row.toMs,
@@ -80,6 +92,7 @@ export class ShardStore {
           row.bytes,
         );
         this.#tailBytes += row.bytes.length;
+        this.zones.added({ ...row, row: number, bytes: row.bytes.length });
       }
       more();
     });
@@ -134,11 +147,11 @@ export class ShardStore {
   }
 
   /**
-   * Deletes history that is older than the time, and the oldest beyond `limits.shardHistoryBytesMax`; at most
-   * `rowsMax` rows, and never what a woken shard needs. Returns how many.
+   * Deletes history that is older than the time, and the oldest beyond so many bytes; at most `rowsMax` rows, and
+   * never what a woken shard needs. Returns how many.
    */
-  forget(beforeMs: number, rowsMax: number): number {
-    const excess = this.bytes - limits.shardHistoryBytesMax;
+  forget(beforeMs: number, bytesMax: number, rowsMax: number): number {
+    const excess = this.bytes - bytesMax;
     const rows = this.#sql
       .exec<{ row: number; at_ms: number; bytes: number }>(
         'SELECT row, at_ms, length(blob) AS bytes FROM log WHERE row <= ? ORDER BY row LIMIT ?',
@@ -155,7 +168,13 @@ export class ShardStore {
       last = row.row;
       count++;
     }
-    if (last !== undefined) this.#sql.exec('DELETE FROM log WHERE row <= ?', last);
+    if (last !== undefined) {
+      const upTo = last;
+      this.#storage.transactionSync(() => {
+        this.#sql.exec('DELETE FROM log WHERE row <= ?', upTo);
+        this.zones.forgotten(upTo);
+      });
+    }
     return count;
   }
 
@@ -196,6 +215,14 @@ export class ShardStore {
 
   get bytes(): number {
     return this.#sql.databaseSize;
+  }
+
+  /** How much history there is, and when the first of it came, ms since 1970. */
+  logSize(): LogSize & { readonly oldestMs: number | null } {
+    const first = this.#sql
+      .exec<{ at_ms: number }>('SELECT at_ms FROM log ORDER BY row LIMIT 1')
+      .toArray()[0];
+    return { ...this.zones.size(), oldestMs: first?.at_ms ?? null };
   }
 }
 

@@ -3,8 +3,8 @@
  * Elements have integer keys, handed out in order of insertion: SQLite writes those several times faster than text
  * keys, one row is billed instead of two, and a woken object lists its graph in the order in which it grew.
  *
- * `revision` is append-only: when an element is changed or deleted, what it was until then is added with the time
- * span in which it held. The current state stands only in `node` and `edge`.
+ * The current state stands only in `node` and `edge`; what an element was until it was changed or deleted is added to
+ * `past` (`past-store.ts`).
  */
 import type { Capture } from '../../core/capture/capture.ts';
 import type { GraphEdge, GraphEvent, GraphNode } from '../../core/graph/element.ts';
@@ -16,7 +16,10 @@ import {
   type EdgeJson,
   type NodeJson,
 } from '../../core/wire/element-json.ts';
+import type { EndedState } from '../../core/graph/past-packs.ts';
 import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
+import { packRevisions } from './pack-revisions.ts';
+import { PastStore } from './past-store.ts';
 import { createRuleTables, RuleTables } from './rule-tables.ts';
 
 const schema: Schema = {
@@ -33,6 +36,15 @@ const schema: Schema = {
         CREATE TABLE probe (host TEXT PRIMARY KEY, incarnation TEXT NOT NULL, gone_ms INTEGER) WITHOUT ROWID;
       `),
     createRuleTables,
+    // The past as a row an element could be read only by going through everything that ended since.
+    (sql) => {
+      sql.exec(`
+        CREATE TABLE past (
+          level INTEGER NOT NULL, to_ms INTEGER NOT NULL, number INTEGER NOT NULL, from_ms INTEGER NOT NULL,
+          revisions INTEGER NOT NULL, chars INTEGER NOT NULL, json TEXT NOT NULL,
+          PRIMARY KEY (level, to_ms, number)) WITHOUT ROWID`);
+      packRevisions(sql);
+    },
   ],
 };
 
@@ -54,6 +66,11 @@ export class TopologyStore {
   readonly #storage: DurableObjectStorage;
   readonly #rows: Record<Kind, Map<string, number>> = { node: new Map(), edge: new Map() };
   readonly #next: Record<Kind, number> = { node: 1, edge: 1 };
+  readonly past: PastStore;
+  /** Whether what ends is kept. */
+  keepsPast = true;
+  /** What ended with the events of the write that is under way. */
+  #ended: EndedState[] = [];
 
   /** Throws when the storage has a newer schema. */
   constructor(storage: DurableObjectStorage) {
@@ -61,6 +78,7 @@ export class TopologyStore {
     this.#sql = storage.sql;
     migrate(storage, schema);
     this.rules = new RuleTables(this.#sql);
+    this.past = new PastStore(this.#sql);
   }
 
   transaction(work: () => void): void {
@@ -91,8 +109,14 @@ export class TopologyStore {
     }
   }
 
-  /** Writes one event of the graph. Only inside `transaction`. */
-  write(event: GraphEvent, atMs: number): void {
+  /** Writes the events of one change of the graph. Only inside `transaction`. */
+  write(events: readonly GraphEvent[], atMs: number): void {
+    this.#ended = [];
+    for (const event of events) this.#write(event);
+    if (this.keepsPast) this.past.add(this.#ended, atMs);
+  }
+
+  #write(event: GraphEvent): void {
     switch (event.kind) {
       case 'nodeAdded':
         this.#insert('node', event.node.id, JSON.stringify(nodeToJson(event.node)));
@@ -101,19 +125,19 @@ export class TopologyStore {
         this.#insert('edge', event.edge.id, JSON.stringify(edgeToJson(event.edge)));
         break;
       case 'nodeUpdated':
-        this.#archive('node', event.before, JSON.stringify(nodeToJson(event.before)), atMs);
+        this.#archive(event.before, JSON.stringify(nodeToJson(event.before)));
         this.#update('node', event.node.id, JSON.stringify(nodeToJson(event.node)));
         break;
       case 'edgeUpdated':
-        this.#archive('edge', event.before, JSON.stringify(edgeToJson(event.before)), atMs);
+        this.#archive(event.before, JSON.stringify(edgeToJson(event.before)));
         this.#update('edge', event.edge.id, JSON.stringify(edgeToJson(event.edge)));
         break;
       case 'nodeDeleted':
-        this.#archive('node', event.node, JSON.stringify(nodeToJson(event.node)), atMs);
+        this.#archive(event.node, JSON.stringify(nodeToJson(event.node)));
         this.#delete('node', event.node.id);
         break;
       case 'edgeDeleted':
-        this.#archive('edge', event.edge, JSON.stringify(edgeToJson(event.edge)), atMs);
+        this.#archive(event.edge, JSON.stringify(edgeToJson(event.edge)));
         this.#delete('edge', event.edge.id);
         break;
     }
@@ -134,39 +158,8 @@ export class TopologyStore {
     this.#rows[kind].delete(id);
   }
 
-  #archive(kind: Kind, element: GraphNode, json: string, atMs: number): void {
-    this.#sql.exec(
-      'INSERT INTO revision (kind, element, from_ms, to_ms, json) VALUES (?, ?, ?, ?, ?)',
-      kind,
-      element.id,
-      element.updatedAt,
-      atMs,
-      json,
-    );
-  }
-
-  /** Deletes at most `rowsMax` of the oldest revisions that ended before the time; true when more are left. */
-  forgetRevisions(beforeMs: number, rowsMax: number): boolean {
-    // Rows are added in order of `to_ms`, so that the oldest rows are the first to go and need no index.
-    const last = this.#sql
-      .exec<{ row: number | null; n: number }>(
-        `SELECT max(row) AS row, count(*) AS n FROM
-           (SELECT row, to_ms FROM revision ORDER BY row LIMIT ?) WHERE to_ms < ?`,
-        rowsMax,
-        beforeMs,
-      )
-      .one();
-    if (last.row === null) return false;
-    this.#sql.exec('DELETE FROM revision WHERE row <= ?', last.row);
-    return last.n === rowsMax;
-  }
-
-  revisionCount(): number {
-    return this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM revision').one().n;
-  }
-
-  hasRevisions(): boolean {
-    return this.#sql.exec('SELECT 1 FROM revision LIMIT 1').toArray().length > 0;
+  #archive(element: GraphNode, text: string): void {
+    this.#ended.push({ fromMs: element.updatedAt, text });
   }
 
   captures(): Capture[] {

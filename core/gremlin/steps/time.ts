@@ -2,6 +2,7 @@
 import { DurationError, parseGoDuration } from '../../go-duration.ts';
 import { isPoint, RevisionGraph } from '../../graph/history.ts';
 import type { TimeSlice } from '../../graph/history.ts';
+import { LateGraph } from '../../graph/late-graph.ts';
 import type { Param, Step } from '../ast.ts';
 import { execError } from '../state.ts';
 import type { Run, ValueOf } from '../state.ts';
@@ -9,16 +10,19 @@ import type { Run, ValueOf } from '../state.ts';
 /** Integers up to it are seconds, above it milliseconds. */
 const SECONDS_MAX = 2_147_483_647;
 
-export async function travel(run: Run, value: ValueOf<'graph'>, step: Step): Promise<ValueOf<'graph'>> {
+/** The graph of that time is read when a step asks for it. */
+export function travel(run: Run, value: ValueOf<'graph'>, step: Step): ValueOf<'graph'> {
   const slice = sliceOf(step, run.context.now());
   const { history } = run.context;
   if (history === undefined || !value.on.canTravel)
     throw execError('no-history', step, 'Backend does not support history');
   const base = { slice, canTravel: true, remembered: new Map() };
-  if (isPoint(slice)) return { kind: 'graph', on: { ...base, view: await history.at(slice) } };
-  const { nodes, edges } = await history.revisions(slice);
-  run.visit(step, nodes.length + edges.length);
-  const revisions = new RevisionGraph(nodes, edges);
+  if (isPoint(slice)) return { kind: 'graph', on: { ...base, view: new LateGraph(() => history.at(slice)) } };
+  const revisions = new RevisionGraph((wanted) => {
+    const found = history.revisions(slice, wanted);
+    run.visit(step, found.nodes.length + found.edges.length);
+    return found;
+  });
   return { kind: 'graph', on: { ...base, view: revisions, revisions } };
 }
 

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { GraphEdge, GraphNode } from '../../../core/graph/element.ts';
 import { FrozenGraph } from '../../../core/graph/frozen-graph.ts';
-import { isPoint, livesIn, RevisionGraph, RevisionStore } from '../../../core/graph/history.ts';
+import {
+  isPoint,
+  livesIn,
+  RevisionGraph,
+  RevisionStore,
+  type WantedRevisions,
+} from '../../../core/graph/history.ts';
+import { LateGraph } from '../../../core/graph/late-graph.ts';
 
 function node(id: string, change: Partial<GraphNode> = {}): GraphNode {
   const times = { createdAt: 10, updatedAt: 10, deletedAt: null };
@@ -74,14 +81,67 @@ describe('RevisionStore', () => {
 });
 
 describe('RevisionGraph', () => {
-  const graph = new RevisionGraph([node('a'), node('a', { revision: 2 }), node('b')], [edge('a', 'b')]);
+  const all = {
+    nodes: [
+      node('a', { metadata: { Name: 'x' } }),
+      node('a', { revision: 2, metadata: { Name: ['y', 'x'] } }),
+      node('b', { host: 'x' }),
+    ],
+    edges: [edge('a', 'b')],
+  };
+  const current = <Element extends GraphNode>(elements: readonly Element[]) =>
+    elements.map((element) => ({ element, archivedAt: null }));
+
+  function slice(): { graph: RevisionGraph; reads: (WantedRevisions | undefined)[] } {
+    const store = new RevisionStore(current(all.nodes), current(all.edges));
+    const reads: (WantedRevisions | undefined)[] = [];
+    const graph = new RevisionGraph((wanted) => {
+      reads.push(wanted);
+      return store.revisions({ fromMs: 0, toMs: 100 }, wanted);
+    });
+    return { graph, reads };
+  }
 
   it('has all revisions of an id, the latest when one is asked for', () => {
+    const { graph } = slice();
     expect(graph.nodeRevisions('a')).toHaveLength(2);
     expect(graph.node('a')?.revision).toBe(2);
     expect([graph.nodeCount, graph.edgeCount, graph.nodeRevisions('x').length]).toEqual([3, 1, 0]);
     expect(graph.edge('a>b')).toBe(graph.edgeRevisions('a>b')[0]);
     expect([...graph.edgesOut('a')]).toEqual([...graph.edgesIn('b')]);
+    expect([graph.nodeRevisions('a').length, graph.nodesWith('Name', 'x')]).toEqual([2, undefined]);
+  });
+
+  it('is read when it is looked at, and only for what is looked up until that is asked often', () => {
+    const { graph, reads } = slice();
+    expect(reads).toEqual([]);
+    expect([...graph.nodesWith('Name', 'x')!].map(({ revision }) => revision)).toEqual([1, 2]);
+    expect([...graph.nodesWith('@Host', 'x')!].map(({ id }) => id)).toEqual(['b']);
+    expect(graph.edgeRevisions('a>b')).toHaveLength(1);
+    expect(reads).toEqual([{ key: 'Name', text: 'x' }, { key: '@Host', text: 'x' }, { id: 'a>b' }]);
+    for (let n = 0; n < 20; n++)
+      expect(graph.nodeRevisions(n % 2 === 0 ? 'b' : 'c')).toHaveLength(1 - (n % 2));
+    expect(reads).toHaveLength(9);
+    expect(reads.at(-1)).toBeUndefined();
+  });
+});
+
+describe('LateGraph', () => {
+  it('is made once, when it is first looked at', () => {
+    let made = 0;
+    const late = new LateGraph(() => {
+      made++;
+      return new FrozenGraph([node('a'), node('b')], [edge('a', 'b')]);
+    });
+    expect(made).toBe(0);
+    expect([late.nodeCount, late.edgeCount, late.node('a')?.id, late.edge('a>b')?.id]).toEqual([
+      2,
+      1,
+      'a',
+      'a>b',
+    ]);
+    expect([...late.nodes(), ...late.edges(), ...late.edgesOut('a'), ...late.edgesIn('b')]).toHaveLength(5);
+    expect([late.nodesWith('Name', 'a'), made]).toEqual([undefined, 1]);
   });
 });
 

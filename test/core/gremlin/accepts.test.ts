@@ -9,8 +9,8 @@ import { contextOf, graphOf, node } from './world.ts';
 const context = {
   ...contextOf(graphOf([node('n', { Type: 'veth', TID: 't' })]), [createFlow({ UUID: 'f', NodeTID: 't' })]),
   history: {
-    at: () => Promise.resolve(graphOf([])),
-    revisions: () => Promise.resolve({ nodes: [], edges: [] }),
+    at: () => graphOf([]),
+    revisions: () => ({ nodes: [], edges: [] }),
   },
   workflow: () => Promise.resolve({ nodes: [], edges: [] }),
 };

@@ -338,8 +338,8 @@ describe('Contains, Since, captures by name', () => {
     const past = {
       ...contextOf(GRAPH),
       history: {
-        at: () => Promise.resolve(GRAPH),
-        revisions: () => Promise.resolve({ nodes: [], edges: [] }),
+        at: () => GRAPH,
+        revisions: () => ({ nodes: [], edges: [] }),
       },
       flowHistory: {
         flows: (search: FlowSearch) => {

@@ -295,8 +295,8 @@ describe('the past', () => {
   const past: QueryContext = {
     ...context,
     history: {
-      at: (slice) => Promise.resolve(store.at(slice)),
-      revisions: (slice) => Promise.resolve(store.revisions(slice)),
+      at: (slice) => store.at(slice),
+      revisions: (slice, wanted) => store.revisions(slice, wanted),
     },
   };
 

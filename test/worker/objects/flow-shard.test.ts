@@ -336,7 +336,7 @@ describe('recovery', () => {
     const probe = await connectProbe('flow', 'h1');
     probe.batch(1, [testFlow('a')]);
     await probe.acked(1);
-    await age(`UPDATE log SET at_ms = at_ms - ${timings.flowHistoryMs + 1_000}`);
+    await age(`UPDATE log SET at_ms = at_ms - ${timings.historyMs + 1_000}`);
     expect(await rowsOf('log')).toBe(0);
     await evictDurableObject(shard());
     const back = await openProbe('flow', 'h1');

@@ -277,22 +277,6 @@ describe('graph', () => {
     expect(await nodeIds()).toEqual([]);
     expect((await topology().status()).counters.elementsMalformed).toBe(1);
   });
-
-  test('every revision that ended stands in the history with its time', async () => {
-    const probe = await connectProbe('topology', 'h1');
-    await probe.sync(1, [node('a')]);
-    await probe.changes(2, [[ChangeKind.NODE_UPDATED, node('a', { N: 1 })]]);
-    await probe.changes(3, [[ChangeKind.NODE_DELETED, { ID: 'a' }]]);
-    const rows = await runInDurableObject(topology(), (_object, state) =>
-      state.storage.sql
-        .exec('SELECT kind, element, from_ms, to_ms, json FROM revision ORDER BY row')
-        .toArray(),
-    );
-    expect(rows).toHaveLength(2);
-    expect(rows[0]).toMatchObject({ kind: 'node', element: 'a', from_ms: 6 });
-    expect(rows[1]?.['from_ms']).toBe(rows[0]?.['to_ms']);
-    expect(JSON.parse(rows[1]?.['json'] as string)).toMatchObject({ Revision: 2, Metadata: { N: 1 } });
-  });
 });
 
 describe('a probe that goes', () => {

@@ -1,23 +1,9 @@
 /** Origins narrowed to a list, objects that fail, answers too large for one piece: the Worker with other surroundings. */
-import { createExecutionContext } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { limits } from '../../../core/limits.ts';
-import app from '../../../worker/index.ts';
 import { connectGraphProbe, node } from '../graph-probe.ts';
 import { get } from '../http.ts';
-
-/** A request to the Worker with some bindings replaced. */
-async function requestWith(
-  bindings: Readonly<Record<string, unknown>>,
-  path: string,
-  init: RequestInit = {},
-): Promise<Response> {
-  return app.request(`http://localhost${path}`, init, { ...env, ...bindings }, createExecutionContext());
-}
-
-/** A namespace whose only object has these methods. */
-const namespaceOf = (methods: Readonly<Record<string, () => unknown>>) => ({ getByName: () => methods });
+import { namespaceOf, requestWith } from './with-env.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
