@@ -35,7 +35,7 @@ export function warnOfKeys(
   for (const key of keys) {
     const read = elementReader(key, of);
     if (elements.some((element) => read(element) !== undefined)) continue;
-    const known = knownKeys(run, on, of);
+    const known = knownKeys(run, on.slice === undefined ? all(on, of) : elements, of);
     if (known.has(key)) continue;
     const nearest = nearestName(key, known);
     const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
@@ -43,10 +43,19 @@ export function warnOfKeys(
   }
 }
 
-function knownKeys(run: Run, on: Traversal, of: 'node' | 'edge'): ReadonlySet<string> {
+/** Of the live graph. The past is read as far as a step looks at it, and no further for a warning. */
+function all(on: Traversal, of: 'node' | 'edge'): Iterable<GraphNode | GraphEdge> {
+  return of === 'node' ? on.view.nodes() : on.view.edges();
+}
+
+function knownKeys(
+  run: Run,
+  elements: Iterable<GraphNode | GraphEdge>,
+  of: 'node' | 'edge',
+): ReadonlySet<string> {
   const keys = new Set<string>();
   let left = SAMPLE_MAX;
-  for (const element of of === 'node' ? on.view.nodes() : on.view.edges()) {
+  for (const element of elements) {
     if (left-- === 0) break;
     run.cost.visited++;
     for (const key of elementKeys(element, of)) keys.add(key);
