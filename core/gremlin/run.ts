@@ -74,7 +74,8 @@ function handlerFor(kind: ValueKind, step: Step): Handler<ValueKind> {
 function sizeOf(value: Value): number | undefined {
   switch (value.kind) {
     case 'graph':
-      return value.on.view.nodeCount + value.on.view.edgeCount;
+      // The past is read when a step looks at it, not to be counted.
+      return value.on.slice === undefined ? value.on.view.nodeCount + value.on.view.edgeCount : undefined;
     case 'nodes':
       return value.nodes.length;
     case 'edges':
