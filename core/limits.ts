@@ -82,6 +82,36 @@ export const limits = {
   /** Subscribers on one hub; more are refused with 503. */
   subscribersPerHubMax: 5_000,
 
+  /** Subscribers, publishers and pubsub clients of one graph; more are refused with 503. */
+  graphClientsMax: 5_000,
+  /** A message from a publisher above it closes the socket with 1009. */
+  publisherFrameBytesMax: 16 * 1_048_576,
+  /** Nodes and edges of one publisher; more are refused with 400 and counted. */
+  elementsPerPublisherMax: 200_000,
+  /** Messages of publishers written together, and bytes of them: at this many they are written at once. */
+  publisherGroupMax: 1_000,
+  publisherGroupBytesMax: 4 * 1_048_576,
+  /** A graph filter longer than this is refused with 400. */
+  graphFilterCharsMax: 2_048,
+  /** Different filters in use; clients with one more are refused with 503. */
+  graphFiltersMax: 256,
+  /** Nodes and edges remembered for filters that only their query can tell; beyond it the largest filter's clients are closed with 1013. */
+  graphFilterElementsMax: 400_000,
+  /** A graph client with more than this unread hears nothing until it has read; then the latest state of what changed. */
+  graphHoldBytes: 8 * 1_048_576,
+  /** Events sent before others have their turn (a send takes about 13 µs); the rest goes out in the next one, changes of one element as one. */
+  graphSendsPerTurnMax: 10_000,
+  /** Changed elements, and sync requests, that wait for one client; more close it with 1013. */
+  graphHeldElementsMax: 200_000,
+  graphHeldSyncsMax: 16,
+  /** A graph larger than this is not sent as one reply: 413, use a filter. */
+  syncReplyBytesMax: 96 * 1_048_576,
+  /** … and one up to this is kept until the graph changes, for others who ask. */
+  syncReplyKeptBytesMax: 8 * 1_048_576,
+  /** Graphs a client may ask for: so many at once, and then so many a second; more are answered 429. */
+  graphSyncsBurst: 20,
+  graphSyncsPerSecond: 2,
+
   /** Flow messages kept by a probe while its analyzer is away; the oldest go first and are counted. */
   outboxBytesMax: 192 * 1_048_576,
   /** With more than this waiting, a probe holds periodic updates back and sends births and ends only. */
@@ -250,6 +280,13 @@ export const timings = {
   /** Captures' queries are evaluated this long after the graph changed; a dear evaluation waits up to the second. */
   captureEvaluationMs: 100,
   captureEvaluationSlowMs: 5_000,
+  /** What publishers send is written together with what comes within this. */
+  publisherGroupMs: 5,
+  /** A graph filter that only its query can tell runs this long after a change; a dear one waits up to the second. */
+  graphFilterMs: 50,
+  graphFilterSlowMs: 5_000,
+  /** A graph client that is held back and takes nothing for this long is closed with 1013. */
+  graphHeldMs: 5_000,
   /** Rules are evaluated this long after the graph changed; a dear evaluation waits up to the second. */
   ruleEvaluationMs: 100,
   ruleEvaluationSlowMs: 60_000,

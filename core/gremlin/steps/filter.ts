@@ -32,7 +32,8 @@ export function filterTest(run: Run, step: Step, before: Step | undefined, of: '
   return run.once(step, () => filterOf(step, before, of));
 }
 
-function filterOf(step: Step, before: Step | undefined, of: 'node' | 'edge'): ElementTest {
+/** … made anew. */
+export function filterOf(step: Step, before: Step | undefined, of: 'node' | 'edge'): ElementTest {
   const conditions = elementConditions(step.params);
   if (step.name === 'HasNot') {
     const read = elementReader(conditions[0]!.key, of);
