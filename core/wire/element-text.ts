@@ -75,7 +75,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-function isId(value: unknown): value is string {
+export function isId(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= limits.elementIdCharsMax;
 }
 
@@ -85,7 +85,7 @@ function timeOf(value: unknown): number {
 }
 
 /** Without recursion beyond the bound, so that no nesting can exhaust the stack. */
-function isShallow(value: Json, levels: number): boolean {
+export function isShallow(value: Json, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return (
     levels > 0 &&

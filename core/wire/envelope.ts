@@ -60,12 +60,27 @@ export function protobufEnvelope(
   return encodeStructMessage(struct).finish() as Uint8Array<ArrayBuffer>;
 }
 
+/** A message whose Obj was read. */
+export interface OpenedEnvelope extends Omit<Envelope, 'obj'> {
+  /** Any JSON value. */
+  readonly obj: unknown;
+}
+
+/** `openEnvelope` with Obj as JSON text. */
+export function decodeEnvelope(frame: ArrayBuffer | Uint8Array | string, protocol: ClientProtocol): Envelope {
+  const message = openEnvelope(frame, protocol);
+  return { ...message, obj: JSON.stringify(message.obj) };
+}
+
 /**
  * A peer's message. Text and binary frames are both taken for either protocol, as the reference does; what
  * decides is the protocol agreed at the upgrade. Throws WireError 1007 when it is no envelope: member names are
  * read without case, Status is an integer, Obj any JSON (absent = null).
  */
-export function decodeEnvelope(frame: ArrayBuffer | Uint8Array | string, protocol: ClientProtocol): Envelope {
+export function openEnvelope(
+  frame: ArrayBuffer | Uint8Array | string,
+  protocol: ClientProtocol,
+): OpenedEnvelope {
   try {
     return protocol === 'json' ? fromJson(textOf(frame)) : fromProtobuf(bytesOf(frame));
   } catch (error) {
@@ -82,34 +97,39 @@ function bytesOf(frame: ArrayBuffer | Uint8Array | string): Uint8Array {
   return frame instanceof Uint8Array ? frame : new Uint8Array(frame);
 }
 
-function fromJson(text: string): Envelope {
+function fromJson(text: string): OpenedEnvelope {
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new TypeError('a message is a JSON object');
-  const members = new Map(
-    Object.entries(value).map(([name, member]) => [name.toLowerCase(), member as unknown]),
-  );
-  const status = members.get('status') ?? 0;
+  const status = memberOf(value, 'Status') ?? 0;
   if (!Number.isSafeInteger(status)) throw new TypeError('Status is not an integer');
   return {
-    namespace: stringMember(members, 'Namespace'),
-    type: stringMember(members, 'Type'),
-    uuid: stringMember(members, 'UUID'),
+    namespace: textMember(value, 'Namespace'),
+    type: textMember(value, 'Type'),
+    uuid: textMember(value, 'UUID'),
     status: status as number,
-    obj: JSON.stringify(members.get('obj') ?? null),
+    obj: memberOf(value, 'Obj') ?? null,
   };
 }
 
-function stringMember(members: ReadonlyMap<string, unknown>, name: string): string {
-  const value = members.get(name.toLowerCase()) ?? '';
+/** By its name as it is spelled, or else in other capitals. */
+function memberOf(message: object, name: string): unknown {
+  const members = message as Readonly<Record<string, unknown>>;
+  if (Object.hasOwn(members, name)) return members[name];
+  const lower = name.toLowerCase();
+  const found = Object.keys(members).find((key) => key.toLowerCase() === lower);
+  return found === undefined ? undefined : members[found];
+}
+
+function textMember(message: object, name: string): string {
+  const value = memberOf(message, name) ?? '';
   if (typeof value !== 'string') throw new TypeError(`${name} is not a text`);
   return value;
 }
 
-function fromProtobuf(bytes: Uint8Array): Envelope {
+function fromProtobuf(bytes: Uint8Array): OpenedEnvelope {
   const struct = decodeStructMessage(bytes);
   if (struct.Format !== Format.JSON) throw new TypeError('Obj is not JSON');
-  const obj = struct.Obj.length === 0 ? 'null' : decoder.decode(struct.Obj);
-  JSON.parse(obj);
+  const obj: unknown = struct.Obj.length === 0 ? null : JSON.parse(decoder.decode(struct.Obj));
   return { namespace: struct.Namespace, type: struct.Type, uuid: struct.UUID, status: struct.Status, obj };
 }
