@@ -7,7 +7,7 @@ import { messageOf } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { decodeEnvelope, encodeEnvelope } from '../../core/wire/envelope.ts';
 import { FlowMessages } from '../../core/wire/flow-messages.ts';
-import { readFlowSubscription } from '../../core/wire/flow-subscription.ts';
+import { readFlowSubscription, type FlowSubscription } from '../../core/wire/flow-subscription.ts';
 import { readProbeFrame } from '../../core/wire/probe-frames.ts';
 import { closeCodes } from '../../core/wire/wire-error.ts';
 import type { Flow, Stats } from '../../proto/gen/flow.ts';
@@ -15,15 +15,24 @@ import { decodeLogRow } from '../../proto/gen/shard.ts';
 import { HubStore } from '../store/hub-store.ts';
 import { Counters } from './counters.ts';
 import { FlowFilters } from './flow-filters.ts';
-import { isUpgrade, peerOf, upgraded } from './handover.ts';
+import { frameBytes, isUpgrade, parametersOf, peerOf, refusal, upgraded } from './handover.ts';
 import { TokenBucket } from './rate-limit.ts';
 import { shardsOf } from './stubs.ts';
-import {
-  subscriberCounters,
-  SubscriberSockets,
-  type SubscriberCounter,
-  type SubscriberState,
-} from './subscriber-sockets.ts';
+import { ClientSockets, isClientState, type ClientEvent, type ClientState } from './client-sockets.ts';
+
+/** What a hibernated socket remembers. */
+interface SubscriberState extends FlowSubscription, ClientState {
+  readonly kind: 'subscriber';
+}
+
+const EVENT_COUNTERS = {
+  replaced: 'subscribersReplaced',
+  tooSlow: 'subscribersTooSlow',
+  sent: 'framesSent',
+  sendFailed: 'sendFailures',
+  lookFailed: 'unreadLookFailures',
+} as const satisfies Readonly<Record<ClientEvent, string>>;
+type SubscriberCounter = (typeof EVENT_COUNTERS)[ClientEvent];
 
 type OwnCounter =
   | 'rows'
@@ -59,12 +68,10 @@ export interface FlowHubStatus {
   readonly counters: Readonly<Record<Counter, number>>;
 }
 
-const encoder = new TextEncoder();
-
 export class FlowHub extends DurableObject<Env> {
   readonly #store: HubStore;
   readonly #counters: Counters<Counter>;
-  readonly #sockets: SubscriberSockets;
+  readonly #sockets: ClientSockets<SubscriberState>;
   readonly #filters = new FlowFilters();
   readonly #replies = new WeakMap<WebSocket, TokenBucket>();
   #last: Promise<number> = Promise.resolve(0);
@@ -72,8 +79,16 @@ export class FlowHub extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#store = new HubStore(ctx.storage);
-    this.#counters = new Counters<Counter>([...subscriberCounters, ...ownCounters], this.#store.counters());
-    this.#sockets = new SubscriberSockets(ctx, env, (name) => this.#counters.add(name));
+    this.#counters = new Counters<Counter>(
+      [...Object.values(EVENT_COUNTERS), ...ownCounters],
+      this.#store.counters(),
+    );
+    this.#sockets = new ClientSockets(
+      ctx,
+      env,
+      { tag: 'subscriber', isState: isSubscriberState, keyOf: ({ hostId }) => hostId, slow: 'close' },
+      (event) => this.#counters.add(EVENT_COUNTERS[event]),
+    );
   }
 
   /** Upgrades of /ws/subscriber/flow, authenticated by the route. Everything is checked before the upgrade. */
@@ -90,15 +105,21 @@ export class FlowHub extends DurableObject<Env> {
     if (this.#sockets.size >= limits.subscribersPerHubMax) return this.#refuse(503, 'too many subscribers');
     const { 0: client, 1: server } = new WebSocketPair();
     const isFirst = this.#sockets.size === 0;
-    this.#sockets.accept(server, { ...subscription, hostId }, peer);
+    this.#sockets.accept(server, {
+      kind: 'subscriber',
+      ...subscription,
+      ...peer,
+      hostId,
+      connectedMs: Date.now(),
+      closed: false,
+    });
     if (isFirst) await this.#wakeShards();
     return upgraded(this.env, client);
   }
 
   #refuse(status: number, text: string): Response {
     this.#counters.add('subscribersRefused');
-    if (text === '') return new Response(null, { status });
-    return new Response(`${text}\n`, { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' } });
+    return refusal(status, text);
   }
 
   /** After the subscriber is in, so that a shard that hears "nobody" meanwhile does not believe it. */
@@ -123,7 +144,7 @@ export class FlowHub extends DurableObject<Env> {
     const messages = new Map([['', new FlowMessages(batch.flows, batch.stats, () => crypto.randomUUID())]]);
     for (const filter of new Set([...this.#sockets.all()].map(([, state]) => state.filter)))
       if (filter !== '') messages.set(filter, await this.#filtered(filter, batch));
-    this.#sockets.beginRow();
+    this.#sockets.beginBatch();
     for (const [socket, state] of this.#sockets.all()) this.#deliver(socket, state, messages);
     return this.#sockets.size;
   }
@@ -161,15 +182,17 @@ export class FlowHub extends DurableObject<Env> {
 
   #deliver(socket: WebSocket, state: SubscriberState, messages: ReadonlyMap<string, FlowMessages>): void {
     for (const frame of messages.get(state.filter)?.for(state) ?? [])
-      if (!this.#sockets.send(socket, frame)) return;
+      if (!this.#sockets.send(socket, frame)) {
+        this.#sockets.forget(socket);
+        return;
+      }
   }
 
   /** Subscribers have nothing to say here; a message with an id is told so (WebSocket notes, section 15). */
   override webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): void {
     const state = this.#sockets.state(socket);
     if (state === undefined) return;
-    const bytes = typeof data === 'string' ? byteLength(data) : data.byteLength;
-    if (bytes > limits.clientFrameBytesMax) {
+    if (frameBytes(data, limits.clientFrameBytesMax) > limits.clientFrameBytesMax) {
       this.#counters.add('framesTooLarge');
       this.#sockets.close(
         socket,
@@ -227,7 +250,7 @@ export class FlowHub extends DurableObject<Env> {
   }
 
   #ended(socket: WebSocket): void {
-    this.#sockets.forget(socket);
+    this.#sockets.ended(socket);
     this.#counters.save((values) => this.#store.setCounters(values));
   }
 
@@ -245,16 +268,16 @@ export class FlowHub extends DurableObject<Env> {
   }
 }
 
-/** UTF-8 bytes, counted only when the length alone does not tell. */
-function byteLength(text: string): number {
-  return text.length * 3 <= limits.clientFrameBytesMax ? text.length : encoder.encode(text).length;
-}
-
-/** Headers first; the lower-case query parameters of the same name where a header is missing or empty. */
-function parametersOf(request: Request): (name: string) => readonly string[] {
-  const query = new URL(request.url).searchParams;
-  return (name) => {
-    const header = request.headers.get(name) ?? '';
-    return header === '' ? query.getAll(name.toLowerCase()) : [header];
-  };
+function isSubscriberState(value: unknown): value is SubscriberState {
+  if (!isClientState(value)) return false;
+  const state = value as Partial<Record<keyof SubscriberState, unknown>>;
+  return (
+    state.kind === 'subscriber' &&
+    (state.protocol === 'json' || state.protocol === 'protobuf') &&
+    (state.encoding === 'json' || state.encoding === 'jsonInProtobuf' || state.encoding === 'protobuf') &&
+    [state.flows, state.stats].every((flag) => typeof flag === 'boolean') &&
+    [state.clientType, state.filter].every((text) => typeof text === 'string') &&
+    Array.isArray(state.captures) &&
+    state.captures.every((capture) => typeof capture === 'string')
+  );
 }

@@ -2,6 +2,8 @@
  * How a route hands an upgrade to an object: the request as it came, plus what the route found out about the
  * peer, in headers that a peer cannot set because they are always overwritten.
  */
+import type { Parameters } from '../../core/wire/client-parameters.ts';
+
 const PRINCIPAL = 'x-edgedive-principal';
 const ADDRESS = 'x-edgedive-address';
 const CONNECTION = 'x-edgedive-connection';
@@ -41,4 +43,27 @@ export function upgraded(env: Env, client: WebSocket): Response {
 
 export function isUpgrade(request: Request): boolean {
   return request.headers.get('upgrade')?.toLowerCase() === 'websocket';
+}
+
+/** A refusal before the upgrade; clients of the reference expect no text with some statuses. */
+export function refusal(status: number, text: string): Response {
+  if (text === '') return new Response(null, { status });
+  return new Response(`${text}\n`, { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' } });
+}
+
+/** Headers first; the lower-case query parameters of the same name where a header is missing or empty. */
+export function parametersOf(request: Request): Parameters {
+  const query = new URL(request.url).searchParams;
+  return (name) => {
+    const header = request.headers.get(name) ?? '';
+    return header === '' ? query.getAll(name.toLowerCase()) : [header];
+  };
+}
+
+const encoder = new TextEncoder();
+
+/** Bytes of a client's frame, in UTF-8; those of a text are counted only when its length does not show that it is below `most`. */
+export function frameBytes(data: ArrayBuffer | string, most: number): number {
+  if (typeof data !== 'string') return data.byteLength;
+  return data.length * 3 <= most ? data.length : encoder.encode(data).length;
 }

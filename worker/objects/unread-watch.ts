@@ -1,15 +1,15 @@
 /**
- * Looks at the sockets of a hub while any of them has something unread, and names those that read too
+ * Looks at the sockets of an object while any of them has something unread, and names those that read too
  * slowly. The object stays awake for it, so that one that sleeps owes nothing to anybody.
  */
 import { messageOf } from '../../core/errors.ts';
-import { limits, timings } from '../../core/limits.ts';
+import { timings } from '../../core/limits.ts';
 import { frameBytes, Unread, type ConnectionFacts } from './unread.ts';
 
 interface Watched {
   /** The peer as the report names it. */
   readonly connection: string;
-  readonly unread: Unread;
+  unread: Unread;
 }
 
 export interface WatchEnds {
@@ -21,14 +21,17 @@ export interface WatchEnds {
 export class UnreadWatch {
   readonly #ctx: DurableObjectState;
   readonly #report: Fetcher;
+  /** With more than this unread a socket is looked at more often. */
+  readonly #urgentBytes: number;
   readonly #ends: WatchEnds;
   readonly #watched = new Map<WebSocket, Watched>();
   #running = false;
   #urgent = false;
 
-  constructor(ctx: DurableObjectState, report: Fetcher, ends: WatchEnds) {
+  constructor(ctx: DurableObjectState, report: Fetcher, urgentBytes: number, ends: WatchEnds) {
     this.#ctx = ctx;
     this.#report = report;
+    this.#urgentBytes = urgentBytes;
     this.#ends = ends;
   }
 
@@ -41,11 +44,16 @@ export class UnreadWatch {
     this.#watched.delete(socket);
   }
 
+  /** Bytes, at most; undefined for a socket that nobody can look at. */
+  unread(socket: WebSocket): number | undefined {
+    return this.#watched.get(socket)?.unread.bytes;
+  }
+
   sent(socket: WebSocket, payloadBytes: number): void {
     const watched = this.#watched.get(socket);
     if (watched === undefined) return;
     watched.unread.sent(frameBytes(payloadBytes));
-    if (watched.unread.bytes > limits.subscriberBufferBytesMax) this.#urgent = true;
+    if (watched.unread.bytes > this.#urgentBytes) this.#urgent = true;
     if (this.#running) return;
     this.#running = true;
     this.#ctx.waitUntil(this.#run());
@@ -59,7 +67,9 @@ export class UnreadWatch {
       }
     } catch (error) {
       this.#ends.failed();
-      console.warn(`flow hub: who reads too slowly is not known: ${messageOf(error)}`);
+      // What is not known is not held against anybody.
+      for (const watched of this.#watched.values()) watched.unread = new Unread(false);
+      console.warn(`who reads too slowly is not known: ${messageOf(error)}`);
     } finally {
       this.#running = false;
     }
@@ -92,6 +102,7 @@ export class UnreadWatch {
     const nowMs = Date.now();
     for (const { socket, watched, mark } of marks) {
       if (watched.unread.look(mark, facts[watched.connection], nowMs)) this.#ends.tooSlow(socket);
+      else if (watched.unread.bytes > this.#urgentBytes) this.#urgent = true;
     }
   }
 }
