@@ -13,6 +13,7 @@ import { requestId } from './middleware/request-id.ts';
 import { mountCapture } from './routes/capture.ts';
 import { mountDescription } from './routes/description.ts';
 import { mountEdge, mountNode } from './routes/element.ts';
+import { mountGraphSocket } from './routes/graph-socket.ts';
 import { mountInfo } from './routes/info.ts';
 import { mountPcap } from './routes/pcap.ts';
 import { mountProbe } from './routes/probe.ts';
@@ -43,6 +44,7 @@ mountPcap(app); //        POST /api/pcap
 mountDescription(app); // GET /swagger.json, /api/swagger.json, /openapi.json
 mountProbe(app); //       WebSockets /ws/probe/topology, /ws/probe/flow
 mountSubscriber(app); //  WebSocket /ws/subscriber/flow
+mountGraphSocket(app); // WebSockets /ws/subscriber, /ws/publisher, /ws/pubsub
 watchRoutes(app);
 
 export default app;

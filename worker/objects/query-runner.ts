@@ -8,7 +8,9 @@ import type { FlowReduction, Reduced } from '../../core/flow/reduction.ts';
 import { runSearch } from '../../core/flow/run-search.ts';
 import type { FlowSearch } from '../../core/flow/search.ts';
 import type { GraphNode } from '../../core/graph/element.ts';
+import { FrozenGraph } from '../../core/graph/frozen-graph.ts';
 import type { GraphView } from '../../core/graph/view.ts';
+import type { Query } from '../../core/gremlin/ast.ts';
 import type { FlowSource, QueryContext, QueryResult } from '../../core/gremlin/context.ts';
 import { GremlinError } from '../../core/gremlin/errors.ts';
 import { explainError, explainPlan, parseQuery, runQuery } from '../../core/gremlin/gremlin.ts';
@@ -125,6 +127,24 @@ export class QueryRunner {
   ): Promise<{ nodes: readonly GraphNode[]; visited: number }> {
     const { result, cost } = await runQuery(parseQuery(text), { ...this.#context(NO_FLOWS), graph });
     return { nodes: nodesIn(result), visited: cost.visited };
+  }
+
+  /**
+   * The graph that a subscriber's filter yields (core/gremlin/graph-filter.ts), and what that cost. A node that the filter
+   * names and that is not there makes an empty graph. Throws GremlinError.
+   */
+  async findGraph(
+    query: Query,
+    graph: GraphView = this.#graph,
+  ): Promise<{ graph: GraphView; visited: number }> {
+    try {
+      const { result, cost } = await runQuery(query, { ...this.#context(NO_FLOWS), graph });
+      if (result.kind === 'graph') return { graph: result.graph, visited: cost.visited };
+      throw new GremlinError('exec', 'bad-output', 0, `'${query.text}' did not return a graph`);
+    } catch (error) {
+      if (!(error instanceof GremlinError) || error.code !== 'not-found') throw error;
+      return { graph: new FrozenGraph([], []), visited: 1 };
+    }
   }
 
   #context(flows: FlowSource): QueryContext {

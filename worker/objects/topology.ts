@@ -7,12 +7,16 @@ import { readHistorySettings, type HistorySettings } from '../../core/history-se
 import { limits, timings } from '../../core/limits.ts';
 import type { ElementKind } from '../../core/wire/element-body.ts';
 import { graphJsonChunks } from '../../core/wire/graph-json.ts';
+import { GRAPH_ROLES } from '../../core/wire/graph-subscription.ts';
 import { TopologyStore } from '../store/topology-store.ts';
 import { textOrStream } from './answer-stream.ts';
+import { CaptureNotices } from './capture-notices.ts';
 import { CaptureOrders } from './capture-orders.ts';
 import { Counters } from './counters.ts';
 import { FabricGraph } from './fabric-graph.ts';
 import { GraphPast, pastCounters, type PastCounter } from './graph-past.ts';
+import { graphClientCounters, type GraphClientCounter } from './graph-client-state.ts';
+import { GraphClients, type GraphClientStatus } from './graph-clients.ts';
 import { graphCounters, HostGraphs, type GraphCounter } from './host-graphs.ts';
 import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.ts';
 import { QueryRunner, type QueryAnswer, type QueryFormat } from './query-runner.ts';
@@ -21,7 +25,7 @@ import { ruleCounters, RuleKeeper, type RuleCounter, type RuleStatus } from './r
 import { TopologyProbes, type ProbeStatusEntry, type VanishedProbe } from './topology-probes.ts';
 import { UserElements, type ElementAnswer } from './user-elements.ts';
 
-type Counter = ProbeCounter | GraphCounter | PastCounter | RuleCounter | OwnCounter;
+type Counter = ProbeCounter | GraphCounter | PastCounter | RuleCounter | GraphClientCounter | OwnCounter;
 type OwnCounter = 'probeStatusTooLong' | 'queries' | 'queriesRefused' | 'elementsRefused';
 const ownCounters: readonly OwnCounter[] = [
   'probeStatusTooLong',
@@ -36,6 +40,7 @@ export interface TopologyStatus extends RuleStatus {
   readonly vanished: readonly VanishedProbe[];
   readonly nodes: number;
   readonly edges: number;
+  readonly clients: readonly GraphClientStatus[];
   readonly captures: number;
   /** Capture UUID → why its query could not run. */
   readonly captureFaults: Readonly<Record<string, string>>;
@@ -69,6 +74,8 @@ export class Topology extends DurableObject<Env> {
   #queries!: QueryRunner;
   #rules!: RuleKeeper;
   #elements!: UserElements;
+  #clients!: GraphClients;
+  #notices!: CaptureNotices;
   /** When the alarm is set to ring. */
   #alarmMs = Infinity;
 
@@ -83,7 +90,14 @@ export class Topology extends DurableObject<Env> {
   async #wake(): Promise<void> {
     const store = this.#store;
     const counters = new Counters<Counter>(
-      [...probeCounters, ...graphCounters, ...pastCounters, ...ruleCounters, ...ownCounters],
+      [
+        ...probeCounters,
+        ...graphCounters,
+        ...pastCounters,
+        ...ruleCounters,
+        ...graphClientCounters,
+        ...ownCounters,
+      ],
       store.counters(),
     );
     const sockets = new ProbeSockets(this.ctx, this.env, (name) => counters.add(name));
@@ -125,6 +139,17 @@ export class Topology extends DurableObject<Env> {
     );
     fabric.listen((events, source) => this.#rules.follow(events, source));
     this.#elements = new UserElements(fabric, `api.${hostId}`);
+    this.#clients = new GraphClients({
+      ctx: this.ctx,
+      env: this.env,
+      fabric,
+      queries: this.#queries,
+      store,
+      graphAt: (timeMs) => (history.keepMs > 0 ? past.graphAt(timeMs) : undefined),
+      guard: (work) => this.#change(work),
+      count: (name, by) => counters.add(name, by),
+    });
+    this.#notices = new CaptureNotices(fabric, () => this.#orders.captures, this.#clients);
     const hosts = new HostGraphs(fabric, counters);
     this.#probes = new TopologyProbes(sockets, hosts, store, this.#orders, (name) => counters.add(name));
     this.#fabric = fabric;
@@ -132,24 +157,34 @@ export class Topology extends DurableObject<Env> {
     this.#history = history;
     this.#counters = counters;
     this.#sockets = sockets;
+    await this.#clients.wake();
     this.#alarmMs = (await this.ctx.storage.getAlarm()) ?? Infinity;
     this.#schedule();
   }
 
-  /** Upgrades of /ws/probe/topology, authenticated by the route. */
-  override fetch(request: Request): Response {
-    return this.#sockets.accept(request);
+  /** Upgrades of /ws/probe/topology and of the sockets of the graph, authenticated by the routes. */
+  override async fetch(request: Request): Promise<Response> {
+    const name = new URL(request.url).pathname.split('/')[2];
+    const role = GRAPH_ROLES.find((known) => known === name);
+    return role === undefined ? this.#sockets.accept(request) : this.#clients.accept(role, request);
   }
 
-  override webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): void {
+  override webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): Promise<void> | undefined {
+    if (this.#clients.owns(socket)) return this.#clients.message(socket, data);
     this.#change(() => this.#probes.message(socket, data));
+    return undefined;
   }
 
   override webSocketClose(socket: WebSocket): void {
-    this.#change(() => this.#probes.closed(socket));
+    this.#closed(socket, false);
   }
 
   override webSocketError(socket: WebSocket): void {
+    this.#closed(socket, true);
+  }
+
+  #closed(socket: WebSocket, broken: boolean): void {
+    this.#clients.closed(socket, broken);
     this.#change(() => this.#probes.closed(socket));
   }
 
@@ -199,6 +234,7 @@ export class Topology extends DurableObject<Env> {
 
   /** Runs a Gremlin query; docs/design/objects.md says how it reaches the flows. */
   async query(text: string, format: QueryFormat): Promise<QueryAnswer> {
+    this.#clients.flush();
     this.#counters.add('queries');
     const answer = await this.#queries.answer(text, format);
     if (answer.status !== 200) this.#counters.add('queriesRefused');
@@ -207,15 +243,18 @@ export class Topology extends DurableObject<Env> {
 
   /** The live graph, `{"Nodes":[…],"Edges":[…]}`. */
   graphJson(): string | ReadableStream<Uint8Array> {
+    this.#clients.flush();
     return textOrStream(graphJsonChunks(this.#fabric.graph));
   }
 
   /** Nodes or edges by id, as `{"id":{…},…}`. */
   elementsJson(kind: ElementKind): string | ReadableStream<Uint8Array> {
+    this.#clients.flush();
     return this.#elements.list(kind);
   }
 
   elementJson(kind: ElementKind, id: string): string | undefined {
+    this.#clients.flush();
     return this.#elements.get(kind, id);
   }
 
@@ -232,10 +271,12 @@ export class Topology extends DurableObject<Env> {
 
   /** False when there is none. */
   deleteElement(kind: ElementKind, id: string): boolean {
+    this.#clients.flush();
     return this.#change(() => this.#elements.delete(kind, id, Date.now()));
   }
 
   #answer(work: () => ElementAnswer): ElementAnswer {
+    this.#clients.flush();
     const answer = this.#change(work);
     if (answer.kind === 'refused') this.#counters.add('elementsRefused');
     return answer;
@@ -250,7 +291,9 @@ export class Topology extends DurableObject<Env> {
     const known = this.#rules.rules;
     const rules = { noderule: told.noderule ?? known.noderule, edgerule: told.edgerule ?? known.edgerule };
     const areSameRules = JSON.stringify(rules) === JSON.stringify(known);
-    this.#store.setCaptures(this.#orders.captures, captures);
+    const before = this.#orders.captures;
+    this.#store.setCaptures(before, captures);
+    this.#notices.changed(before, captures);
     if (!areSameRules) this.#store.transaction(() => this.#store.rules.setRules(rules));
     await this.#orders.replace(captures);
     if (!areSameRules) await this.#rules.replace(rules);
@@ -267,6 +310,7 @@ export class Topology extends DurableObject<Env> {
       vanished: this.#probes.vanished(),
       nodes: this.#fabric.graph.nodeCount,
       edges: this.#fabric.graph.edgeCount,
+      clients: this.#clients.status(),
       captures: this.#orders.captures.length,
       captureFaults: this.#orders.faults,
       storedBytes: this.#store.bytes,

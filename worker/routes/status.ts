@@ -5,6 +5,7 @@
 import { z } from '@hono/zod-openapi';
 import { messageOf } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
+import type { GraphRole } from '../../core/wire/graph-subscription.ts';
 import type { App } from '../app.ts';
 import { flushCounters } from '../middleware/counters.ts';
 import { hubsOf, registryOf, shardsOf, topologyOf } from '../objects/stubs.ts';
@@ -72,6 +73,27 @@ function agentsOf(topology: TopologyStatus | Failed): Record<string, unknown> {
   );
 }
 
+/** Of one endpoint, as the reference shows connections. */
+function clientsOf(topology: TopologyStatus | Failed, role: GraphRole): Record<string, unknown> {
+  if ('error' in topology) return {};
+  return Object.fromEntries(
+    topology.clients
+      .filter((client) => client.role === role)
+      .map((client) => [
+        client.hostId,
+        {
+          ServiceType: client.clientType,
+          ClientProtocol: client.protocol,
+          Addr: client.address,
+          Port: client.port,
+          IsConnected: true,
+          ConnectTime: new Date(client.connectedMs).toISOString(),
+          RemoteHost: client.hostId,
+        },
+      ]),
+  );
+}
+
 /** What a probe tells of itself comes as a text that it made; one that is no JSON is shown as it is. */
 function withReport({ status, ...probe }: TopologyStatus['probes'][number]): Record<string, unknown> {
   if (status === '') return { ...probe, status: null };
@@ -93,8 +115,8 @@ async function statusOf(env: Env): Promise<unknown> {
   return {
     Agents: agentsOf(topology),
     Peers: { Incomers: {}, Outgoers: {} },
-    Publishers: {},
-    Subscribers: {},
+    Publishers: clientsOf(topology, 'publisher'),
+    Subscribers: clientsOf(topology, 'subscriber'),
     // There is one analyzer a fabric, so it is always the master.
     Alerts: { IsMaster: true },
     Captures: { IsMaster: true },

@@ -45,6 +45,8 @@ const schema: Schema = {
           PRIMARY KEY (level, to_ms, number)) WITHOUT ROWID`);
       packRevisions(sql);
     },
+    // Origins of publishers whose elements go with their connection.
+    (sql) => sql.exec('CREATE TABLE passing_origin (origin TEXT PRIMARY KEY) WITHOUT ROWID'),
   ],
 };
 
@@ -205,6 +207,21 @@ export class TopologyStore {
 
   deleteProbe(host: string): void {
     this.#sql.exec('DELETE FROM probe WHERE host = ?', host);
+  }
+
+  passingOrigins(): string[] {
+    return this.#sql
+      .exec<{ origin: string }>('SELECT origin FROM passing_origin ORDER BY origin')
+      .toArray()
+      .map(({ origin }) => origin);
+  }
+
+  addPassingOrigin(origin: string): void {
+    this.#sql.exec('INSERT OR IGNORE INTO passing_origin (origin) VALUES (?)', origin);
+  }
+
+  deletePassingOrigin(origin: string): void {
+    this.#sql.exec('DELETE FROM passing_origin WHERE origin = ?', origin);
   }
 
   counters(): Record<string, number> {
