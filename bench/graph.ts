@@ -16,6 +16,7 @@ import { parseQuery, runQuery } from '../core/gremlin/gremlin.ts';
 import { resultToJsonChunks } from '../core/wire/gremlin-json.ts';
 import { BenchAnalyzer } from './graph-analyzer.ts';
 import { questionsFor } from './graph-questions.ts';
+import { benchSockets } from './graph-socket.ts';
 import { makeWorld, SEED } from './graph-world.ts';
 import type { World } from './graph-world.ts';
 
@@ -206,8 +207,9 @@ export async function main(args: readonly string[]): Promise<number> {
     rows.push(...http.rows);
     figures.push(...http.figures);
   }
+  const sockets = values['no-http'] ? [] : await benchSockets();
   if (values.json !== undefined)
-    await writeFile(values.json, `${JSON.stringify({ rows, figures }, null, 2)}\n`);
+    await writeFile(values.json, `${JSON.stringify({ rows, figures, sockets }, null, 2)}\n`);
   return 0;
 }
 
