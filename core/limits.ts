@@ -89,7 +89,7 @@ export const limits = {
   /** Nodes and edges of one publisher; more are refused with 400 and counted. */
   elementsPerPublisherMax: 200_000,
   /** Messages of publishers written together, and bytes of them: at this many they are written at once. */
-  publisherGroupMax: 1_000,
+  publisherGroupMax: 500,
   publisherGroupBytesMax: 4 * 1_048_576,
   /** A graph filter longer than this is refused with 400. */
   graphFilterCharsMax: 2_048,
@@ -100,7 +100,7 @@ export const limits = {
   /** A graph client with more than this unread hears nothing until it has read; then the latest state of what changed. */
   graphHoldBytes: 8 * 1_048_576,
   /** Events sent before others have their turn (a send takes about 13 µs); the rest goes out in the next one, changes of one element as one. */
-  graphSendsPerTurnMax: 10_000,
+  graphSendsPerTurnMax: 5_000,
   /** Changed elements, and sync requests, that wait for one client; more close it with 1013. */
   graphHeldElementsMax: 200_000,
   graphHeldSyncsMax: 16,

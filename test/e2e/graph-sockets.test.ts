@@ -177,7 +177,7 @@ describe('the graph over its sockets', () => {
     })();
     for (let n = 0; n < 16_000; n++) {
       say(publisher.socket, 'NodeAdded', node(`n${n}`, { text }));
-      if (n % 200 === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      if (n % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     }
     await eventually(() => expect(reader.messages.length).toBe(16_000), { timeoutMs: 30_000 });
     await eventually(
