@@ -5,7 +5,7 @@
  */
 import { isTopologyOnly, resultKindOf } from './accepts.ts';
 import type { Query, Step, StepName } from './ast.ts';
-import { stepFilter, type ElementTest } from './element-filter.ts';
+import { elementConditions, elementTest, type ElementTest } from './element-filter.ts';
 import { GremlinError } from './errors.ts';
 import { parseQuery } from './parser.ts';
 import { filterOf } from './steps/filter.ts';
@@ -71,7 +71,8 @@ function localTests({ steps }: Query): LocalTests {
   const tests = steps.slice(1, -1).map((step) => filterOf(step, undefined, 'node'));
   const id = idOf(steps[0]!);
   if (id !== undefined) tests.unshift((node) => node.id === id);
-  return { node: (node) => tests.every((test) => test(node)), edge: stepFilter(steps.at(-1)!, 'edge') };
+  const edge = elementTest(elementConditions(steps.at(-1)!.params), 'edge');
+  return { node: (node) => tests.every((test) => test(node)), edge };
 }
 
 function idOf(step: Step): string | undefined {
