@@ -17,7 +17,7 @@ import type { QueryRunner } from './query-runner.ts';
 import { TokenBucket } from './rate-limit.ts';
 
 /** The graph at a time, ms since 1970; undefined where no past is kept. */
-export type GraphAt = (timeMs: number) => Promise<GraphView | undefined>;
+export type GraphAt = (timeMs: number) => GraphView | undefined;
 
 /** Runs of a filter that other work of the object got in between of; it never takes more than two. */
 const SHOW_ATTEMPTS_MAX = 10;
@@ -116,7 +116,7 @@ export class GraphSyncs {
     if (text !== state.filter) this.#sockets.update(socket, { filter: text });
     // Spelled and sent in one go, so that no event comes between the graph and its reply.
     if (timeMs === undefined) return send(this.#graphReply(graph, filter.kind === 'all'));
-    const past = await this.#graphAt(timeMs);
+    const past = this.#graphAt(timeMs);
     if (past === undefined) return send({ status: 400, obj: 'null' });
     const shown = filter.kind === 'all' ? past : (await this.#queries.findGraph(filter.query, past)).graph;
     send(this.#graphReply(shown, false));

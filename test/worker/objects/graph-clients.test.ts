@@ -188,9 +188,36 @@ describe('SyncRequest', () => {
     expect(replies.map(({ Type, UUID, Status }) => [Type, UUID, Status])).toEqual([['SyncReply', 'u', 200]]);
   });
 
-  test('W18: of a time, without history', async () => {
+  test('W18: of a time from before what is kept is refused with the reason', async () => {
     const client = await connect('subscriber');
-    expect(await client.ask({ Time: 1_700_000_000_000 })).toMatchObject({ Status: 400, Obj: null });
+    expect(await client.ask({ Time: 1_700_000_000_000 })).toMatchObject({
+      Status: 400,
+      Obj: expect.stringContaining('No graph is kept from before') as string,
+    });
+  });
+
+  test('of a time is the graph as it was, as far as the filter shows it', async () => {
+    const publisher = await connect('publisher');
+    publisher.say('NodeAdded', testNode('a', { Color: 'red' }));
+    publisher.say('NodeAdded', testNode('b'));
+    await publisher.written();
+    await scheduler.wait(5);
+    const then = Date.now();
+    await scheduler.wait(5);
+    publisher.say('NodeUpdated', testNode('a', { Color: 'blue' }));
+    publisher.say('NodeDeleted', testNode('b'));
+    await publisher.written();
+    const client = await connect('subscriber');
+    const colours = ({ Nodes }: GraphJson) =>
+      (Nodes ?? []).map(({ ID, Metadata }) => [ID, Metadata['Color']]);
+    expect(colours(await client.graph())).toEqual([['a', 'blue']]);
+    expect(colours(await client.graph({ Time: then }))).toEqual([
+      ['a', 'red'],
+      ['b', undefined],
+    ]);
+    const red = { Time: then, GremlinFilter: RED['X-Gremlin-Filter'] };
+    expect(colours(await client.graph(red))).toEqual([['a', 'red']]);
+    expect(colours(await client.graph({}))).toEqual([]);
   });
 
   test('there is a most of different filters; those in use and none are open to everybody', async () => {
