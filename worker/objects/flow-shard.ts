@@ -228,7 +228,7 @@ export class FlowShard extends DurableObject<Env> {
   }
 
   override webSocketClose(socket: WebSocket): void {
-    this.#left(socket, () => this.#sockets.forget(socket));
+    this.#left(socket, () => this.#sockets.ended(socket));
   }
 
   override webSocketError(socket: WebSocket): void {

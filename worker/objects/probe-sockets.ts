@@ -212,6 +212,17 @@ export class ProbeSockets {
     }
   }
 
+  /** The peer closed: it is answered 1000, whatever its code, because the runtime leaves that to us. */
+  ended(socket: WebSocket): ProbeState | undefined {
+    const state = this.forget(socket);
+    try {
+      socket.close(1000);
+    } catch {
+      // The connection is gone, or the close was the answer to ours.
+    }
+    return state;
+  }
+
   /** The socket's state, for the last time; undefined when it was already forgotten. */
   forget(socket: WebSocket): ProbeState | undefined {
     const state = this.#states.get(socket);

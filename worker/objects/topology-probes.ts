@@ -154,7 +154,7 @@ export class TopologyProbes {
 
   /** The socket's close event. One that we closed ourselves was already dealt with. */
   closed(socket: WebSocket): void {
-    const state = this.#sockets.forget(socket);
+    const state = this.#sockets.ended(socket);
     if (state !== undefined) this.#left(state);
   }
 

@@ -195,6 +195,7 @@ describe('live flows', () => {
     probe.batch(1, [testFlow('a')]);
     await probe.acked(1);
     probe.close(1001);
+    expect(await probe.closed()).toMatchObject({ code: 1000 });
     await expect.poll(async () => (await shard().status()).probes.length).toBe(0);
     expect(await search()).toMatchObject({ uuids: ['a'], silent: ['h1'] });
     await age(`UPDATE gone SET at_ms = at_ms - ${timings.probeGraceMs - 5_000}`);
