@@ -30,7 +30,7 @@ if (!/^[a-z-]+$/.test(task) || !existsSync(taskFile)) {
 }
 
 /** Their end by a signal is how they are meant to end; for the others it means that they did not finish. */
-const ENDS_BY_SIGNAL = new Set(['start', 'dev', 'probe']);
+const ENDS_BY_SIGNAL = new Set(['start', 'dev', 'probe', 'lab']);
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 /** @type {(signal: NodeJS.Signals) => void} */
 let onSignal = (signal) => process.exit(ENDS_BY_SIGNAL.has(task) ? 0 : 128 + constants.signals[signal]);
