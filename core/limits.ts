@@ -185,6 +185,21 @@ export const limits = {
   /** Bytes on their way to one hub; what comes on top is not published and counted. */
   hubBacklogBytesMax: 32 * 1_048_576,
 
+  /** Packets of one injection from one node; more are refused with 400. */
+  injectionPacketsMax: 1_000_000,
+  /** Bytes of payload in one injected packet, grown ones included; more are refused with 400. */
+  injectionPayloadBytesMax: 65_000,
+  /** Bytes of all packets of one injection from one node; then it ends as done with an error that says so. */
+  injectionBytesMax: 1_073_741_824,
+  /** Nodes that one injection sends from; a query that finds more is refused with 400. */
+  injectionSourcesMax: 100,
+  /** Injections that run at the same time on one probe; more end with an error at once. */
+  injectionsRunningMax: 64,
+  /** Packets that all injections of one probe send a second, whatever their intervals say. */
+  injectionPacketsPerSecond: 10_000,
+  /** Injections of which a probe remembers how they ended, to tell it again after a reconnection; the oldest go first. */
+  injectionReportsMax: 1_000,
+
   /** Captures, and other resources, in one fabric; more are refused with 507. */
   resourcesMax: 10_000,
   /** Metadata of one node or edge as JSON; a larger one is refused and counted. */
@@ -292,6 +307,10 @@ export const timings = {
   ruleEvaluationSlowMs: 60_000,
   /** What the graph was, and every accepted flow message, are kept this long unless `EDGEDIVE_HISTORY` says otherwise. */
   historyMs: 7 * 86_400_000,
+  /** A running injection is told anew on its node, and to the analyzer, this often. */
+  injectionReportMs: 3_000,
+  /** An injection of which no probe has said a word this long after its last one must have said it is over. */
+  injectionSilentMs: 60_000,
   /** A live flow that nobody told about for this long has lost its probe's word of its end; it is dropped. */
   flowForgottenMs: 1_500_000,
   /** How often an object looks for history that is too old. */

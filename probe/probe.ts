@@ -9,6 +9,7 @@ import { CaptureManager } from './capture/manager.ts';
 import { OwnTraffic } from './capture/own-traffic.ts';
 import { packetSources } from './capture/packet-sources.ts';
 import type { ProbeConfig } from './config.ts';
+import { Injector } from './injection/injector.ts';
 import type { ProbeIdentity } from './link/analyzer-socket.ts';
 import { FlowLink } from './link/flow-link.ts';
 import { TopologyLink } from './link/topology-link.ts';
@@ -68,10 +69,18 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
     graph: topology.graph,
     log: topologyLog,
     onCaptures: (orders) => void ownTraffic.known().then(() => manager.apply(orders)),
+    onInjection: (order) => injector.start(order),
+    onInjectionStop: (uuids) => injector.stop(uuids),
     onConnected: () => {
+      injector.reconnected();
       reporter.forget();
       reporter.report();
     },
+  });
+  const injector = new Injector({
+    topology,
+    report: (report) => topologyLink.sendInjection(report),
+    log: createLog('injection'),
   });
   const startedAt = Date.now();
   const reporter = new StatusReporter({
@@ -83,6 +92,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
       missing,
       topology: topology.status(),
       captures: manager.status(),
+      injections: injector.status(),
       links: { topology: topologyLink.status, flow: flowLink.status },
     }),
   });
@@ -101,6 +111,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
     async stop(reason) {
       log.info(`ending: ${reason}`);
       reporter.stop();
+      injector.close();
       await manager.stop();
       await flowLink.stop(reason, DRAIN_MS_MAX);
       const { queuedBytes } = flowLink.status;

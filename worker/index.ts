@@ -15,6 +15,7 @@ import { mountDescription } from './routes/description.ts';
 import { mountEdge, mountNode } from './routes/element.ts';
 import { mountGraphSocket } from './routes/graph-socket.ts';
 import { mountInfo } from './routes/info.ts';
+import { mountInjectpacket } from './routes/injectpacket.ts';
 import { mountPcap } from './routes/pcap.ts';
 import { mountProbe } from './routes/probe.ts';
 import { mountEdgeRule, mountNodeRule } from './routes/rule.ts';
@@ -40,6 +41,7 @@ mountNode(app); //        GET, POST /api/node · GET, PATCH, DELETE /api/node/{i
 mountEdge(app); //        GET, POST /api/edge · GET, PATCH, DELETE /api/edge/{id}
 mountNodeRule(app); //    GET, POST /api/noderule · GET, PATCH, DELETE /api/noderule/{id}
 mountEdgeRule(app); //    GET, POST /api/edgerule · GET, PATCH, DELETE /api/edgerule/{id}
+mountInjectpacket(app); // GET, POST /api/injectpacket · GET, PATCH, DELETE /api/injectpacket/{id}
 mountPcap(app); //        POST /api/pcap
 mountDescription(app); // GET /swagger.json, /api/swagger.json, /openapi.json
 mountProbe(app); //       WebSockets /ws/probe/topology, /ws/probe/flow

@@ -5,7 +5,13 @@
 import type { GraphEvent, Metadata } from './element.ts';
 import { jsonEquals } from './metadata.ts';
 
-const STATISTICS: ReadonlySet<string> = new Set(['Captures', 'Metric', 'LastUpdateMetric', 'SFlow']);
+const STATISTICS: ReadonlySet<string> = new Set([
+  'Captures',
+  'PacketInjections',
+  'Metric',
+  'LastUpdateMetric',
+  'SFlow',
+]);
 
 /** Keys of an element that every update changes. */
 const ALWAYS_CHANGING: readonly string[] = ['@UpdatedAt', '@Revision'];

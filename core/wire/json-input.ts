@@ -51,25 +51,36 @@ export function firstJsonValue(text: string): { readonly value: unknown; readonl
 }
 
 /** `int` has 64 bits in the reference; here what a number holds exactly (53 bits). */
-export type MemberKind = 'string' | 'int' | 'uint32' | 'bool';
-interface MemberTypes {
+export type MemberKind = 'string' | 'bool' | NumberKind;
+type NumberKind = 'int' | 'uint8' | 'uint16' | 'uint32' | 'uint64';
+interface MemberTypes extends Readonly<Record<NumberKind, number>> {
   string: string;
-  int: number;
-  uint32: number;
   bool: boolean;
 }
+
+/** The largest of each kind; of signed ones also the smallest, negated. */
+const NUMBER_MAX: Readonly<Record<NumberKind, number>> = {
+  int: Number.MAX_SAFE_INTEGER,
+  uint8: 0xff,
+  uint16: 0xffff,
+  uint32: 0xffff_ffff,
+  uint64: Number.MAX_SAFE_INTEGER,
+};
 /** Values of members by a table of kinds; absent and `null` members are not there. */
 export type MembersOf<T extends Readonly<Record<string, MemberKind>>> = {
   [K in keyof T]?: MemberTypes[T[K]];
 };
 
-function checkNumber(name: string, kind: 'int' | 'uint32', value: number): void {
+function isNumberKind(kind: MemberKind): kind is NumberKind {
+  return kind in NUMBER_MAX;
+}
+
+function checkNumber(name: string, kind: NumberKind, value: number): void {
   const signed = kind === 'int';
   const call = signed ? 'strconv.ParseInt' : 'strconv.ParseUint';
-  const max = signed ? Number.MAX_SAFE_INTEGER : 0xffff_ffff;
   if (!Number.isInteger(value) || (!signed && value < 0))
     throw new InputError(`parse error: ${call}: parsing "${value}": invalid syntax in member ${name}`);
-  if (Math.abs(value) > max)
+  if (Math.abs(value) > NUMBER_MAX[kind])
     throw new InputError(`parse error: ${call}: parsing "${value}": value out of range in member ${name}`);
 }
 
@@ -89,10 +100,10 @@ export function decodeMembers<const T extends Readonly<Record<string, MemberKind
       ? (input as Readonly<Record<string, unknown>>)[name]
       : undefined;
     if (value === null || value === undefined) continue;
-    const wanted = kind === 'int' || kind === 'uint32' ? 'number' : kind === 'bool' ? 'boolean' : 'string';
+    const wanted = isNumberKind(kind) ? 'number' : kind === 'bool' ? 'boolean' : 'string';
     if (typeof value !== wanted)
       throw new InputError(`parse error: expected ${kind === 'bool' ? 'bool' : wanted} for member ${name}`);
-    if (kind === 'int' || kind === 'uint32') checkNumber(name, kind, value as number);
+    if (isNumberKind(kind)) checkNumber(name, kind, value as number);
     found[name] = value as string | number | boolean;
   }
   return found as MembersOf<T>;

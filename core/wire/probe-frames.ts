@@ -13,6 +13,7 @@ import {
   type GraphChanges,
   type GraphSync,
   type Hello,
+  type InjectionReport,
   type ToAnalyzer,
   type ToProbe,
 } from '../../proto/gen/probe.ts';
@@ -21,7 +22,7 @@ import { limits } from '../limits.ts';
 import { closeCodes, WireError } from './wire-error.ts';
 
 /** A newer major is refused, any minor accepted: members that we do not know are skipped. */
-export const protocolVersion = { major: 1, minor: 0 } as const;
+export const protocolVersion = { major: 1, minor: 1 } as const;
 
 export type FromProbe =
   | { readonly kind: 'hello'; readonly hello: Hello }
@@ -31,6 +32,7 @@ export type FromProbe =
   | { readonly kind: 'flushDone'; readonly id: number }
   | { readonly kind: 'goodbye'; readonly reason: string }
   | { readonly kind: 'status'; readonly json: string }
+  | { readonly kind: 'injection'; readonly report: InjectionReport }
   /** A member that only a newer minor version knows. */
   | { readonly kind: 'unknown' };
 
@@ -68,6 +70,7 @@ function onlyMember(message: ToAnalyzer): FromProbe {
   if (message.flush_done !== undefined) set.push({ kind: 'flushDone', id: message.flush_done.id });
   if (message.goodbye !== undefined) set.push({ kind: 'goodbye', reason: message.goodbye.reason });
   if (message.status !== undefined) set.push({ kind: 'status', json: message.status.json });
+  if (message.injection !== undefined) set.push({ kind: 'injection', report: message.injection });
   if (set.length > 1) throw new WireError(closeCodes.malformed, 'a frame sets one member, this sets several');
   return set[0] ?? { kind: 'unknown' };
 }

@@ -9,7 +9,13 @@ import type { GraphEvent } from '../../core/graph/element.ts';
 import type { GraphView } from '../../core/graph/view.ts';
 import { limits } from '../../core/limits.ts';
 import { analyzerFrame } from '../../core/wire/probe-frames.ts';
-import type { CaptureSet, GraphChange, ToProbe } from '../../proto/gen/probe.ts';
+import type {
+  CaptureSet,
+  GraphChange,
+  InjectionOrder,
+  InjectionReport,
+  ToProbe,
+} from '../../proto/gen/probe.ts';
 import type { Log } from '../log.ts';
 import { AnalyzerSocket, type ProbeIdentity, type SocketStatus } from './analyzer-socket.ts';
 import { changeFrames, changeOf, syncFrames } from './graph-frames.ts';
@@ -28,6 +34,8 @@ export interface TopologyLinkOptions {
   readonly log: Log;
   /** Every capture that this host is to run from now on. */
   readonly onCaptures: (orders: readonly CaptureOrder[]) => void;
+  readonly onInjection?: (order: InjectionOrder) => void;
+  readonly onInjectionStop?: (uuids: readonly string[]) => void;
   /** Called behind the first sync of each connection. */
   readonly onConnected?: () => void;
 }
@@ -103,6 +111,11 @@ export class TopologyLink {
     return this.#socket.send(analyzerFrame({ status: { json } }));
   }
 
+  /** How far an injection has come; false when it could not be sent now. */
+  sendInjection(injection: InjectionReport): boolean {
+    return this.#socket.send(analyzerFrame({ injection }));
+  }
+
   #sync(): void {
     this.#behind = false;
     this.#syncs++;
@@ -135,6 +148,8 @@ export class TopologyLink {
   #received(message: ToProbe): void {
     if (message.ack !== undefined) this.#acknowledged = message.ack.sequence;
     if (message.captures !== undefined) this.#options.onCaptures(this.#ordersOf(message.captures));
+    if (message.inject !== undefined) this.#options.onInjection?.(message.inject);
+    if (message.stop_injections !== undefined) this.#options.onInjectionStop?.(message.stop_injections.uuids);
   }
 
   #ordersOf(set: CaptureSet): CaptureOrder[] {

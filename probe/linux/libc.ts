@@ -24,6 +24,14 @@ export interface Libc {
   listen(fd: number, backlog: number): number;
   getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  sendto(
+    fd: number,
+    bytes: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: number,
+  ): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   recvfrom(
     fd: number,
@@ -73,6 +81,7 @@ export function loadLibc(): Libc {
     listen: func('int listen(int, int)') as Libc['listen'],
     getsockname: func('int getsockname(int, void *, void *)') as Libc['getsockname'],
     send: func('intptr_t send(int, void *, size_t, int)') as Libc['send'],
+    sendto: func('intptr_t sendto(int, void *, size_t, int, void *, uint32_t)') as Libc['sendto'],
     recv: func('intptr_t recv(int, void *, size_t, int)') as Libc['recv'],
     recvfrom: func('intptr_t recvfrom(int, void *, size_t, int, void *, void *)') as Libc['recvfrom'],
     setsockopt: func('int setsockopt(int, int, int, void *, uint32_t)') as Libc['setsockopt'],

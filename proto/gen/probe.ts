@@ -11,6 +11,7 @@ export interface ToAnalyzer {
   flush_done?: FlushDone | undefined;
   goodbye?: Goodbye | undefined;
   status?: ProbeStatus | undefined;
+  injection?: InjectionReport | undefined;
 }
 
 export function createToAnalyzer(init?: Partial<ToAnalyzer>): ToAnalyzer {
@@ -22,6 +23,7 @@ export function createToAnalyzer(init?: Partial<ToAnalyzer>): ToAnalyzer {
     flush_done: undefined,
     goodbye: undefined,
     status: undefined,
+    injection: undefined,
   };
   return init === undefined ? m : Object.assign(m, init);
 }
@@ -34,6 +36,7 @@ export function encodeToAnalyzer(m: ToAnalyzer, writer: Writer = Writer.create()
   if (m.flush_done !== undefined) encodeFlushDone(m.flush_done, writer.uint32(42).fork()).ldelim();
   if (m.goodbye !== undefined) encodeGoodbye(m.goodbye, writer.uint32(50).fork()).ldelim();
   if (m.status !== undefined) encodeProbeStatus(m.status, writer.uint32(58).fork()).ldelim();
+  if (m.injection !== undefined) encodeInjectionReport(m.injection, writer.uint32(66).fork()).ldelim();
   return writer;
 }
 
@@ -67,6 +70,9 @@ export function decodeToAnalyzer(input: Reader | Uint8Array, length?: number): T
       case 58:
         m.status = decodeProbeStatus(reader, reader.uint32());
         break;
+      case 66:
+        m.injection = decodeInjectionReport(reader, reader.uint32());
+        break;
       default:
         reader.skipType(tag & 7);
     }
@@ -81,6 +87,8 @@ export interface ToProbe {
   captures?: CaptureSet | undefined;
   flush?: FlushRequest | undefined;
   slow_down?: SlowDown | undefined;
+  inject?: InjectionOrder | undefined;
+  stop_injections?: InjectionStop | undefined;
 }
 
 export function createToProbe(init?: Partial<ToProbe>): ToProbe {
@@ -90,6 +98,8 @@ export function createToProbe(init?: Partial<ToProbe>): ToProbe {
     captures: undefined,
     flush: undefined,
     slow_down: undefined,
+    inject: undefined,
+    stop_injections: undefined,
   };
   return init === undefined ? m : Object.assign(m, init);
 }
@@ -100,6 +110,8 @@ export function encodeToProbe(m: ToProbe, writer: Writer = Writer.create()): Wri
   if (m.captures !== undefined) encodeCaptureSet(m.captures, writer.uint32(26).fork()).ldelim();
   if (m.flush !== undefined) encodeFlushRequest(m.flush, writer.uint32(34).fork()).ldelim();
   if (m.slow_down !== undefined) encodeSlowDown(m.slow_down, writer.uint32(42).fork()).ldelim();
+  if (m.inject !== undefined) encodeInjectionOrder(m.inject, writer.uint32(50).fork()).ldelim();
+  if (m.stop_injections !== undefined) encodeInjectionStop(m.stop_injections, writer.uint32(58).fork()).ldelim();
   return writer;
 }
 
@@ -126,6 +138,12 @@ export function decodeToProbe(input: Reader | Uint8Array, length?: number): ToPr
         break;
       case 42:
         m.slow_down = decodeSlowDown(reader, reader.uint32());
+        break;
+      case 50:
+        m.inject = decodeInjectionOrder(reader, reader.uint32());
+        break;
+      case 58:
+        m.stop_injections = decodeInjectionStop(reader, reader.uint32());
         break;
       default:
         reader.skipType(tag & 7);
@@ -814,5 +832,150 @@ export function decodeProbeStatus(input: Reader | Uint8Array, length?: number): 
     }
   }
   if (reader.pos !== end) throw new RangeError('ProbeStatus ends inside a field');
+  return m;
+}
+
+export interface InjectionOrder {
+  injection: string;
+  node_id: string;
+}
+
+export function createInjectionOrder(init?: Partial<InjectionOrder>): InjectionOrder {
+  const m: InjectionOrder = {
+    injection: '',
+    node_id: '',
+  };
+  return init === undefined ? m : Object.assign(m, init);
+}
+
+export function encodeInjectionOrder(m: InjectionOrder, writer: Writer = Writer.create()): Writer {
+  if (m.injection !== '') writer.uint32(10).string(m.injection);
+  if (m.node_id !== '') writer.uint32(18).string(m.node_id);
+  return writer;
+}
+
+/** Throws RangeError or Error when the bytes are not such a message. Unknown fields are skipped. */
+export function decodeInjectionOrder(input: Reader | Uint8Array, length?: number): InjectionOrder {
+  const reader = input instanceof Uint8Array ? Reader.create(input) : input;
+  const end = length === undefined ? reader.len : reader.pos + length;
+  if (end > reader.len) throw new RangeError('InjectionOrder is longer than the message around it');
+  const m = createInjectionOrder();
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    switch (tag) {
+      case 10:
+        m.injection = reader.string();
+        break;
+      case 18:
+        m.node_id = reader.string();
+        break;
+      default:
+        reader.skipType(tag & 7);
+    }
+  }
+  if (reader.pos !== end) throw new RangeError('InjectionOrder ends inside a field');
+  return m;
+}
+
+export interface InjectionStop {
+  uuids: string[];
+}
+
+export function createInjectionStop(init?: Partial<InjectionStop>): InjectionStop {
+  const m: InjectionStop = {
+    uuids: [],
+  };
+  return init === undefined ? m : Object.assign(m, init);
+}
+
+export function encodeInjectionStop(m: InjectionStop, writer: Writer = Writer.create()): Writer {
+  for (const item of m.uuids) writer.uint32(10).string(item);
+  return writer;
+}
+
+/** Throws RangeError or Error when the bytes are not such a message. Unknown fields are skipped. */
+export function decodeInjectionStop(input: Reader | Uint8Array, length?: number): InjectionStop {
+  const reader = input instanceof Uint8Array ? Reader.create(input) : input;
+  const end = length === undefined ? reader.len : reader.pos + length;
+  if (end > reader.len) throw new RangeError('InjectionStop is longer than the message around it');
+  const m = createInjectionStop();
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    switch (tag) {
+      case 10:
+        m.uuids.push(reader.string());
+        break;
+      default:
+        reader.skipType(tag & 7);
+    }
+  }
+  if (reader.pos !== end) throw new RangeError('InjectionStop ends inside a field');
+  return m;
+}
+
+export const InjectionState = {
+  INJECTION_ACTIVE: 0,
+  INJECTION_DONE: 1,
+  INJECTION_FAILED: 2,
+} as const;
+export type InjectionState = (typeof InjectionState)[keyof typeof InjectionState];
+
+export interface InjectionReport {
+  uuid: string;
+  node_id: string;
+  state: InjectionState;
+  packets: number;
+  error: string;
+}
+
+export function createInjectionReport(init?: Partial<InjectionReport>): InjectionReport {
+  const m: InjectionReport = {
+    uuid: '',
+    node_id: '',
+    state: 0,
+    packets: 0,
+    error: '',
+  };
+  return init === undefined ? m : Object.assign(m, init);
+}
+
+export function encodeInjectionReport(m: InjectionReport, writer: Writer = Writer.create()): Writer {
+  if (m.uuid !== '') writer.uint32(10).string(m.uuid);
+  if (m.node_id !== '') writer.uint32(18).string(m.node_id);
+  if (m.state !== 0) writer.uint32(24).int32(m.state);
+  if (m.packets !== 0) writer.uint32(32).uint64(m.packets);
+  if (m.error !== '') writer.uint32(42).string(m.error);
+  return writer;
+}
+
+/** Throws RangeError or Error when the bytes are not such a message. Unknown fields are skipped. */
+export function decodeInjectionReport(input: Reader | Uint8Array, length?: number): InjectionReport {
+  const reader = input instanceof Uint8Array ? Reader.create(input) : input;
+  const end = length === undefined ? reader.len : reader.pos + length;
+  if (end > reader.len) throw new RangeError('InjectionReport is longer than the message around it');
+  const m = createInjectionReport();
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    switch (tag) {
+      case 10:
+        m.uuid = reader.string();
+        break;
+      case 18:
+        m.node_id = reader.string();
+        break;
+      case 24:
+        m.state = reader.int32() as InjectionState;
+        break;
+      case 32:
+        m.packets = (reader.uint64() as unknown as number);
+        break;
+      case 42:
+        m.error = reader.string();
+        break;
+      default:
+        reader.skipType(tag & 7);
+    }
+  }
+  if (reader.pos !== end) throw new RangeError('InjectionReport ends inside a field');
   return m;
 }

@@ -1,6 +1,6 @@
 /** A probe that only says what graph its host has: the way any graph gets into the analyzer. */
 import { exports } from 'cloudflare:workers';
-import { createHello, type ToProbe } from '../../proto/gen/probe.ts';
+import { createHello, type InjectionReport, type ToProbe } from '../../proto/gen/probe.ts';
 import type { EdgeJson, NodeJson } from '../../core/wire/element-json.ts';
 import { analyzerFrame, protocolVersion, readAnalyzerFrame } from '../../core/wire/probe-frames.ts';
 
@@ -25,6 +25,8 @@ export interface GraphProbe {
   next<K extends keyof ToProbe>(member: K): Promise<NonNullable<ToProbe[K]>>;
   /** Tells the analyzer about itself. */
   report(json: string): void;
+  /** Tells how far an injection has come. */
+  injected(injection: InjectionReport): void;
   close(): void;
 }
 
@@ -65,6 +67,9 @@ export async function connectGraphProbe(hostId: string): Promise<GraphProbe> {
     },
     report: (json) => {
       socket.send(analyzerFrame({ status: { json } }));
+    },
+    injected: (injection) => {
+      socket.send(analyzerFrame({ injection }));
     },
     close: () => {
       socket.close(1000, 'test ended');

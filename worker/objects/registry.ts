@@ -5,6 +5,8 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { messageOf } from '../../core/errors.ts';
+import type { Injection, InjectionReport } from '../../core/injection/injection.ts';
+import { withReport } from '../../core/injection/progress.ts';
 import { limits } from '../../core/limits.ts';
 import { apiErrorCodes, type ApiErrorCode } from '../errors.ts';
 import { RegistryStore } from '../store/registry-store.ts';
@@ -23,6 +25,8 @@ export interface CreateOptions {
   readonly duplicateKey?: string | undefined;
   /** Its time to live; undefined = for ever. */
   readonly ttlMs?: number | undefined;
+  /** Its id, when it had to be known before; else one is made. */
+  readonly uuid?: string;
 }
 
 export type Created =
@@ -113,6 +117,16 @@ export class Registry extends DurableObject<Env> {
     return removed;
   }
 
+  /** A host's probe, or Topology for it, says how far an injection has come. Nothing for one that is gone. */
+  async injectionReported(host: string, report: InjectionReport): Promise<void> {
+    await this.#expire();
+    const body = this.#store.body('injectpacket', report.uuid);
+    if (body === undefined) return;
+    const before = JSON.parse(body) as Injection;
+    const after = withReport(before, report, host, Date.now());
+    if (after !== before) this.#store.amend('injectpacket', report.uuid, JSON.stringify(after));
+  }
+
   /** Sums of refusals from one isolate of the Worker. Unknown names are of another version and left out. */
   async addCounters(sums: Readonly<Partial<Record<ApiErrorCode, number>>>): Promise<void> {
     for (const code of apiErrorCodes) this.#counters.add(code, sums[code] ?? 0);
@@ -145,10 +159,12 @@ export class Registry extends DurableObject<Env> {
   /** What ended is gone even when its alarm is late. */
   async #expire(): Promise<void> {
     const removed = this.#store.expire(Date.now());
-    if (removed === 0) return;
-    this.#counters.add('expired', removed);
+    if (removed.length === 0) return;
+    this.#counters.add('expired', removed.length);
     this.#counters.save((values) => this.#store.setCounters(values));
     this.ctx.waitUntil(this.#tell());
+    const injections = removed.flatMap(({ kind, id }) => (kind === 'injectpacket' ? [id] : []));
+    if (injections.length > 0) this.ctx.waitUntil(topologyOf(this.env).stopInjections(injections));
   }
 
   /** Sets the alarm to the next end of a resource. */

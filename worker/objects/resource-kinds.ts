@@ -3,6 +3,7 @@
  * the Registry only knows that each has a UUID.
  */
 import type { Capture } from '../../core/capture/capture.ts';
+import type { Injection } from '../../core/injection/injection.ts';
 import { limits } from '../../core/limits.ts';
 import type { EdgeRule, NodeRule } from '../../core/rules/rule.ts';
 
@@ -10,6 +11,7 @@ export interface Resources {
   readonly capture: Capture;
   readonly noderule: NodeRule;
   readonly edgerule: EdgeRule;
+  readonly injectpacket: Injection;
 }
 export type ResourceKind = keyof Resources;
 
@@ -22,6 +24,7 @@ export const KIND_PLURALS: Readonly<Record<ResourceKind, string>> = {
   capture: 'captures',
   noderule: 'node rules',
   edgerule: 'edge rules',
+  injectpacket: 'injections',
 };
 
 /** Kinds of which fewer are kept than `resourcesMax`. */

@@ -32,7 +32,10 @@ export function resourcesOf<Kind extends ResourceKind>(
       return body === undefined ? undefined : (JSON.parse(body) as Resources[Kind]);
     },
     create: async (request, options) => {
-      const resource = { ...request, UUID: crypto.randomUUID() } as unknown as Resources[Kind];
+      const resource = {
+        ...request,
+        UUID: options?.uuid ?? crypto.randomUUID(),
+      } as unknown as Resources[Kind];
       const created = await registry.create(kind, resource.UUID, JSON.stringify(resource), options);
       if (created.ok) return resource;
       throw new ApiError(created.status === 409 ? 'duplicateResource' : 'registryFull', created.text);

@@ -5,6 +5,7 @@
 import { limits, timings } from '../../core/limits.ts';
 import { readProbeFrame, type FromProbe } from '../../core/wire/probe-frames.ts';
 import { closeCodes, WireError } from '../../core/wire/wire-error.ts';
+import type { InjectionReport } from '../../proto/gen/probe.ts';
 import type { TopologyStore } from '../store/topology-store.ts';
 import type { CaptureOrders } from './capture-orders.ts';
 import type { HostGraphs } from './host-graphs.ts';
@@ -34,6 +35,7 @@ export class TopologyProbes {
   readonly #store: TopologyStore;
   readonly #orders: CaptureOrders;
   readonly #count: (name: 'unknownFrames' | 'probeStatusTooLong') => void;
+  readonly #injected: (host: string, report: InjectionReport) => void;
   readonly #status = new Map<string, string>();
   /** Host → when it vanished. */
   readonly #vanished = new Map<string, number>();
@@ -44,12 +46,14 @@ export class TopologyProbes {
     store: TopologyStore,
     orders: CaptureOrders,
     count: (name: 'unknownFrames' | 'probeStatusTooLong') => void,
+    injected: (host: string, report: InjectionReport) => void,
   ) {
     this.#sockets = sockets;
     this.#hosts = hosts;
     this.#store = store;
     this.#orders = orders;
     this.#count = count;
+    this.#injected = injected;
     for (const probe of store.probes()) {
       if (probe.goneMs !== undefined) this.#vanished.set(probe.host, probe.goneMs);
       // A socket that did not survive (the whole process ended, not only the object): it vanished just now.
@@ -119,6 +123,9 @@ export class TopologyProbes {
         break;
       case 'status':
         this.#keepStatus(state.hostId, message.json);
+        break;
+      case 'injection':
+        this.#injected(state.hostId, message.report);
         break;
       case 'unknown':
         this.#count('unknownFrames');

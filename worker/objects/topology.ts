@@ -4,6 +4,7 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { readHistorySettings, type HistorySettings } from '../../core/history-settings.ts';
+import type { InjectionRequest } from '../../core/injection/injection.ts';
 import { limits, timings } from '../../core/limits.ts';
 import type { ElementKind } from '../../core/wire/element-body.ts';
 import { graphJsonChunks } from '../../core/wire/graph-json.ts';
@@ -18,14 +19,28 @@ import { GraphPast, pastCounters, type PastCounter } from './graph-past.ts';
 import { graphClientCounters, type GraphClientCounter } from './graph-client-state.ts';
 import { GraphClients, type GraphClientStatus } from './graph-clients.ts';
 import { graphCounters, HostGraphs, type GraphCounter } from './host-graphs.ts';
+import {
+  injectionCounters,
+  InjectionOrders,
+  type InjectionCounter,
+  type Planned,
+} from './injection-orders.ts';
 import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.ts';
 import { QueryRunner, type QueryAnswer, type QueryFormat } from './query-runner.ts';
 import type { ToldResources } from './resource-kinds.ts';
 import { ruleCounters, RuleKeeper, type RuleCounter, type RuleStatus } from './rule-keeper.ts';
+import { registryOf } from './stubs.ts';
 import { TopologyProbes, type ProbeStatusEntry, type VanishedProbe } from './topology-probes.ts';
 import { UserElements, type ElementAnswer } from './user-elements.ts';
 
-type Counter = ProbeCounter | GraphCounter | PastCounter | RuleCounter | GraphClientCounter | OwnCounter;
+type Counter =
+  | ProbeCounter
+  | GraphCounter
+  | PastCounter
+  | InjectionCounter
+  | RuleCounter
+  | GraphClientCounter
+  | OwnCounter;
 type OwnCounter = 'probeStatusTooLong' | 'queries' | 'queriesRefused' | 'elementsRefused';
 const ownCounters: readonly OwnCounter[] = [
   'probeStatusTooLong',
@@ -70,6 +85,7 @@ export class Topology extends DurableObject<Env> {
   /** Writes since the history's size was looked at. */
   #writes = 0;
   #orders!: CaptureOrders;
+  #injections!: InjectionOrders;
   #probes!: TopologyProbes;
   #queries!: QueryRunner;
   #rules!: RuleKeeper;
@@ -94,6 +110,7 @@ export class Topology extends DurableObject<Env> {
         ...probeCounters,
         ...graphCounters,
         ...pastCounters,
+        ...injectionCounters,
         ...ruleCounters,
         ...graphClientCounters,
         ...ownCounters,
@@ -151,7 +168,21 @@ export class Topology extends DurableObject<Env> {
     });
     this.#notices = new CaptureNotices(fabric, () => this.#orders.captures, this.#clients);
     const hosts = new HostGraphs(fabric, counters);
-    this.#probes = new TopologyProbes(sockets, hosts, store, this.#orders, (name) => counters.add(name));
+    this.#injections = new InjectionOrders({
+      graph: fabric.graph,
+      sockets,
+      find: async (query) => (await this.#queries.findNodes(query)).nodes,
+      report: (host, report) => this.ctx.waitUntil(registryOf(this.env).injectionReported(host, report)),
+      count: (name) => counters.add(name),
+    });
+    this.#probes = new TopologyProbes(
+      sockets,
+      hosts,
+      store,
+      this.#orders,
+      (name) => counters.add(name),
+      (host, report) => this.#injections.reported(host, report),
+    );
     this.#fabric = fabric;
     this.#past = past;
     this.#history = history;
@@ -297,6 +328,21 @@ export class Topology extends DurableObject<Env> {
     if (!areSameRules) this.#store.transaction(() => this.#store.rules.setRules(rules));
     await this.#orders.replace(captures);
     if (!areSameRules) await this.#rules.replace(rules);
+  }
+
+  /** Which nodes are to send what for an injection that is to have this UUID; or why none can. */
+  async planInjection(uuid: string, request: InjectionRequest): Promise<Planned> {
+    return this.#injections.plan(uuid, request);
+  }
+
+  /** Tells the probes of a planned injection, which the registry must have by now. */
+  startInjection(planned: Planned): void {
+    this.#injections.start(planned);
+  }
+
+  /** Ends what still runs of these injections. */
+  stopInjections(uuids: readonly string[]): void {
+    this.#injections.stop(uuids);
   }
 
   /** Capture UUID → nodes on which it is active now; captures active nowhere are missing. */

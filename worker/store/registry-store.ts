@@ -32,6 +32,11 @@ export interface NewResource {
   readonly expiresMs: number | undefined;
 }
 
+export interface Removed {
+  readonly kind: string;
+  readonly id: string;
+}
+
 export class RegistryStore {
   readonly #sql: SqlStorage;
   readonly #storage: DurableObjectStorage;
@@ -99,16 +104,28 @@ export class RegistryStore {
     );
   }
 
+  /** Replaces a resource's text without a word to anybody: what it says of itself changed, not what is wanted. */
+  amend(kind: string, id: string, body: string): void {
+    this.#sql.exec('UPDATE resource SET body = ? WHERE kind = ? AND id = ?', body, kind, id);
+  }
+
   /** False when there was none. */
   remove(kind: string, id: string): boolean {
     return this.#change('DELETE FROM resource WHERE kind = ? AND id = ? RETURNING id', kind, id) > 0;
   }
 
-  /** Removes what ended at or before `nowMs`; returns how many. */
-  expire(nowMs: number): number {
+  /** Removes what ended at or before `nowMs`; returns what that was. */
+  expire(nowMs: number): readonly Removed[] {
     // Asked before every read, and a transaction that changes nothing still waits for the disk.
-    if ((this.nextExpiryMs ?? Infinity) > nowMs) return 0;
-    return this.#change('DELETE FROM resource WHERE expires_ms <= ? RETURNING id', nowMs);
+    if ((this.nextExpiryMs ?? Infinity) > nowMs) return [];
+    const ended = [
+      ...this.#sql.exec<{ kind: string; id: string }>(
+        'SELECT kind, id FROM resource WHERE expires_ms <= ?',
+        nowMs,
+      ),
+    ];
+    this.#change('DELETE FROM resource WHERE expires_ms <= ? RETURNING id', nowMs);
+    return ended;
   }
 
   /** How many rows the statement touched. */

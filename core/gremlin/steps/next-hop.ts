@@ -12,29 +12,36 @@ type JsonObject = { readonly [key: string]: Json };
 export function nextHops(run: Run, value: ValueOf<'nodes'>, step: Step): ValueOf<'nextHops'> {
   const [param] = step.params;
   const text = param?.kind === 'text' ? param.value : '';
-  const address = parseIp(text);
   run.visit(step, value.nodes.length);
   const hops = new Map<string, Json>();
   for (const node of value.nodes) {
-    const hop = address && nextHopOf(node, address, text);
-    if (hop !== undefined) hops.set(node.id, hop);
+    const hop = nextHopOf(node, text);
+    if (hop === undefined) continue;
+    const { ip, mac, ifIndex } = hop;
+    hops.set(node.id, { Priority: 0, IP: ip, ...(mac === undefined ? {} : { MAC: mac }), IfIndex: ifIndex });
   }
   return { kind: 'nextHops', hops };
-}
-
-function nextHopOf(node: GraphNode, address: IpAddress, text: string): Json | undefined {
-  for (const table of objectsIn(node.metadata['RoutingTables'])) {
-    const hop = hopInTable(table, address, text);
-    if (hop === undefined) continue;
-    const mac = macOf(node, hop.ip);
-    return { Priority: 0, IP: hop.ip, ...(mac === undefined ? {} : { MAC: mac }), IfIndex: hop.ifIndex };
-  }
-  return undefined;
 }
 
 interface Hop {
   readonly ip: string;
   readonly ifIndex: number;
+}
+
+export interface NextHop extends Hop {
+  /** From the node's neighbours; undefined when they do not tell. */
+  readonly mac: string | undefined;
+}
+
+/** Where the node sends what is for this address; undefined: no IP address, or the node knows no way. */
+export function nextHopOf(node: GraphNode, text: string): NextHop | undefined {
+  const address = parseIp(text);
+  if (address === undefined) return undefined;
+  for (const table of objectsIn(node.metadata['RoutingTables'])) {
+    const hop = hopInTable(table, address, text);
+    if (hop !== undefined) return { ...hop, mac: macOf(node, hop.ip) };
+  }
+  return undefined;
 }
 
 /** The first route with a gateway wins; else the last one to a direct link; else the default route's gateway. */

@@ -1,0 +1,168 @@
+/**
+ * Packet injections on their way between the registry and the probes: plans them on the graph, tells the probes of the
+ * nodes that are to send, and hands their reports on. Nothing is kept here: an order that is lost with its socket is
+ * over when no word of it came in time (core/injection/progress.ts), and never given twice.
+ */
+import type { GraphNode } from '../../core/graph/element.ts';
+import type { Graph } from '../../core/graph/graph.ts';
+import { addressesOf } from '../../core/graph/addresses.ts';
+import { GremlinError } from '../../core/gremlin/errors.ts';
+import type {
+  InjectionReport,
+  InjectionRequest,
+  InjectionSpec,
+  InjectionTask,
+} from '../../core/injection/injection.ts';
+import { planInjection } from '../../core/injection/plan.ts';
+import { dueMsOf, tooManySources } from '../../core/injection/progress.ts';
+import { InjectionState, type InjectionReport as ReportFrame } from '../../proto/gen/probe.ts';
+import type { ProbeSockets } from './probe-sockets.ts';
+
+/** A node that is to send, or why it cannot. */
+interface PlannedTask {
+  readonly nodeId: string;
+  readonly host: string;
+  readonly spec?: InjectionSpec;
+  readonly error?: string;
+}
+
+export type Planned =
+  | { readonly ok: true; readonly uuid: string; readonly tasks: readonly PlannedTask[] }
+  | { readonly ok: false; readonly text: string };
+
+export const injectionCounters = ['injectionsOrdered', 'injectionsDone', 'injectionsFailed'] as const;
+export type InjectionCounter = (typeof injectionCounters)[number];
+
+export interface InjectionOrdersOptions {
+  readonly graph: Graph;
+  readonly sockets: ProbeSockets;
+  readonly find: (query: string) => Promise<readonly GraphNode[]>;
+  readonly report: (host: string, report: InjectionReport) => void;
+  readonly count: (name: InjectionCounter) => void;
+}
+
+/** Probes know injections since 1.1. */
+const MINOR_SINCE = 1;
+const ERROR_CHARS_MAX = 1_000;
+const STATES = {
+  [InjectionState.INJECTION_ACTIVE]: 'active',
+  [InjectionState.INJECTION_DONE]: 'done',
+  [InjectionState.INJECTION_FAILED]: 'error',
+} as const;
+
+export class InjectionOrders {
+  readonly #options: InjectionOrdersOptions;
+
+  constructor(options: InjectionOrdersOptions) {
+    this.#options = options;
+  }
+
+  /** The first node decides whether the request can be met; what fails on others shows as their error. */
+  async plan(uuid: string, request: InjectionRequest): Promise<Planned> {
+    const sources = (await this.#nodes(request.Src)).filter(({ host }) => host !== '');
+    if (sources.length === 0)
+      return { ok: false, text: `Not able to find a source node for '${request.Src}'` };
+    const tooMany = tooManySources(sources.length);
+    if (tooMany !== undefined) return { ok: false, text: tooMany };
+    const [destination] = await this.#nodes(request.Dst);
+    const world = {
+      random: Math.random,
+      macOfAddress: (address: string) => this.#macOfAddress(address),
+    };
+    const tasks: PlannedTask[] = [];
+    for (const [order, source] of sources.entries()) {
+      const planned = planInjection(uuid, request, source, destination, order, world);
+      if (!planned.ok && order === 0) return planned;
+      const task = { nodeId: source.id, host: source.host };
+      tasks.push(planned.ok ? { ...task, spec: planned.spec } : { ...task, error: planned.text });
+    }
+    return { ok: true, uuid, tasks };
+  }
+
+  start(planned: Planned): void {
+    if (!planned.ok) return;
+    for (const { nodeId, host, spec, error } of planned.tasks) {
+      const socket = this.#options.sockets.socketOf(host);
+      const state = socket && this.#options.sockets.state(socket);
+      const reason =
+        error ??
+        (state === undefined ? `the probe of ${host} is not connected` : undefined) ??
+        (state!.major === 1 && state!.minor < MINOR_SINCE
+          ? `the probe of ${host} is too old: protocol ${state!.major}.${state!.minor}`
+          : undefined);
+      if (reason !== undefined || spec === undefined || socket === undefined) {
+        this.#options.count('injectionsFailed');
+        const report = {
+          uuid: planned.uuid,
+          nodeId,
+          state: 'error',
+          packets: 0,
+          error: reason ?? '',
+        } as const;
+        this.#options.report(host, report);
+        continue;
+      }
+      this.#options.count('injectionsOrdered');
+      this.#options.sockets.send(socket, {
+        inject: { injection: JSON.stringify(spec), node_id: nodeId },
+      });
+    }
+  }
+
+  stop(uuids: readonly string[]): void {
+    for (const [socket] of this.#options.sockets.live())
+      this.#options.sockets.send(socket, { stop_injections: { uuids: [...uuids] } });
+  }
+
+  /** What a host's probe says; states that only a newer version knows count as running. */
+  reported(host: string, frame: ReportFrame): void {
+    const state = STATES[frame.state as keyof typeof STATES] ?? 'active';
+    if (state === 'done') this.#options.count('injectionsDone');
+    if (state === 'error') this.#options.count('injectionsFailed');
+    const { uuid, packets, error } = frame;
+    const report = { uuid, nodeId: frame.node_id, state, packets, error: error.slice(0, ERROR_CHARS_MAX) };
+    this.#options.report(host, report);
+  }
+
+  /** Each node once, by TID as the reference does; none for a query that cannot run. */
+  async #nodes(query: string): Promise<readonly GraphNode[]> {
+    if (query === '') return [];
+    try {
+      const byTid = new Map<unknown, GraphNode>();
+      for (const node of await this.#options.find(query)) {
+        const key = node.metadata['TID'] ?? node.id;
+        if (!byTid.has(key)) byTid.set(key, node);
+      }
+      return [...byTid.values()];
+    } catch (error) {
+      if (error instanceof GremlinError) return [];
+      throw error;
+    }
+  }
+
+  #macOfAddress(address: string): string | undefined {
+    let mac: string | undefined;
+    for (const node of this.#options.graph.nodes()) {
+      if (!addressesOf(node).includes(address)) continue;
+      if (mac !== undefined) return undefined;
+      mac = typeof node.metadata['MAC'] === 'string' ? node.metadata['MAC'] : undefined;
+    }
+    return mac;
+  }
+}
+
+/** As the registry is to keep them at the beginning. */
+export function tasksOf(
+  planned: Planned,
+  request: InjectionRequest,
+  nowMs: number,
+): readonly InjectionTask[] {
+  if (!planned.ok) return [];
+  return planned.tasks.map(({ nodeId, host }) => ({
+    NodeID: nodeId,
+    Host: host,
+    State: 'pending',
+    PacketCount: 0,
+    dueMs: dueMsOf(request, nowMs),
+  }));
+}
