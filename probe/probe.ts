@@ -13,7 +13,7 @@ import { Injector } from './injection/injector.ts';
 import type { ProbeIdentity } from './link/analyzer-socket.ts';
 import { FlowLink } from './link/flow-link.ts';
 import { TopologyLink } from './link/topology-link.ts';
-import { createLog } from './log.ts';
+import { createLog, type Log } from './log.ts';
 import { StatusReporter } from './status-reporter.ts';
 import { createTopologyProbe } from './topology/topology.ts';
 import { probeVersion } from './version.ts';
@@ -113,11 +113,15 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
       reporter.stop();
       injector.close();
       await manager.stop();
-      await flowLink.stop(reason, DRAIN_MS_MAX);
-      const { queuedBytes } = flowLink.status;
-      if (queuedBytes > 0) log.warn(`${queuedBytes} bytes of flows could not be delivered`);
+      await stopFlows(flowLink, reason, log);
       await topologyLink.stop(reason);
       topology.stop();
     },
   };
+}
+
+async function stopFlows(flowLink: FlowLink, reason: string, log: Log): Promise<void> {
+  await flowLink.stop(reason, DRAIN_MS_MAX);
+  const { queuedBytes } = flowLink.status;
+  if (queuedBytes > 0) log.warn(`${queuedBytes} bytes of flows could not be delivered`);
 }

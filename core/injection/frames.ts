@@ -31,7 +31,7 @@ const TCP_SYN = 0x02;
 const TCP_WINDOW = 14_600;
 /** pcap link types: Ethernet, and raw IP in its two spellings. */
 const LINK_ETHERNET = 1;
-const LINK_RAW = [12, 101];
+const LINK_RAW: ReadonlySet<number> = new Set([12, 101]);
 
 /** How many there are to be; for a capture file they are only known at the end. */
 export function frameCountOf(spec: InjectionSpec): number | undefined {
@@ -49,7 +49,7 @@ export function* framesOf(
 
 function* replayed(pcap: string, { linkHeader }: FrameOptions): Generator<Uint8Array, void, undefined> {
   for (const { bytes, linkType } of new PcapReader().push(fromBase64(pcap))) {
-    if (linkHeader ? linkType !== LINK_ETHERNET : !LINK_RAW.includes(linkType))
+    if (linkHeader ? linkType !== LINK_ETHERNET : !LINK_RAW.has(linkType))
       throw new InjectionError(`packets of link type ${linkType} do not fit this interface`);
     yield bytes;
   }

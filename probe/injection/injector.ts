@@ -139,15 +139,10 @@ export class Injector {
 
   /** One packet of each task in turn, until none is due or the turn is over. */
   #sendDue(): void {
-    let left = PACKETS_PER_TURN;
     const now = performance.now();
     let due = [...this.#tasks.values()].filter((task) => task.nextAtMs <= now);
-    while (due.length > 0 && left > 0) {
-      due = due.filter((task) => {
-        if (left-- <= 0) return true;
-        return this.#sendOne(task) && task.nextAtMs <= now;
-      });
-    }
+    for (let left = PACKETS_PER_TURN; due.length > 0 && left > 0; left -= due.length)
+      due = due.filter((task) => this.#sendOne(task) && task.nextAtMs <= now);
   }
 
   /** False: not now, or it has ended. */
@@ -210,14 +205,16 @@ export class Injector {
   /** What runs on the node now; the key goes with the last of them. */
   #show(nodeId: string): void {
     const running = [...this.#tasks.values()].filter((task) => task.nodeId === nodeId);
-    const shown = running.map(({ spec, packets }): Json => {
-      // A capture file or a long payload would be sent to everybody who watches the graph.
-      const { Pcap: _pcap, Payload, ...request } = spec;
-      const payload = Payload.slice(0, PAYLOAD_SHOWN_CHARS);
-      return { ID: spec.UUID, State: 'active', PacketCount: packets, ...request, Payload: payload };
-    });
+    const shown = running.map((task) => shownOf(task));
     this.#options.topology.setLearnt(nodeId, 'PacketInjections', shown.length === 0 ? null : shown);
   }
+}
+
+/** A capture file or a long payload would be sent to everybody who watches the graph. */
+function shownOf({ spec, packets }: Task): Json {
+  const { Pcap: _pcap, Payload, ...request } = spec;
+  const payload = Payload.slice(0, PAYLOAD_SHOWN_CHARS);
+  return { ID: spec.UUID, State: 'active', PacketCount: packets, ...request, Payload: payload };
 }
 
 function keyOf(uuid: string, nodeId: string): string {

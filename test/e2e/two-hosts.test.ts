@@ -3,12 +3,16 @@
  * capture, to the flow that two probes saw, to the interfaces that it crossed. Beneath are a bridge on each host, a VXLAN
  * between them and a router on its way.
  */
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { framesOf } from '../../core/injection/frames.ts';
+import { pcapHeader, pcapRecord } from '../../core/packet/pcap-file.ts';
 import { buildDataCentre, containers, type DataCentre } from '../../scripts/lab/data-centre.ts';
 import { LabProbe } from '../../scripts/lab/lab-probe.ts';
 import { captureAlongTheWay, hopName, WAY, waitForProbes } from '../../scripts/lab/look.ts';
 import { Traffic } from '../../scripts/lab/traffic.ts';
 import { eventually, startEdgedive, type Analyzer } from './harness/edgedive.ts';
+import { pythonWithSkydiveClient } from './harness/python.ts';
 import { skipUnlessRoot } from './harness/lab.ts';
 
 interface NodeJson {
@@ -48,6 +52,21 @@ describe.skipIf(skipUnlessRoot())('two hosts with a router between them', () => 
     await edgedive?.stop();
     await dataCentre?.remove();
   });
+
+  /** On the containers' own interfaces; resolves when both run. */
+  async function captureBothEnds(BPFFilter: string): Promise<string> {
+    const created = await edgedive.post('/api/capture', {
+      GremlinQuery: `G.V().Has('MAC', Within('${web.mac}','${db.mac}'))`,
+      BPFFilter,
+    });
+    expect(created.status).toBe(201);
+    const { UUID } = (await created.json()) as { UUID: string };
+    await eventually(async () => {
+      const answer = (await (await edgedive.get(`/api/capture/${UUID}`)).json()) as { Count: number };
+      expect(answer.Count).toBe(2);
+    });
+    return UUID;
+  }
 
   it('shows each probe the namespaces of its own host only', async () => {
     const found = await edgedive.query<NodeJson[]>("G.V().Has('Type','netns')");
@@ -142,16 +161,108 @@ describe.skipIf(skipUnlessRoot())('two hosts with a router between them', () => 
     });
   });
 
-  it('counts a TCP transfer alike at both ends', async () => {
-    const created = await edgedive.post('/api/capture', {
-      GremlinQuery: `G.V().Has('MAC', Within('${web.mac}','${db.mac}'))`,
-      BPFFilter: 'tcp port 9000',
+  it('sends the packets that the Python client asks for, and captures see them on both hosts', async () => {
+    const UUID = await captureBothEnds('icmp');
+    const src = `G.V().Has('MAC','${web.mac}')`;
+    const python = await pythonWithSkydiveClient();
+    const script = new URL('python/injections.py', import.meta.url).pathname;
+    const words = [script, edgedive.address, src, `G.V().Has('MAC','${db.mac}')`];
+    const printed = execFileSync(python, words, { encoding: 'utf8' }).trim().split('\n');
+    const said = JSON.parse(printed[0]!) as { uuid: string; listed: string[]; refused: string };
+    expect(said).toMatchObject({ listed: [said.uuid], refused: 'given type is not supported\n' });
+    expect(JSON.parse(printed[1]!)).toEqual([]);
+
+    const created = await edgedive.post('/api/injectpacket', {
+      Src: src,
+      Dst: `G.V().Has('MAC','${db.mac}')`,
+      Type: 'icmp4',
+      ICMPID: 4711,
+      Count: 5,
+      Interval: 20,
+    });
+    expect(created.status).toBe(201);
+    const { UUID: injection } = (await created.json()) as { UUID: string };
+    await eventually(async () => {
+      const answer = await edgedive.get(`/api/injectpacket/${injection}`);
+      expect(await answer.json()).toMatchObject({ State: 'done', PacketCount: 5 });
+    });
+    await eventually(async () => {
+      const flows = await edgedive.query<FlowJson[]>("G.Flows().Has('ICMP.ID', 4711)");
+      expect(flows).toHaveLength(2);
+      // The far end answers each of them.
+      for (const { Metric } of flows) expect(Metric).toMatchObject({ ABPackets: 5, BAPackets: 5 });
+    });
+    await edgedive.fetch(`/api/capture/${UUID}`, { method: 'DELETE' });
+  });
+
+  it('shows an injection on its node while it runs, and ends it with the resource', async () => {
+    const created = await edgedive.post('/api/injectpacket', {
+      Src: `G.V().Has('MAC','${web.mac}')`,
+      Dst: `G.V().Has('MAC','${db.mac}')`,
+      Type: 'udp4',
+      DstPort: 7777,
+      Count: 1000,
+      Interval: 1000,
     });
     const { UUID } = (await created.json()) as { UUID: string };
+    const onNode = async () => edgedive.query<NodeJson[]>("G.V().HasKey('PacketInjections')");
     await eventually(async () => {
-      const answer = (await (await edgedive.get(`/api/capture/${UUID}`)).json()) as { Count: number };
-      expect(answer.Count).toBe(2);
+      const [node] = await onNode();
+      expect(node?.Metadata).toMatchObject({
+        MAC: web.mac,
+        PacketInjections: [
+          { ID: UUID, State: 'active', SrcIP: web.address, DstIP: db.address, DstMAC: db.mac, Count: 1000 },
+        ],
+      });
     });
+    const answer = await edgedive.get(`/api/injectpacket/${UUID}`);
+    expect(await answer.json()).toMatchObject({ State: 'active' });
+    expect((await edgedive.fetch(`/api/injectpacket/${UUID}`, { method: 'DELETE' })).status).toBe(200);
+    await eventually(async () => expect(await onNode()).toEqual([]), { timeoutMs: 2_000 });
+  });
+
+  it('replays a capture file', async () => {
+    const UUID = await captureBothEnds('udp port 5353');
+    // Ethernet to db, IPv4, UDP 5353 to 5353: framesOf makes it, the file carries it.
+    const [frame] = framesOf(
+      {
+        UUID: '',
+        SrcIP: web.address,
+        DstIP: db.address,
+        SrcMAC: web.mac,
+        DstMAC: db.mac,
+        SrcPort: 5353,
+        DstPort: 5353,
+        Type: 'udp4',
+        Payload: 'from a file',
+        ICMPID: 0,
+        Count: 1,
+        Interval: 0,
+        Mode: '',
+        IncrementPayload: 0,
+        Pcap: null,
+        TTL: 0,
+      },
+      { linkHeader: true, random: Math.random },
+    );
+    const packet = { bytes: frame!, wireLength: frame!.length, timeMs: 0, subMsNs: 0 };
+    const file = Buffer.concat([pcapHeader(1), pcapRecord(packet), pcapRecord(packet)]);
+    const created = await edgedive.post('/api/injectpacket', {
+      Src: `G.V().Has('MAC','${web.mac}')`,
+      Type: 'udp4',
+      Pcap: file.toString('base64'),
+    });
+    expect(created.status).toBe(201);
+    await eventually(async () => {
+      const flows = await edgedive.query<FlowJson[]>(`G.Flows().Has('CaptureID','${UUID}')`);
+      expect(flows).toHaveLength(2);
+      for (const { Metric } of flows) expect(Metric).toMatchObject({ ABPackets: 2, BAPackets: 0 });
+    });
+    await edgedive.fetch(`/api/capture/${UUID}`, { method: 'DELETE' });
+  });
+
+  it('counts a TCP transfer alike at both ends', async () => {
+    const UUID = await captureBothEnds('tcp port 9000');
     expect(await traffic.transfer(300_000)).toBe(300_000);
     await eventually(async () => {
       const flows = await edgedive.query<FlowJson[]>(`G.Flows().Has('CaptureID','${UUID}')`);

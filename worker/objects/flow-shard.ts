@@ -221,6 +221,8 @@ export class FlowShard extends DurableObject<Env> {
       case 'unknown':
         this.#counters.add('unknownFrames');
         break;
+      case 'injection':
+        throw new WireError(closeCodes.protocol, 'reports of injections go to the topology socket');
       case 'sync':
       case 'changes':
         throw new WireError(closeCodes.protocol, 'the graph goes to the topology socket');

@@ -140,7 +140,7 @@ describe('framesOf', () => {
       pcapHeader(1),
       ...packets.map((bytes) => pcapRecord({ bytes, wireLength: bytes.length, timeMs: 0, subMsNs: 0 })),
     ];
-    const Pcap = toBase64(Uint8Array.from(file.flatMap((piece) => [...piece])));
+    const Pcap = toBase64(Uint8Array.from(file.flatMap((piece) => Array.from(piece))));
     expect(frames({ Pcap })).toEqual(packets);
     expect(() => frames({ Pcap }, false)).toThrow(InjectionError);
   });
