@@ -16,6 +16,8 @@ export interface ProbeConfig {
   readonly token: string | undefined;
   /** End when standard input closes: whoever started this probe is gone. */
   readonly parentWatch: boolean;
+  /** Say what this process may do and what that is for, and end. */
+  readonly check: boolean;
   /** Capture files to read instead of capturing; empty for a probe of this host. */
   readonly files: readonly string[];
   /** What is followed beside the kernel: container engines, switches, neighbours. */
@@ -33,7 +35,7 @@ export class ConfigError extends Error {
   }
 }
 
-export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--token T] [--sources LIST] [--pcap FILE…]
+export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--token T] [--sources LIST] [--pcap FILE…] [--check]
 
   --analyzer URL   the analyzer: http://host:port, https://host, or host:port   (EDGEDIVE_ANALYZER, else 127.0.0.1:8082)
   --host-id ID     name of this host in the fabric                              (EDGEDIVE_HOST_ID, else the hostname)
@@ -42,6 +44,7 @@ export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--t
                    usual, where they are; +lldp,-docker changes that, docker=/run/podman/podman.sock says where; none
                                                                                 (EDGEDIVE_SOURCES)
   --pcap FILE…     read these capture files (pcap, pcapng, also gzip), deliver their flows, and end
+  --check          say which capabilities a probe needs, what for, and which this process has; status 1 when one is missing
   --parent-watch   end when standard input closes`;
 
 const HOST_ID_CHARS_MAX = 255;
@@ -65,6 +68,7 @@ export function readConfig(
     hostId: hostIdOf(setting(given['host-id'], 'EDGEDIVE_HOST_ID') ?? hostname()),
     token: tokenOf(setting(given.token, 'EDGEDIVE_TOKEN')),
     parentWatch: given['parent-watch'] ?? false,
+    check: given.check ?? false,
     files: filesOf(given.pcap, positionals).map((file) => resolve(startedIn(env), file)),
     sources: sourcesOf(setting(given.sources, 'EDGEDIVE_SOURCES')),
   };
@@ -82,6 +86,7 @@ function parse(args: readonly string[]) {
         sources: { type: 'string' },
         pcap: { type: 'string', multiple: true },
         'parent-watch': { type: 'boolean' },
+        check: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

@@ -9,14 +9,28 @@ describe('missingCapabilities', () => {
     expect(names('Name:\tnode\nCapEff:\t000001ffffffffff\nCapBnd:\t0\n')).toEqual([]);
   });
 
-  it('misses all three without any bit', () => {
-    expect(names('CapEff:\t0000000000000000\n')).toEqual(['CAP_NET_RAW', 'CAP_NET_ADMIN', 'CAP_SYS_ADMIN']);
+  it('misses all without any bit, in the order of their weight', () => {
+    expect(names('CapEff:\t0000000000000000\n')).toEqual([
+      'CAP_NET_RAW',
+      'CAP_NET_ADMIN',
+      'CAP_SYS_ADMIN',
+      'CAP_SYS_PTRACE',
+      'CAP_DAC_READ_SEARCH',
+      'CAP_NET_BIND_SERVICE',
+    ]);
   });
 
-  it('tells the bits apart: 1 << 13 is CAP_NET_RAW, 1 << 12 CAP_NET_ADMIN, 1 << 21 CAP_SYS_ADMIN', () => {
-    expect(names('CapEff:\t0000000000003000\n')).toEqual(['CAP_SYS_ADMIN']);
-    expect(names('CapEff:\t0000000000202000\n')).toEqual(['CAP_NET_ADMIN']);
-    expect(names('CapEff:\t0000000000201000\n')).toEqual(['CAP_NET_RAW']);
+  // Bits of linux/capability.h; 0x283404 is all six.
+  it.each([
+    ['CAP_NET_RAW', 13],
+    ['CAP_NET_ADMIN', 12],
+    ['CAP_SYS_ADMIN', 21],
+    ['CAP_SYS_PTRACE', 19],
+    ['CAP_DAC_READ_SEARCH', 2],
+    ['CAP_NET_BIND_SERVICE', 10],
+  ])('takes %s for bit %i', (name, bit) => {
+    const bits = 0x28_3404 & ~(1 << bit);
+    expect(names(`CapEff:\t${bits.toString(16).padStart(16, '0')}\n`)).toEqual([name]);
   });
 
   it('says nothing where the kernel does not tell', () => {
