@@ -3,7 +3,7 @@
  * what is handed to it here.
  */
 import { randomUUID } from 'node:crypto';
-import { missingCapabilities } from './capabilities.ts';
+import { missingCapabilities, type MissingCapability } from './capabilities.ts';
 import { ExporterSource } from './capture/exporter/exporter-source.ts';
 import { CaptureManager } from './capture/manager.ts';
 import { OwnTraffic } from './capture/own-traffic.ts';
@@ -36,8 +36,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
   const identity = identityOf(config);
   const analyzer = config.analyzer.origin;
   log.info(`host ${identity.hostId}, analyzer ${analyzer}, version ${identity.version}`);
-  const missing = missingCapabilities();
-  for (const { what, consequence } of missing) log.warn(`missing: ${what}: ${consequence}`);
+  const missing = tellMissing(log);
 
   const topologyLog = createLog('topology');
   const topology = createTopologyProbe({
@@ -73,8 +72,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
     onInjectionStop: (uuids) => injector.stop(uuids),
     onConnected: () => {
       injector.reconnected();
-      reporter.forget();
-      reporter.report();
+      reporter.reconnected();
     },
   });
   const injector = new Injector({
@@ -118,6 +116,12 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
       topology.stop();
     },
   };
+}
+
+function tellMissing(log: Log): readonly MissingCapability[] {
+  const missing = missingCapabilities();
+  for (const { what, consequence } of missing) log.warn(`missing: ${what}: ${consequence}`);
+  return missing;
 }
 
 async function stopFlows(flowLink: FlowLink, reason: string, log: Log): Promise<void> {

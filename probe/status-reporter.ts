@@ -35,7 +35,8 @@ export class StatusReporter {
   }
 
   /** A new connection knows nothing. */
-  forget(): void {
+  reconnected(): void {
     this.#told = '';
+    this.report();
   }
 }
