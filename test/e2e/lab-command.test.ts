@@ -3,6 +3,8 @@ import { execFileSync, execSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { buildDataCentre } from '../../scripts/lab/data-centre.ts';
+import { Traffic } from '../../scripts/lab/traffic.ts';
 import { eventually, processesWith } from './harness/edgedive.ts';
 import { skipUnlessRoot } from './harness/lab.ts';
 import { Running } from './harness/process.ts';
@@ -78,6 +80,20 @@ describe.skipIf(skipUnlessRoot())('npm run lab', () => {
     await next.printed(READY);
     expect(dataOf(pid)).toEqual([]);
     await next.stop('SIGINT');
+  });
+
+  it('joins the bridges by a cable where the kernel makes no VXLAN, and says so', async () => {
+    const dataCentre = await buildDataCentre({ vxlan: false });
+    try {
+      expect(dataCentre.skipped).toContainEqual(
+        expect.stringMatching(/^vxlan: .+ \(a cable joins the bridges\)$/),
+      );
+      const traffic = await Traffic.start(dataCentre);
+      traffic.ping(2);
+      await traffic.stop();
+    } finally {
+      await dataCentre.remove();
+    }
   });
 
   it('says what is wrong with its arguments, with status 2', async () => {

@@ -3,9 +3,11 @@
  * a graph like that of the recordings; what the probe is told and what its reports become.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { reset } from 'cloudflare:test';
+import { evictDurableObject, reset } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
 import { createInjectionReport, InjectionState } from '../../../proto/gen/probe.ts';
 import type { InjectionSpec } from '../../../core/injection/injection.ts';
+import { registryOf, topologyOf } from '../../../worker/objects/stubs.ts';
 import { connectGraphProbe, edge, node, type GraphProbe } from '../graph-probe.ts';
 import { call, expectRefusal, get, post, type Reply } from '../http.ts';
 
@@ -171,6 +173,36 @@ describe('an injection', () => {
     expect(await until(id, 'done')).toMatchObject({ PacketCount: 3 });
     const listed = JSON.parse((await get('/api/injectpacket')).text) as Record<string, object>;
     expect(listed[id]).toMatchObject({ State: 'done', Count: 3 });
+  });
+
+  test('is followed although Topology and Registry lost their memory meanwhile', async () => {
+    const id = idIn(await create(RECORDED));
+    await ordered();
+    await evictDurableObject(topologyOf(env));
+    await evictDurableObject(registryOf(env));
+    probe.injected(
+      createInjectionReport({
+        uuid: id,
+        node_id: 'eth0-1',
+        state: InjectionState.INJECTION_FAILED,
+        packets: 2,
+        error: 'sendto(60 bytes): ENETDOWN',
+      }),
+    );
+    expect(await until(id, 'error')).toMatchObject({
+      PacketCount: 2,
+      Error: 'node eth0-1 of skyref: sendto(60 bytes): ENETDOWN',
+    });
+  });
+
+  test('cannot be reported by the probe of another host', async () => {
+    const id = idIn(await create(RECORDED));
+    const other = await connectGraphProbe('other');
+    const report = { uuid: id, node_id: 'eth0-1', state: InjectionState.INJECTION_DONE, packets: 9 };
+    other.injected(createInjectionReport(report));
+    probe.injected(createInjectionReport({ ...report, state: InjectionState.INJECTION_ACTIVE, packets: 1 }));
+    expect(await until(id, 'active')).toMatchObject({ PacketCount: 1 });
+    other.close();
   });
 
   test('is ended on the probe when it is deleted', async () => {
