@@ -202,6 +202,8 @@ export const limits = {
 
   /** Captures, and other resources, in one fabric; more are refused with 507. */
   resourcesMax: 10_000,
+  /** Characters of all resources of one kind as JSON, which are listed together; more are refused with 507. */
+  resourceCharsMax: 16 * 1_048_576,
   /** Metadata of one node or edge as JSON; a larger one is refused and counted. */
   elementBytesMax: 1_000_000,
   /** Nodes and edges of one host, or of one other origin; the rest is refused and counted. */

@@ -22,7 +22,7 @@ import type { ProbeSockets } from './probe-sockets.ts';
 interface PlannedTask {
   readonly nodeId: string;
   readonly host: string;
-  readonly spec?: InjectionSpec;
+  readonly part?: Omit<InjectionSpec, 'Payload' | 'Pcap'>;
   readonly error?: string;
 }
 
@@ -65,32 +65,32 @@ export class InjectionOrders {
     const tooMany = tooManySources(sources.length);
     if (tooMany !== undefined) return { ok: false, text: tooMany };
     const [destination] = await this.#nodes(request.Dst);
+    let macs: ReadonlyMap<string, string | undefined> | undefined;
     const world = {
       random: Math.random,
-      macOfAddress: (address: string) => this.#macOfAddress(address),
+      macOfAddress: (address: string) => (macs ??= this.#macsByAddress()).get(address),
     };
     const tasks: PlannedTask[] = [];
     for (const [order, source] of sources.entries()) {
       const planned = planInjection(uuid, request, source, destination, order, world);
       if (!planned.ok && order === 0) return planned;
       const task = { nodeId: source.id, host: source.host };
-      tasks.push(planned.ok ? { ...task, spec: planned.spec } : { ...task, error: planned.text });
+      if (planned.ok) {
+        const { Payload: _payload, Pcap: _pcap, ...part } = planned.spec;
+        tasks.push({ ...task, part });
+      } else tasks.push({ ...task, error: planned.text });
     }
     return { ok: true, uuid, tasks };
   }
 
-  start(planned: Planned): void {
+  /** `request` is the one that was planned: what all nodes have in common travels once. */
+  start(planned: Planned, request: InjectionRequest): void {
     if (!planned.ok) return;
-    for (const { nodeId, host, spec, error } of planned.tasks) {
+    const { Payload, Pcap } = request;
+    for (const { nodeId, host, part, error } of planned.tasks) {
       const socket = this.#options.sockets.socketOf(host);
-      const state = socket && this.#options.sockets.state(socket);
-      const reason =
-        error ??
-        (state === undefined ? `the probe of ${host} is not connected` : undefined) ??
-        (state!.major === 1 && state!.minor < MINOR_SINCE
-          ? `the probe of ${host} is too old: protocol ${state!.major}.${state!.minor}`
-          : undefined);
-      if (reason !== undefined || spec === undefined || socket === undefined) {
+      const reason = error ?? this.#cannotBeTold(host, socket);
+      if (reason !== undefined || part === undefined || socket === undefined) {
         this.#options.count('injectionsFailed');
         const report = {
           uuid: planned.uuid,
@@ -103,10 +103,18 @@ export class InjectionOrders {
         continue;
       }
       this.#options.count('injectionsOrdered');
-      this.#options.sockets.send(socket, {
-        inject: { injection: JSON.stringify(spec), node_id: nodeId },
-      });
+      const spec: InjectionSpec = { ...part, Payload, Pcap };
+      this.#options.sockets.send(socket, { inject: { injection: JSON.stringify(spec), node_id: nodeId } });
     }
+  }
+
+  /** Why a host's probe cannot get an order; undefined = it can. */
+  #cannotBeTold(host: string, socket: WebSocket | undefined): string | undefined {
+    const state = socket && this.#options.sockets.state(socket);
+    if (state === undefined) return `the probe of ${host} is not connected`;
+    if (state.minor < MINOR_SINCE)
+      return `the probe of ${host} is too old: protocol ${state.major}.${state.minor}`;
+    return undefined;
   }
 
   stop(uuids: readonly string[]): void {
@@ -140,14 +148,15 @@ export class InjectionOrders {
     }
   }
 
-  #macOfAddress(address: string): string | undefined {
-    let mac: string | undefined;
+  /** IP address → MAC of the only node that has it. */
+  #macsByAddress(): Map<string, string | undefined> {
+    const macs = new Map<string, string | undefined>();
     for (const node of this.#options.graph.nodes()) {
-      if (!addressesOf(node).includes(address)) continue;
-      if (mac !== undefined) return undefined;
-      mac = typeof node.metadata['MAC'] === 'string' ? node.metadata['MAC'] : undefined;
+      const { MAC: mac } = node.metadata;
+      for (const address of addressesOf(node))
+        macs.set(address, macs.has(address) || typeof mac !== 'string' ? undefined : mac);
     }
-    return mac;
+    return macs;
   }
 }
 

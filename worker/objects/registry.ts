@@ -94,6 +94,12 @@ export class Registry extends DurableObject<Env> {
         status: 507,
         text: `there are ${most} ${KIND_PLURALS[kind]} already, the most that are kept`,
       };
+    if (this.#store.charsOf(kind) + body.length > limits.resourceCharsMax)
+      return {
+        ok: false,
+        status: 507,
+        text: `the ${KIND_PLURALS[kind]} that are kept have ${limits.resourceCharsMax} characters with this one, the most that are kept`,
+      };
     const expiresMs = ttlMs === undefined ? undefined : Math.ceil(Date.now() + ttlMs);
     this.#store.insert({ kind, id, body, duplicateKey, expiresMs });
     await this.#plan();

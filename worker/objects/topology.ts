@@ -336,8 +336,8 @@ export class Topology extends DurableObject<Env> {
   }
 
   /** Tells the probes of a planned injection, which the registry must have by now. */
-  startInjection(planned: Planned): void {
-    this.#injections.start(planned);
+  startInjection(planned: Planned, request: InjectionRequest): void {
+    this.#injections.start(planned, request);
   }
 
   /** Ends what still runs of these injections. */

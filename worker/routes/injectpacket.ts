@@ -85,7 +85,7 @@ export function mountInjectpacket(app: App): void {
       if (!planned.ok) throw new ApiError('invalidResource', planned.text);
       const kept = { ...injection, Tasks: tasksOf(planned, injection, Date.now()) };
       const created = await resourcesOf(env, 'injectpacket').create(kept, { ttlMs: ttlMs(), uuid });
-      await topology.startInjection(planned);
+      await topology.startInjection(planned, injection);
       return injectionToJson(created);
     },
     remove: async (env, id) => {

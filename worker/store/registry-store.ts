@@ -73,6 +73,15 @@ export class RegistryStore {
     return Object.fromEntries([...rows].map((row) => [row.kind, row.n]));
   }
 
+  /** Characters of all texts of a kind. */
+  charsOf(kind: string): number {
+    const [row] = this.#sql.exec<{ n: number | null }>(
+      'SELECT sum(length(body)) AS n FROM resource WHERE kind = ?',
+      kind,
+    );
+    return row?.n ?? 0;
+  }
+
   hasDuplicate(kind: string, duplicateKey: string): boolean {
     const rows = this.#sql.exec(
       'SELECT 1 FROM resource WHERE kind = ? AND duplicate_key = ? LIMIT 1',

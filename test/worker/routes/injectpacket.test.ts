@@ -7,6 +7,9 @@ import { evictDurableObject, reset } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { createInjectionReport, InjectionState } from '../../../proto/gen/probe.ts';
 import type { InjectionSpec } from '../../../core/injection/injection.ts';
+import { limits } from '../../../core/limits.ts';
+import { pcapHeader, pcapRecord } from '../../../core/packet/pcap-file.ts';
+import { toBase64 } from '../../../core/wire/go-json.ts';
 import { registryOf, topologyOf } from '../../../worker/objects/stubs.ts';
 import { connectGraphProbe, edge, node, type GraphProbe } from '../graph-probe.ts';
 import { call, expectRefusal, get, post, type Reply } from '../http.ts';
@@ -149,6 +152,28 @@ describe('POST /api/injectpacket', () => {
       400,
       /^parse error: strconv\.ParseUint: parsing "99999": value out of range/,
     );
+  });
+
+  test('sends one capture file to many nodes, and keeps no more of them than can be listed', async () => {
+    const many = Array.from({ length: 40 }, (_, i) =>
+      node('skyref', `n${i}`, { Name: `n${i}`, Type: 'veth', TID: `t${i}`, EncapType: 'ether' }),
+    );
+    await probe.sync(many);
+    // 24 bytes of head and packets of zeros; about 700 kB as base64.
+    const packet = { bytes: new Uint8Array(60_000), wireLength: 60_000, timeMs: 0, subMsNs: 0 };
+    const file = [pcapHeader(1), ...Array.from({ length: 9 }, () => pcapRecord(packet))];
+    const bytes = new Uint8Array(file.reduce((sum, piece) => sum + piece.length, 0));
+    file.reduce((at, piece) => (bytes.set(piece, at), at + piece.length), 0);
+    const members = { Src: "G.V().Has('Type','veth')", Type: 'udp4', Pcap: toBase64(bytes) };
+    idIn(await create(members));
+    for (const { id } of many.map(({ ID }) => ({ id: ID }))) expect((await ordered()).nodeId).toBe(id);
+
+    const single = { ...members, Src: "G.V('n0')" };
+    const kept = Math.floor(limits.resourceCharsMax / (members.Pcap.length + 1_000));
+    for (let i = 1; i < kept; i++) idIn(await create(single));
+    const refused = await create(single);
+    expectRefusal(refused, 507, /^the injections that are kept have 16777216 characters/);
+    expect(Object.keys(JSON.parse((await get('/api/injectpacket')).text) as object)).toHaveLength(kept);
   });
 
   test('says so when the probe is gone or too old', async () => {
