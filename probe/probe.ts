@@ -54,8 +54,9 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
     onPace: (pace) => manager.setPace(pace),
   });
   const captureLog = createLog('capture');
-  const packets = packetSources({ sink: flowLink, pace: flowLink.pace, log: captureLog });
-  const exporters = new ExporterSource({ sink: flowLink, pace: flowLink.pace, log: captureLog });
+  const feeding = { sink: flowLink, pace: flowLink.pace, log: captureLog };
+  const packets = packetSources(feeding);
+  const exporters = new ExporterSource(feeding);
   const manager = new CaptureManager({
     topology,
     sources: new Map([...packets.sources, ['sflow', exporters], ['netflow', exporters]]),
