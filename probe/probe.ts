@@ -15,7 +15,7 @@ import { FlowLink } from './link/flow-link.ts';
 import { TopologyLink } from './link/topology-link.ts';
 import { createLog, type Log } from './log.ts';
 import { StatusReporter } from './status-reporter.ts';
-import { createTopologyProbe } from './topology/topology.ts';
+import { createTopologyProbe, type TopologyProbe } from './topology/topology.ts';
 import { probeVersion } from './version.ts';
 
 export interface Probe {
@@ -39,11 +39,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
   const missing = tellMissing(log);
 
   const topologyLog = createLog('topology');
-  const topology = createTopologyProbe({
-    hostId: config.hostId,
-    sources: config.sources,
-    log: (line) => topologyLog.info(line.replace(/^topology: /, '')),
-  });
+  const topology = topologyOf(config, topologyLog);
   const ownTraffic = new OwnTraffic(config.analyzer);
 
   const flowLink = new FlowLink({
@@ -117,6 +113,11 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
       topology.stop();
     },
   };
+}
+
+function topologyOf({ hostId, sources }: ProbeConfig, log: Log): TopologyProbe {
+  const tell = (line: string) => log.info(line.replace(/^topology: /, ''));
+  return createTopologyProbe({ hostId, sources, log: tell });
 }
 
 function tellMissing(log: Log): readonly MissingCapability[] {
