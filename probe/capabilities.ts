@@ -58,6 +58,12 @@ export const NEEDED_CAPABILITIES: readonly Capability[] = [
   },
 ];
 
+/**
+ * What root keeps beside them: without CAP_DAC_OVERRIDE it could not connect to sockets that other users own, as Open
+ * vSwitch's is on some systems and those of rootless container engines are. Another user gets in by its groups.
+ */
+export const KEPT_BY_ROOT = 1n << 1n;
+
 /** In the order of their weight; empty for root, and where /proc does not tell. */
 export function missingCapabilities(status = readOwnStatus()): MissingCapability[] {
   const bits = capabilitySet('CapEff', status);

@@ -1,5 +1,5 @@
 /** `--check`: which capabilities a probe needs, what for, which this process has, and how to give them to one that is not root. */
-import { capabilitySet, NEEDED_CAPABILITIES, readOwnStatus } from './capabilities.ts';
+import { capabilitySet, KEPT_BY_ROOT, NEEDED_CAPABILITIES, readOwnStatus } from './capabilities.ts';
 
 /** Prints to stdout; returns the exit status: 1 when something is missing. */
 export function printCheck(
@@ -13,7 +13,8 @@ export function printCheck(
     if (!has(bit)) write(`${' '.repeat(31)}without it: ${consequence}\n`);
   }
   const needed = NEEDED_CAPABILITIES.reduce((bits, { bit }) => bits | (1n << bit), 0n);
-  const more = held & ~needed;
+  const more = held & ~needed & ~KEPT_BY_ROOT;
+  if ((held & KEPT_BY_ROOT) !== 0n) write("held by root: CAP_DAC_OVERRIDE, for other users' sockets\n");
   write(more === 0n ? 'nothing beyond these is held\n' : `held beyond these: 0x${more.toString(16)}\n`);
   const isWhole = (held & needed) === needed;
   if (!isWhole) write(HOW_TO_GIVE);

@@ -4,7 +4,7 @@
  * capabilities belong to threads, and Node has started several before a line of ours runs; exec(2) leaves one thread with
  * what the bounding set allows. The process id, standard streams and arguments stay. Costs about 60 ms once.
  */
-import { capabilitySet, NEEDED_CAPABILITIES, readOwnStatus } from './capabilities.ts';
+import { capabilitySet, KEPT_BY_ROOT, NEEDED_CAPABILITIES, readOwnStatus } from './capabilities.ts';
 import { loadKoffi } from './linux/libc.ts';
 
 const PR_CAPBSET_READ = 23;
@@ -15,6 +15,8 @@ const CAPABILITIES_MAX = 64;
 /** Set for the program that begins anew, so that it never happens twice. */
 const MARK = 'EDGEDIVE_PRIVILEGES';
 
+const KEPT = NEEDED_CAPABILITIES.reduce((bits, { bit }) => bits | (1n << bit), KEPT_BY_ROOT);
+
 type Prctl = (option: number, a: number, b: number, c: number, d: number) => number;
 
 /** Does not come back when there was something to give up. Never throws: a probe with too much still works. */
@@ -24,9 +26,8 @@ export function reducePrivileges(): void {
   if (isAgain || process.geteuid?.() !== 0 || !hasMoreThanNeeded()) return;
   try {
     const prctl = loadKoffi().load(null).func('int prctl(int, ulong, ulong, ulong, ulong)') as Prctl;
-    const needed = new Set(NEEDED_CAPABILITIES.map(({ bit }) => Number(bit)));
     for (let bit = 0; bit < CAPABILITIES_MAX && prctl(PR_CAPBSET_READ, bit, 0, 0, 0) >= 0; bit++)
-      if (!needed.has(bit) && prctl(PR_CAPBSET_DROP, bit, 0, 0, 0) < 0) return;
+      if (((KEPT >> BigInt(bit)) & 1n) === 0n && prctl(PR_CAPBSET_DROP, bit, 0, 0, 0) < 0) return;
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
     process.execve?.(process.execPath, command, { ...process.env, [MARK]: 'reduced' });
@@ -37,6 +38,5 @@ export function reducePrivileges(): void {
 
 function hasMoreThanNeeded(): boolean {
   const held = capabilitySet('CapPrm', readOwnStatus()) ?? 0n;
-  const needed = NEEDED_CAPABILITIES.reduce((bits, { bit }) => bits | (1n << bit), 0n);
-  return (held & ~needed) !== 0n;
+  return (held & ~KEPT) !== 0n;
 }
