@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import { messageOf } from '../core/errors.ts';
 import type { Connection } from './connection.ts';
 import { CommandError, exitStatus } from './errors.ts';
+import { note } from './output.ts';
 
 export interface Asked {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -46,10 +47,16 @@ export class Analyzer {
         body.pipe(sent);
       }
     });
-    if ((answer.statusCode ?? 0) < 400) return answer;
+    if ((answer.statusCode ?? 0) < 400) {
+      const warning = headerOf(answer, 'x-edgedive-warning');
+      if (warning !== '') note(`edgedive: ${warning}`);
+      return answer;
+    }
     const said = (await text(answer)).trim();
     const status = `${answer.statusCode} ${answer.statusMessage}`;
-    throw new CommandError(exitStatus.refused, said === '' ? status : `${status}: ${said}`);
+    const hint = headerOf(answer, 'x-edgedive-hint');
+    const parts = [status, said, hint].filter((part) => part !== '');
+    throw new CommandError(exitStatus.refused, parts.join(': '));
   }
 
   /** For requests whose answer says nothing: resolves when it is there. */
@@ -87,4 +94,9 @@ export class Analyzer {
     const reason = cause instanceof AggregateError ? messageOf(cause.errors[0]) : messageOf(cause);
     return new CommandError(exitStatus.unreachable, `no analyzer at ${base.origin}: ${reason}`, { cause });
   }
+}
+
+function headerOf(answer: IncomingMessage, name: string): string {
+  const value = answer.headers[name];
+  return Array.isArray(value) ? value.join('; ') : (value ?? '');
 }

@@ -98,3 +98,27 @@ export function readMoment(option: string, text: string, nowMs: number): number 
     );
   }
 }
+
+/** ms since 1970; undefined = open. */
+export interface Span {
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+}
+
+/** Flows with a packet inside the span; "" without one. */
+export function spanSteps({ fromMs, toMs }: Span): string {
+  return [
+    fromMs === undefined ? '' : `Has('Last', Gte(${fromMs}))`,
+    toMs === undefined ? '' : `Has('Start', Lte(${toMs}))`,
+  ]
+    .filter((step) => step !== '')
+    .join('.');
+}
+
+/** The head of a query of that time; undefined without a span: what is live is asked. */
+export function spanStart({ fromMs, toMs }: Span, nowMs: number): string | undefined {
+  if (fromMs === undefined) return toMs === undefined ? undefined : `G.At(${toMs})`;
+  const seconds = Math.ceil(((toMs ?? nowMs) - fromMs) / 1_000);
+  if (seconds <= 0) throw usageError('--since is not before --until');
+  return `G.At(${toMs ?? 'NOW'}, ${seconds})`;
+}

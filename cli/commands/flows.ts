@@ -5,9 +5,10 @@
 import { Command, Option } from 'commander';
 import type { Json } from '../../core/graph/element.ts';
 import { printParam } from '../../core/gremlin/print.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { Analyzer } from '../analyzer.ts';
 import { CommandError, exitStatus } from '../errors.ts';
-import { filterSteps, readMoment, type FlowFlags } from '../flow-filter.ts';
+import { filterSteps, readMoment, spanStart, spanSteps, type FlowFlags } from '../flow-filter.ts';
 import type { ShownFlow } from '../flow-line.ts';
 import { FlowStream } from '../flow-stream.ts';
 import { flowPrinter, OUTPUTS, type Output, type PrintFlow } from '../flow-printer.ts';
@@ -81,17 +82,38 @@ async function showPast(
   show: PrintFlow,
   names: NodeNames | undefined,
 ): Promise<void> {
-  const now = Date.now();
   const { since, until, follow = false } = options;
   const count = options.last ?? (since === undefined ? (follow ? 0 : LAST_DEFAULT) : LAST_MAX);
   if (count === 0) return;
-  const times = [
-    since === undefined ? '' : `Has('Last', Gte(${readMoment('--since', since, now)}))`,
-    until === undefined ? '' : `Has('Start', Lte(${readMoment('--until', until, now)}))`,
-  ];
-  const query = ['G.Flows()', steps, ...times, `Sort(DESC, 'Last')`, `Limit(${count})`];
-  const flows = (await analyzer.query(query.filter((step) => step !== '').join('.'))) as ShownFlow[];
+  const nowMs = Date.now();
+  const span = {
+    fromMs: since === undefined ? undefined : readMoment('--since', since, nowMs),
+    toMs: until === undefined ? undefined : readMoment('--until', until, nowMs),
+  };
+  const rest = [steps, spanSteps(span), "Sort(DESC, 'Last')", `Limit(${count})`];
+  const flows = await askPast(analyzer, spanStart(span, nowMs), rest.filter((step) => step !== '').join('.'));
   await showAll(flows.toReversed(), show, names);
+}
+
+/**
+ * With a span, flows that have ended are asked of the analyzer's history; where it keeps none, or none asked for, the live ones
+ * answer.
+ */
+async function askPast(
+  analyzer: Analyzer,
+  past: string | undefined,
+  steps: string,
+): Promise<readonly ShownFlow[]> {
+  const live = async (): Promise<readonly ShownFlow[]> =>
+    (await analyzer.query(`G.Flows().${steps}`)) as ShownFlow[];
+  if (past === undefined) return live();
+  try {
+    return (await analyzer.query(`${past}.Flows().${steps}`)) as ShownFlow[];
+  } catch (error) {
+    if (!/does not support history|No storage backend/.test(messageOf(error))) throw error;
+    note('edgedive: this analyzer keeps no history: only flows that are live');
+    return live();
+  }
 }
 
 async function showAll(

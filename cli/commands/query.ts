@@ -19,9 +19,16 @@ export function queryCommand(): Command {
     .description('run a Gremlin query')
     .argument('<gremlin>', "for example \"G.V().Has('Type', 'bridge')\"")
     .addOption(formatOption())
-    .action(async (gremlin: string, { format }: { format: Format }, self: Command) => {
-      await runQuery(self, gremlin, format);
+    .option('--explain', 'print how the answer comes about instead of the answer')
+    .action(async (gremlin: string, options: { format: Format; explain?: boolean }, self: Command) => {
+      if (options.explain === true) await explainQuery(self, gremlin);
+      else await runQuery(self, gremlin, options.format);
     });
+}
+
+async function explainQuery(command: Command, gremlin: string): Promise<void> {
+  const body = JSON.stringify({ GremlinQuery: gremlin });
+  printJson(await analyzerOf(command).json({ method: 'POST', path: '/api/topology?explain=1', body }));
 }
 
 export async function runQuery(command: Command, gremlin: string, format: Format): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { filterSteps, readMoment } from '../../cli/flow-filter.ts';
+import { filterSteps, readMoment, spanStart, spanSteps } from '../../cli/flow-filter.ts';
 import { parseQuery } from '../../core/gremlin/gremlin.ts';
 
 describe('filterSteps', () => {
@@ -57,5 +57,24 @@ describe('readMoment', () => {
 
   test.each(['', 'yesterday', '5', '2001-99-99'])('refuses %s', (text) => {
     expect(() => readMoment('--since', text, now)).toThrow('--since: expected a duration');
+  });
+});
+
+describe('a span', () => {
+  test('asks the past from its begin to its end, and flows with a packet inside', () => {
+    const span = { fromMs: 1_000_000_000_500, toMs: 1_000_000_060_000 };
+    expect(spanStart(span, 0)).toBe('G.At(1000000060000, 60)');
+    expect(spanSteps(span)).toBe("Has('Last', Gte(1000000000500)).Has('Start', Lte(1000000060000))");
+  });
+
+  test('may be open at either end', () => {
+    expect(spanStart({ fromMs: 1_000, toMs: undefined }, 61_000)).toBe('G.At(NOW, 60)');
+    expect(spanStart({ fromMs: undefined, toMs: 61_000 }, 0)).toBe('G.At(61000)');
+    expect(spanStart({ fromMs: undefined, toMs: undefined }, 0)).toBeUndefined();
+    expect(spanSteps({ fromMs: undefined, toMs: undefined })).toBe('');
+  });
+
+  test('that ends before it begins is refused', () => {
+    expect(() => spanStart({ fromMs: 2_000, toMs: 1_000 }, 0)).toThrow('--since is not before --until');
   });
 });

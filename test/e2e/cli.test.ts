@@ -112,8 +112,12 @@ describe('queries', () => {
     expect(await run('query', 'G.V(')).toMatchObject({
       status: 1,
       out: '',
-      err: expect.stringContaining('400 Bad Request: Expected right parenthesis') as string,
+      err: expect.stringMatching(/400 Bad Request: Expected right parenthesis.*: at 4/) as string,
     });
+  });
+
+  test('can be explained', async () => {
+    expect(json(await run('query', "G.V().Has('Name','eth0')", '--explain'))).toHaveProperty('Steps');
   });
 });
 
