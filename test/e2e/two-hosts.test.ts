@@ -140,13 +140,15 @@ describe.skipIf(skipUnlessRoot())('two hosts with a router between them', () => 
       expect(inner).toHaveLength(1);
       expect(inner[0]!.ParentUUID).not.toBe('');
       const outer = await edgedive.query<FlowJson[]>(`G.Flows().Has('UUID','${inner[0]!.ParentUUID}')`);
-      expect(outer[0]!.Network).toMatchObject({ A: '172.30.1.1', B: '172.30.2.1' });
+      // Either host may have sent into the tunnel first: the kernel asks for neighbours when it likes.
+      const { A, B } = outer[0]!.Network;
+      expect([A, B].sort()).toEqual(['172.30.1.1', '172.30.2.1']);
     });
     // The router runs no probe, so the far end's MAC is nobody's: its address tells which interface it is.
-    const far = await edgedive.query<NodeJson[]>(
-      `G.Flows().Has('CaptureID','${UUID}','Network.B','172.30.2.1').Out().Dedup()`,
+    const ends = await edgedive.query<NodeJson[]>(
+      `G.Flows().Has('CaptureID','${UUID}','Network','172.30.2.1').Both().Dedup()`,
     );
-    expect(far.map(({ Host, Metadata }) => `${Host} ${Metadata.Name}`)).toEqual(['rack2 eth0']);
+    expect(ends.map(({ Host, Metadata }) => `${Host} ${Metadata.Name}`)).toContain('rack2 eth0');
     await edgedive.fetch(`/api/capture/${UUID}`, { method: 'DELETE' });
   });
 
