@@ -64,6 +64,16 @@ export interface TopologyStatus extends RuleStatus {
   readonly counters: Readonly<Record<Counter, number>>;
 }
 
+const allCounters: readonly Counter[] = [
+  ...probeCounters,
+  ...graphCounters,
+  ...pastCounters,
+  ...injectionCounters,
+  ...ruleCounters,
+  ...graphClientCounters,
+  ...ownCounters,
+];
+
 export interface GraphHistoryStatus extends HistorySettings {
   readonly rows: number;
   readonly revisions: number;
@@ -105,18 +115,7 @@ export class Topology extends DurableObject<Env> {
 
   async #wake(): Promise<void> {
     const store = this.#store;
-    const counters = new Counters<Counter>(
-      [
-        ...probeCounters,
-        ...graphCounters,
-        ...pastCounters,
-        ...injectionCounters,
-        ...ruleCounters,
-        ...graphClientCounters,
-        ...ownCounters,
-      ],
-      store.counters(),
-    );
+    const counters = new Counters<Counter>(allCounters, store.counters());
     const sockets = new ProbeSockets(this.ctx, this.env, (name) => counters.add(name));
     const { EDGEDIVE_HOST_ID: hostId, EDGEDIVE_CONNECTIONS: selfHosted } = this.env;
     const fabric = new FabricGraph(
@@ -124,24 +123,17 @@ export class Topology extends DurableObject<Env> {
       () => counters.save((values) => store.setCounters(values)),
       () => (selfHosted === undefined ? limits.elementsMax : limits.elementsSelfHostedMax),
     );
-    const history = readHistorySettings(this.env);
-    for (const fault of history.faults) console.error(`topology: ${fault}; the default holds`);
-    store.keepsPast = history.keepMs > 0;
-    const past = new GraphPast(store.past, fabric.graph, history.keepMs, (name, by) =>
-      counters.add(name, by),
-    );
-    this.#queries = new QueryRunner(
-      this.env,
-      fabric.graph,
-      () => this.#orders.captures,
-      history.keepMs > 0 ? past : undefined,
-    );
+    this.#fabric = fabric;
+    this.#counters = counters;
+    this.#sockets = sockets;
+    const past = this.#openPast(fabric, counters);
+    this.#queries = new QueryRunner(this.env, fabric.graph, () => this.#orders.captures, past);
     this.#orders = new CaptureOrders(fabric.graph, sockets, store.captures(), (query) =>
       this.#queries.findNodes(query),
     );
     fabric.listen((events) => {
       for (const event of events) this.#orders.follow(event);
-      past.follow(events);
+      this.#past.follow(events);
       if (++this.#writes % SHRINK_EVERY_WRITES === 0) this.#forgetPast(Date.now());
     });
     this.#rules = new RuleKeeper(
@@ -162,7 +154,7 @@ export class Topology extends DurableObject<Env> {
       fabric,
       queries: this.#queries,
       store,
-      graphAt: (timeMs) => (history.keepMs > 0 ? past.graphAt(timeMs) : undefined),
+      graphAt: (timeMs) => past?.graphAt(timeMs),
       guard: (work) => this.#change(work),
       count: (name, by) => counters.add(name, by),
     });
@@ -183,14 +175,20 @@ export class Topology extends DurableObject<Env> {
       (name) => counters.add(name),
       (host, report) => this.#injections.reported(host, report),
     );
-    this.#fabric = fabric;
-    this.#past = past;
-    this.#history = history;
-    this.#counters = counters;
-    this.#sockets = sockets;
     await this.#clients.wake();
     this.#alarmMs = (await this.ctx.storage.getAlarm()) ?? Infinity;
     this.#schedule();
+  }
+
+  /** The past that queries may ask; undefined where none is kept. */
+  #openPast(fabric: FabricGraph, counters: Counters<Counter>): GraphPast | undefined {
+    this.#history = readHistorySettings(this.env);
+    const { faults, keepMs } = this.#history;
+    for (const fault of faults) console.error(`topology: ${fault}; the default holds`);
+    this.#store.keepsPast = keepMs > 0;
+    const count = (name: PastCounter, by?: number): void => counters.add(name, by);
+    this.#past = new GraphPast(this.#store.past, fabric.graph, keepMs, count);
+    return keepMs > 0 ? this.#past : undefined;
   }
 
   /** Upgrades of /ws/probe/topology and of the sockets of the graph, authenticated by the routes. */
