@@ -93,7 +93,9 @@ export const rules: readonly Rule[] = [
     reason: 'the recordings were made with a store that keeps none; here the past is kept and asked',
     holds: ({ recorded: { response }, answer }) =>
       response.status === 400 &&
-      /^(?:Backend does not support history|No storage backend has been configured)/.test(response.body ?? '') &&
+      /^(?:Backend does not support history|No storage backend has been configured)/.test(
+        response.body ?? '',
+      ) &&
       // An answer, or what is wrong with the steps behind.
       (answer.status === 200 || answer.status === 400),
   },

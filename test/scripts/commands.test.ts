@@ -41,7 +41,9 @@ describe('scripts/run.mjs', () => {
   it('refuses a task that does not exist, names those that do, with status 2', () => {
     const { status, stderr } = runTask('nonsense');
     expect(status).toBe(2);
-    expect(stderr).toMatch(/^edgedive: unknown task nonsense; known: bench, check, cli, conformance, .*test\n$/);
+    expect(stderr).toMatch(
+      /^edgedive: unknown task nonsense; known: bench, check, cli, conformance, .*test\n$/,
+    );
   });
 
   it('does not take a path for a task', () => {

@@ -6,7 +6,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { messageOf } from '../../core/errors.ts';
 import type { Injection, InjectionReport } from '../../core/injection/injection.ts';
-import { withReport } from '../../core/injection/progress.ts';
+import { progressOf, withReport } from '../../core/injection/progress.ts';
 import { limits } from '../../core/limits.ts';
 import { apiErrorCodes, type ApiErrorCode } from '../errors.ts';
 import { RegistryStore } from '../store/registry-store.ts';
@@ -118,19 +118,27 @@ export class Registry extends DurableObject<Env> {
   /** False when there is no such resource. */
   async delete(kind: ResourceKind, id: string): Promise<boolean> {
     await this.#expire();
-    const removed = this.#store.remove(kind, id);
+    const body = this.#store.remove(kind, id);
+    if (body !== undefined && kind === 'injectpacket') await topologyOf(this.env).injectionsEnded([body]);
     await this.#tell();
-    return removed;
+    return body !== undefined;
   }
 
-  /** A host's probe, or Topology for it, says how far an injection has come. Nothing for one that is gone. */
-  async injectionReported(host: string, report: InjectionReport): Promise<void> {
+  /**
+   * A host's probe, or Topology for it, says how far an injection has come. Answers the injection's text when that makes it
+   * begin, end or fail; nothing for one that is gone.
+   */
+  async injectionReported(host: string, report: InjectionReport): Promise<string | undefined> {
     await this.#expire();
     const body = this.#store.body('injectpacket', report.uuid);
-    if (body === undefined) return;
+    if (body === undefined) return undefined;
+    const nowMs = Date.now();
     const before = JSON.parse(body) as Injection;
-    const after = withReport(before, report, host, Date.now());
-    if (after !== before) this.#store.amend('injectpacket', report.uuid, JSON.stringify(after));
+    const after = withReport(before, report, host, nowMs);
+    if (after === before) return undefined;
+    const text = JSON.stringify(after);
+    this.#store.amend('injectpacket', report.uuid, text);
+    return progressOf(after, nowMs).State === progressOf(before, nowMs).State ? undefined : text;
   }
 
   /** Sums of refusals from one isolate of the Worker. Unknown names are of another version and left out. */
@@ -169,8 +177,8 @@ export class Registry extends DurableObject<Env> {
     this.#counters.add('expired', removed.length);
     this.#counters.save((values) => this.#store.setCounters(values));
     this.ctx.waitUntil(this.#tell());
-    const injections = removed.flatMap(({ kind, id }) => (kind === 'injectpacket' ? [id] : []));
-    if (injections.length > 0) this.ctx.waitUntil(topologyOf(this.env).stopInjections(injections));
+    const injections = removed.flatMap(({ kind, body }) => (kind === 'injectpacket' ? [body] : []));
+    if (injections.length > 0) this.ctx.waitUntil(topologyOf(this.env).injectionsEnded(injections));
   }
 
   /** Sets the alarm to the next end of a resource. */

@@ -4,10 +4,12 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { readHistorySettings, type HistorySettings } from '../../core/history-settings.ts';
-import type { InjectionRequest } from '../../core/injection/injection.ts';
+import type { Injection, InjectionReport, InjectionRequest } from '../../core/injection/injection.ts';
 import { limits, timings } from '../../core/limits.ts';
 import type { ElementKind } from '../../core/wire/element-body.ts';
+import { escapeHtml } from '../../core/wire/go-json.ts';
 import { graphJsonChunks } from '../../core/wire/graph-json.ts';
+import { injectionToJson } from '../../core/wire/injection-json.ts';
 import { GRAPH_ROLES } from '../../core/wire/graph-subscription.ts';
 import { TopologyStore } from '../store/topology-store.ts';
 import { textOrStream } from './answer-stream.ts';
@@ -164,7 +166,7 @@ export class Topology extends DurableObject<Env> {
       graph: fabric.graph,
       sockets,
       find: async (query) => (await this.#queries.findNodes(query)).nodes,
-      report: (host, report) => this.ctx.waitUntil(registryOf(this.env).injectionReported(host, report)),
+      report: (host, report) => this.ctx.waitUntil(this.#reportInjection(host, report)),
       count: (name) => counters.add(name),
     });
     this.#probes = new TopologyProbes(
@@ -335,12 +337,26 @@ export class Topology extends DurableObject<Env> {
 
   /** Tells the probes of a planned injection, which the registry must have by now. */
   startInjection(planned: Planned, request: InjectionRequest): void {
+    if (planned.ok) this.#tellInjection('Added', { ...request, UUID: planned.uuid });
     this.#injections.start(planned, request);
   }
 
-  /** Ends what still runs of these injections. */
-  stopInjections(uuids: readonly string[]): void {
-    this.#injections.stop(uuids);
+  /** Their JSON texts: what still runs of them ends. */
+  injectionsEnded(bodies: readonly string[]): void {
+    const ended = bodies.map((body) => JSON.parse(body) as Injection);
+    this.#injections.stop(ended.map(({ UUID }) => UUID));
+    for (const injection of ended) this.#tellInjection('Deleted', injection);
+  }
+
+  async #reportInjection(host: string, report: InjectionReport): Promise<void> {
+    const changed = await registryOf(this.env).injectionReported(host, report);
+    if (changed !== undefined) this.#tellInjection('NodeUpdated', JSON.parse(changed) as Injection);
+  }
+
+  /** Subscribers hear of injections as of captures (WebSocket notes, section 13). */
+  #tellInjection(type: 'Added' | 'NodeUpdated' | 'Deleted', injection: Omit<Injection, 'Tasks'>): void {
+    const obj = escapeHtml(JSON.stringify(injectionToJson(injection)));
+    this.#clients.notify('OnDemandPacketInjectionNotification', type, obj);
   }
 
   /** Capture UUID → nodes on which it is active now; captures active nowhere are missing. */

@@ -88,10 +88,6 @@ export function mountInjectpacket(app: App): void {
       await topology.startInjection(planned, injection);
       return injectionToJson(created);
     },
-    remove: async (env, id) => {
-      const removed = await resourcesOf(env, 'injectpacket').delete(id);
-      if (removed) await topologyOf(env).stopInjections([id]);
-      return removed;
-    },
+    remove: async (env, id) => resourcesOf(env, 'injectpacket').delete(id),
   });
 }

@@ -34,7 +34,7 @@ export interface NewResource {
 
 export interface Removed {
   readonly kind: string;
-  readonly id: string;
+  readonly body: string;
 }
 
 export class RegistryStore {
@@ -118,9 +118,12 @@ export class RegistryStore {
     this.#sql.exec('UPDATE resource SET body = ? WHERE kind = ? AND id = ?', body, kind, id);
   }
 
-  /** False when there was none. */
-  remove(kind: string, id: string): boolean {
-    return this.#change('DELETE FROM resource WHERE kind = ? AND id = ? RETURNING id', kind, id) > 0;
+  /** Its JSON text; undefined when there was none. */
+  remove(kind: string, id: string): string | undefined {
+    const body = this.body(kind, id);
+    if (body !== undefined)
+      this.#change('DELETE FROM resource WHERE kind = ? AND id = ? RETURNING id', kind, id);
+    return body;
   }
 
   /** Removes what ended at or before `nowMs`; returns what that was. */
@@ -128,8 +131,8 @@ export class RegistryStore {
     // Asked before every read, and a transaction that changes nothing still waits for the disk.
     if ((this.nextExpiryMs ?? Infinity) > nowMs) return [];
     const ended = [
-      ...this.#sql.exec<{ kind: string; id: string }>(
-        'SELECT kind, id FROM resource WHERE expires_ms <= ?',
+      ...this.#sql.exec<{ kind: string; body: string }>(
+        'SELECT kind, body FROM resource WHERE expires_ms <= ?',
         nowMs,
       ),
     ];

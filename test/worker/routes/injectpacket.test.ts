@@ -12,6 +12,7 @@ import { pcapHeader, pcapRecord } from '../../../core/packet/pcap-file.ts';
 import { toBase64 } from '../../../core/wire/go-json.ts';
 import { registryOf, topologyOf } from '../../../worker/objects/stubs.ts';
 import { connectGraphProbe, edge, node, type GraphProbe } from '../graph-probe.ts';
+import { connect } from '../objects/graph-client.ts';
 import { call, expectRefusal, get, post, type Reply } from '../http.ts';
 
 const SRC = "G.V().Has('Name','vm1').Out().Has('Name','eth0')";
@@ -243,6 +244,26 @@ describe('an injection', () => {
     const id = idIn(await create(RECORDED, { 'X-Resource-TTL': '50ms' }));
     expect((await probe.next('stop_injections')).uuids).toEqual([id]);
     expect((await get(`/api/injectpacket/${id}`)).status).toBe(404);
+  });
+
+  test('is told to subscribers: made, begun, done, deleted', async () => {
+    const NAMESPACE = 'OnDemandPacketInjectionNotification';
+    const subscriber = await connect('subscriber', { 'X-Websocket-Namespace': NAMESPACE });
+    const id = idIn(await create(RECORDED));
+    await ordered();
+    const report = (state: InjectionState, packets: number) =>
+      probe.injected(createInjectionReport({ uuid: id, node_id: 'eth0-1', state, packets, error: '' }));
+    report(InjectionState.INJECTION_ACTIVE, 1);
+    report(InjectionState.INJECTION_ACTIVE, 2);
+    report(InjectionState.INJECTION_DONE, 3);
+    await until(id, 'done');
+    await call('DELETE', `/api/injectpacket/${id}`);
+    for (const type of ['Added', 'NodeUpdated', 'NodeUpdated', 'Deleted']) {
+      const told = await subscriber.next();
+      expect([told.Namespace, told.Type]).toEqual([NAMESPACE, type]);
+      expect(told.Obj).toMatchObject({ UUID: id, Src: SRC, ICMPID: 77 });
+    }
+    expect(await subscriber.rest()).toEqual([]);
   });
 
   test('cannot be changed', async () => {
