@@ -9,6 +9,7 @@ import type { GraphNode, Metadata, MetadataOp } from './element.ts';
 import type { Graph } from './graph.ts';
 import { applyOps, jsonEquals } from './metadata.ts';
 import type { OwnedElements } from './origin-elements.ts';
+import type { SaidRevisions } from './said-revisions.ts';
 
 /** An element as a publisher gave it: times and Revision are undefined where it gave none. */
 export interface Given {
@@ -52,6 +53,9 @@ export interface Publisher {
   /** `<client type>.<host id>` */
   readonly origin: string;
   readonly elementsMax: number;
+  readonly said: SaidRevisions;
+  /** Whether others have set something on the element too. */
+  readonly isShared: (id: string) => boolean;
 }
 
 const DONE: Outcome = { kind: 'done' };
@@ -183,7 +187,7 @@ export class PublisherChanges {
     const stored = this.#graph.node(given.id);
     if (stored === undefined) return IGNORED;
     if (!this.#isOwn(stored)) return this.#foreign(stored);
-    if (!isNewer(stored, given)) return IGNORED;
+    if (!this.#isNewer(stored, given)) return IGNORED;
     const metadata = metadataOf(stored.metadata);
     const fault = updateFault(metadata, nodeSchemaFault);
     if (fault !== undefined) return fault;
@@ -195,7 +199,7 @@ export class PublisherChanges {
     const stored = this.#graph.edge(given.id);
     if (stored === undefined) return IGNORED;
     if (!this.#isOwn(stored)) return this.#foreign(stored);
-    if (!isNewer(stored, given)) return IGNORED;
+    if (!this.#isNewer(stored, given)) return IGNORED;
     const metadata = metadataOf(stored.metadata);
     const fault = updateFault(metadata, edgeSchemaFault);
     if (fault !== undefined) return fault;
@@ -236,23 +240,26 @@ export class PublisherChanges {
     };
   }
 
-  /** Without a Revision it is the next one. */
+  #isNewer(stored: GraphNode, { revision }: Pick<GivenOps, 'revision'>): boolean {
+    return revision === undefined || revision > this.#publisher.said.of(stored);
+  }
+
+  /** Without a Revision it is the next one; it never goes back. */
   #revised<E extends GraphNode>(
     stored: E,
     given: Pick<GivenOps, 'updatedAt' | 'revision'>,
     metadata: Metadata,
   ): E {
+    const next = stored.revision + 1;
+    const { said, isShared } = this.#publisher;
+    said.give(stored.id, given.revision ?? next, isShared(stored.id));
     return {
       ...stored,
       metadata,
       updatedAt: given.updatedAt ?? this.#nowMs,
-      revision: given.revision ?? stored.revision + 1,
+      revision: Math.max(given.revision ?? next, next),
     };
   }
-}
-
-function isNewer(stored: GraphNode, given: Pick<GivenOps, 'revision'>): boolean {
-  return given.revision === undefined || given.revision > stored.revision;
 }
 
 /** Many small operations can make a large element. */

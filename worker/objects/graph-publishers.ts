@@ -3,6 +3,7 @@
  * together: they stand in the graph and in the tables before anything else is asked of it (`flush`).
  */
 import { PublisherChanges, type Outcome, type RefusalReason } from '../../core/graph/publisher-changes.ts';
+import { SaidRevisions } from '../../core/graph/said-revisions.ts';
 import { limits, timings } from '../../core/limits.ts';
 import type { GraphMessage } from '../../core/wire/graph-messages.ts';
 import type { TopologyStore } from '../store/topology-store.ts';
@@ -38,6 +39,7 @@ export class GraphPublishers {
   readonly #sockets: ClientSockets<GraphClientState>;
   readonly #store: TopologyStore;
   readonly #count: CountClient;
+  readonly #said = new SaidRevisions();
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #group: { readonly done: Promise<void>; readonly resolve: () => void } | undefined;
@@ -56,6 +58,14 @@ export class GraphPublishers {
     this.#store = store;
     this.#guard = guard;
     this.#count = count;
+    fabric.listen((events, source) => this.#said.follow(events, (origin) => this.#isOwner(origin, source)));
+  }
+
+  /** Probes count no Revisions of their own: what they say, and what is set on theirs, is of no concern here. */
+  #isOwner(origin: string, source: unknown): boolean {
+    if (source === undefined || origin.startsWith('agent.')) return true;
+    const state = source instanceof WebSocket ? this.#sockets.state(source) : undefined;
+    return state !== undefined && originOf(state) === origin;
   }
 
   /** Deletes what belongs to connections that ended without our noticing: the whole process ended. */
@@ -135,7 +145,12 @@ export class GraphPublishers {
   }
 
   #changesOf(origin: string, nowMs: number): PublisherChanges {
-    const publisher = { origin, elementsMax: limits.elementsPerPublisherMax };
+    const publisher = {
+      origin,
+      elementsMax: limits.elementsPerPublisherMax,
+      said: this.#said,
+      isShared: (id: string) => this.#fabric.overlays.has(id) || this.#fabric.edgeOverlays.has(id),
+    };
     return new PublisherChanges(this.#fabric.graph, publisher, () => this.#fabric.owned(origin), nowMs);
   }
 

@@ -14,6 +14,7 @@ import {
   testNode,
   topology,
 } from './graph-client.ts';
+import { call, post } from '../http.ts';
 import { connectProbe } from './socket-client.ts';
 
 beforeEach(async () => {
@@ -85,6 +86,32 @@ describe('a publisher', () => {
       ['NodeUpdated', 6, 2],
     ]);
     expect(await counters()).toMatchObject({ changesIgnored: 3, changesPublished: 3 });
+  });
+
+  test('what others set on a node does not make its publisher’s Revisions old ones', async () => {
+    const publisher = await connect('publisher');
+    const shown = async () => {
+      await publisher.written();
+      const { K, Owner, Room } = (await metadataOf('a')) ?? {};
+      return [K, Owner, Room];
+    };
+    publisher.say('NodeAdded', testNode('a', { K: 0 }));
+    publisher.say('NodeUpdated', { ...testNode('a', { K: 1 }), Revision: 1 });
+    await publisher.written();
+    const patch = [{ op: 'add', path: '/Metadata/Owner', value: 'alice' }];
+    await call('PATCH', '/api/node/a', { body: JSON.stringify(patch) });
+    const rule = { Action: 'update', Query: "G.V('a')", Metadata: { Room: 'B12' } };
+    const { UUID } = JSON.parse((await post('/api/noderule', rule)).text) as { UUID: string };
+    publisher.say('NodeUpdated', { ...testNode('a', { K: 2 }), Revision: 2 });
+    expect(await shown()).toEqual([2, 'alice', 'B12']);
+    publisher.say('NodeUpdated', { ...testNode('a', { K: 9 }), Revision: 2 });
+    publisher.say('NodeUpdated', { ...testNode('a', { K: 3 }), Revision: 3 });
+    expect(await shown()).toEqual([3, 'alice', 'B12']);
+    await call('DELETE', `/api/noderule/${UUID}`);
+    publisher.say('NodeUpdated', { ...testNode('a', { K: 8 }), Revision: 3 });
+    publisher.say('NodeUpdated', { ...testNode('a', { K: 4 }), Revision: 4 });
+    expect(await shown()).toEqual([4, 'alice', undefined]);
+    expect(await counters()).toMatchObject({ changesIgnored: 2 });
   });
 
   test('W25: operations set a path and delete it, emptied parents with it', async () => {
