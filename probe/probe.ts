@@ -4,8 +4,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { missingCapabilities, type MissingCapability } from './capabilities.ts';
+import { ANY_TYPE } from './capture/capture-plan.ts';
+import type { CaptureSource } from './capture/capture-source.ts';
 import { ExporterSource } from './capture/exporter/exporter-source.ts';
 import { CaptureManager } from './capture/manager.ts';
+import { OVS_TYPES } from './capture/ovs/ovs-plan.ts';
+import { OvsSource } from './capture/ovs/ovs-source.ts';
 import { OwnTraffic } from './capture/own-traffic.ts';
 import { packetSources } from './capture/packet-sources.ts';
 import type { ProbeConfig } from './config.ts';
@@ -53,9 +57,12 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
   const feeding = { sink: flowLink, pace: flowLink.pace, log: captureLog };
   const packets = packetSources(feeding);
   const exporters = new ExporterSource(feeding);
+  const sources = new Map([...packets.sources, ['sflow', exporters], ['netflow', exporters]]);
+  const ovs = ovsSourceOf(config, topology, sources, captureLog);
+  if (ovs !== undefined) for (const type of OVS_TYPES) sources.set(type, ovs);
   const manager = new CaptureManager({
     topology,
-    sources: new Map([...packets.sources, ['sflow', exporters], ['netflow', exporters]]),
+    sources,
     exclusion: () => ownTraffic.exclusion,
     log: captureLog,
   });
@@ -98,6 +105,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
   });
   await topology.start();
   void packets.warmUp();
+  ovs?.tidy();
   topologyLink.start();
   flowLink.start();
   reporter.start();
@@ -118,6 +126,25 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
 function topologyOf({ hostId, sources }: ProbeConfig, log: Log): TopologyProbe {
   const tell = (line: string) => log.info(line.replace(/^topology: /, ''));
   return createTopologyProbe({ hostId, sources, log: tell });
+}
+
+/** undefined where Open vSwitch is not followed. */
+function ovsSourceOf(
+  { hostId, sources }: ProbeConfig,
+  topology: TopologyProbe,
+  captures: ReadonlyMap<string, CaptureSource>,
+  log: Log,
+): OvsSource | undefined {
+  const place = sources.get('ovsdb')?.places[0];
+  if (place === undefined) return undefined;
+  return new OvsSource({
+    place,
+    hostId,
+    packets: captures.get(ANY_TYPE)!,
+    exporters: captures.get('sflow')!,
+    devicesNamed: (name) => topology.interfacesNamed(name),
+    log,
+  });
 }
 
 function tellMissing(log: Log): readonly MissingCapability[] {

@@ -39,6 +39,8 @@ export interface CaptureState {
   readonly Type?: string;
   /** Why another Type serves than the one preferred; not in the reference. */
   readonly Fallback?: string;
+  /** Where the probe receives what it made a switch sample. */
+  readonly SFlowSocket?: string;
   readonly Error?: string;
   readonly PacketsReceived: number;
   readonly PacketsDropped: number;

@@ -8,6 +8,7 @@ import type { GraphNode, Json } from '../../core/graph/element.ts';
 import type { CaptureSource, CaptureSpec } from './capture-source.ts';
 import type { Plan } from './capture-task.ts';
 import { chooseType, isPreferred } from './capture-type.ts';
+import { isMadeByCapture, ovsNodeOf, ovsTargetOf } from './ovs/ovs-plan.ts';
 
 /** What topology knows of an interface that can be captured. */
 export interface CapturedInterface {
@@ -33,7 +34,7 @@ export function planOf(
   sources: ReadonlyMap<string, CaptureSource>,
   exclusion: string,
 ): Plan {
-  if (node === undefined) return { kind: 'none' };
+  if (node === undefined || isMadeByCapture(node)) return { kind: 'none' };
   const shown = node.metadata['Type'];
   const nodeType = typeof shown === 'string' ? shown : '';
   const wanted = capture.Type ?? '';
@@ -42,11 +43,12 @@ export function planOf(
   const { type } = choice;
   const refused = (error: string): Plan => ({ kind: 'error', type, error });
   if (choice.kind === 'refused') return refused(choice.error);
-  const wrong = wrongTarget(capture) ?? missing(node.id, found);
+  const target = found ?? ovsNodeOf(node);
+  const wrong = wrongTarget(capture) ?? missing(node.id, target);
   if (wrong !== undefined) return refused(wrong);
   const anyType = wanted === ANY_TYPE && isPreferred(type) ? sources.get(ANY_TYPE) : undefined;
   const source = anyType ?? sources.get(type)!;
-  return { kind: 'run', type, source, spec: specOf(capture, node, found!, exclusion) };
+  return { kind: 'run', type, source, spec: specOf(type, capture, node, target!, exclusion) };
 }
 
 function wrongTarget({ TargetType = '' }: Capture): string | undefined {
@@ -64,7 +66,14 @@ function missing(nodeId: string, found: CapturedInterface | undefined): string |
   return undefined;
 }
 
-function specOf(capture: Capture, node: GraphNode, found: CapturedInterface, exclusion: string): CaptureSpec {
+function specOf(
+  type: string,
+  capture: Capture,
+  node: GraphNode,
+  found: CapturedInterface,
+  exclusion: string,
+): CaptureSpec {
+  const ovs = ovsTargetOf(type, capture, node);
   const mplsUdpPort = node.metadata['MPLSUDPPort'];
   return {
     captureId: capture.UUID,
@@ -84,6 +93,7 @@ function specOf(capture: Capture, node: GraphNode, found: CapturedInterface, exc
     rawPacketLimit: capture.RawPacketLimit ?? 0,
     mplsUdpPorts: typeof mplsUdpPort === 'number' ? [mplsUdpPort] : [],
     ...listenOf(capture, node),
+    ...(ovs && { ovs }),
   };
 }
 

@@ -7,6 +7,7 @@ import type { BatchBody } from '../../core/wire/batch-encoder.ts';
 import type { ExporterKind } from '../../core/capture/capture-types.ts';
 import type { Metadata } from '../../core/graph/element.ts';
 import type { Pace } from '../link/flow-link.ts';
+import type { OvsTarget } from './ovs/ovs-plan.ts';
 
 /** One capture on one interface, complete: a source needs to know nothing else. Sent to other processes as it is. */
 export interface CaptureSpec {
@@ -35,6 +36,8 @@ export interface CaptureSpec {
   readonly mplsUdpPorts: readonly number[];
   /** Where datagrams of an exporter are received, for the types that take those. */
   readonly listen?: ListenSpec;
+  /** The port or bridge, for the types of Open vSwitch. */
+  readonly ovs?: OvsTarget;
 }
 
 export interface ListenSpec {
@@ -60,6 +63,8 @@ export interface CaptureStats {
 export interface CaptureHandle {
   /** Set when another way of capturing had to serve than the one preferred: which, and why. */
   readonly fallback?: { readonly type: string; readonly reason: string };
+  /** Where datagrams of a switch are received, when the capture made the switch send them. */
+  readonly socket?: string;
   /** The last known figures, about a second old while it runs. */
   stats(): CaptureStats;
   /** Ends the capture; its open flows leave with TIMEOUT before this resolves. Never rejects. */

@@ -70,7 +70,7 @@ export class CaptureTask {
     if (this.#handle === undefined && this.#error === undefined) return undefined;
     const { UUID, Name, Description, BPFFilter } = this.#capture;
     const { packetsReceived, packetsDropped } = this.stats();
-    const fallback = this.#handle?.fallback;
+    const { fallback, socket } = this.#handle ?? {};
     return {
       ID: UUID,
       State: this.#handle === undefined ? 'error' : 'active',
@@ -79,6 +79,7 @@ export class CaptureTask {
       ...(BPFFilter ? { BPFFilter } : {}),
       Type: fallback?.type ?? this.#plan.type,
       ...(fallback ? { Fallback: fallback.reason } : {}),
+      ...(socket === undefined ? {} : { SFlowSocket: socket }),
       ...(this.#handle === undefined ? { Error: this.#error ?? '' } : {}),
       PacketsReceived: packetsReceived,
       PacketsDropped: packetsDropped,

@@ -32,6 +32,8 @@ export interface TopologyProbe {
   onChanges(listener: (events: readonly GraphEvent[]) => void): void;
   /** undefined: no such node, or not an interface. */
   interfaceOf(nodeId: string): InterfaceHandle | undefined;
+  /** In any namespace. */
+  interfacesNamed(name: string): readonly InterfaceHandle[];
   /** Metadata `Captures` of a node; an empty list removes the key. An unknown node is left alone. */
   setCaptureStates(nodeId: string, states: readonly CaptureState[]): void;
   /** A key of a node that captures learnt; null removes it. Nothing happens without the node. */
@@ -152,6 +154,10 @@ class HostTopology implements TopologyProbe {
 
   interfaceOf(nodeId: string): InterfaceHandle | undefined {
     return this.#interfaces.interfaceOf(nodeId);
+  }
+
+  interfacesNamed(name: string): readonly InterfaceHandle[] {
+    return [...this.graph.nodesWith('Name', name)].flatMap(({ id }) => this.interfaceOf(id) ?? []);
   }
 
   setCaptureStates(nodeId: string, states: readonly CaptureState[]): void {
