@@ -28,9 +28,9 @@ export const NEEDED_CAPABILITIES: readonly Capability[] = [
   {
     what: 'CAP_NET_ADMIN',
     bit: 12n,
-    purpose: 'larger receive buffers for interface changes',
+    purpose: 'larger receive buffers for interface changes, devices for mirrors of Open vSwitch ports',
     consequence:
-      'bursts of interface changes may overrun the receive buffer and be read again from the start',
+      'bursts of interface changes may overrun the receive buffer and be read again from the start; ports of Open vSwitch cannot be mirrored',
   },
   {
     what: 'CAP_SYS_ADMIN',

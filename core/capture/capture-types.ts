@@ -44,8 +44,8 @@ const TYPES: Readonly<Record<string, CaptureTypeRow>> = {
   pcap: { several: true },
   ebpf: { refuses: ['BPFFilter', 'RawPacketLimit'] },
   sflow: { listens: { exporter: 'sflow', port: 6343 } },
+  ovsnetflow: {},
   // The exporter has counted already: there are no packets that any of these could be done with.
-  ovsnetflow: { refuses: Object.keys(WORDS) as Refusable[] },
   netflow: { listens: { exporter: 'netflow', port: 2055 }, refuses: Object.keys(WORDS) as Refusable[] },
 };
 

@@ -23,6 +23,8 @@ export async function openExport(
   { exporters, devicesNamed }: OvsSourceOptions,
 ): Promise<Shown> {
   const table: ExportTable = spec.ovs.type === 'ovssflow' ? 'sFlow' : 'NetFlow';
+  if (table === 'NetFlow' && spec.userFilter !== '')
+    throw new CaptureError("ovsnetflow capture doesn't support BPF filtering");
   const [own] = devicesNamed(spec.interfaceName);
   const exclusion = table === 'sFlow' ? spec.exclusion : '';
   const base = {

@@ -1,6 +1,6 @@
 /** What a capture on a node of an Open vSwitch needs to know of it: such nodes are rows of its database, not devices. */
 import type { Capture } from '../../../core/capture/capture.ts';
-import type { GraphNode } from '../../../core/graph/element.ts';
+import type { GraphNode, Json } from '../../../core/graph/element.ts';
 import { isJsonObject } from '../../../core/graph/metadata.ts';
 import { timings } from '../../../core/limits.ts';
 import type { CapturedInterface } from '../capture-plan.ts';
@@ -19,6 +19,8 @@ export interface OvsTarget {
   readonly pollingInterval: number;
   /** Seconds after which a flow that goes on is told. */
   readonly activeTimeoutS: number;
+  /** Of a port; a mirror copies them, and is made anew when they change. */
+  readonly vlans?: Json;
 }
 
 /** Of bridges and ports alone; undefined for all other nodes. */
@@ -32,11 +34,18 @@ export function ovsNodeOf({ metadata }: GraphNode): CapturedInterface | undefine
 
 export function ovsTargetOf(type: string, capture: Capture, { metadata }: GraphNode): OvsTarget | undefined {
   const ovsType = OVS_TYPES.find((known) => known === type);
-  const uuid = metadata['UUID'];
+  const { UUID: uuid, Vlans: vlans } = metadata;
   if (ovsType === undefined || typeof uuid !== 'string') return undefined;
   const { SamplingRate: samplingRate, PollingInterval: pollingInterval } = capture;
   const activeTimeoutS = pollingInterval || timings.flowUpdateMs / 1_000;
-  return { type: ovsType, uuid, samplingRate, pollingInterval, activeTimeoutS };
+  return {
+    type: ovsType,
+    uuid,
+    samplingRate,
+    pollingInterval,
+    activeTimeoutS,
+    ...(vlans === undefined ? {} : { vlans }),
+  };
 }
 
 /** Made by a capture, of this probe or another: to capture there would only make more of them. */

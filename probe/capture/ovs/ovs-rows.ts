@@ -39,14 +39,14 @@ const SAMPLING_NEVER = 0xffff_ffff;
 export const uuidOf = (uuid: string): Json => ['uuid', uuid];
 const named = (name: string): Json => ['named-uuid', name];
 const setOf = (...members: Json[]): Json => ['set', members];
-export const NOTHING = setOf();
+const NOTHING = setOf();
 
 /** At most 15 characters, as the kernel has it: the reference's `mir` and the port's UUID, then the capture's. */
 export function mirrorName({ captureId, ovs }: { captureId: string; ovs: OvsTarget }): string {
   return `mir${ovs.uuid.slice(0, 5)}${uuidV5(`${captureId}/${ovs.uuid}`).slice(0, 7)}`;
 }
 
-export function markOf({ hostId, captureId, run }: Mark): Json {
+function markOf({ hostId, captureId, run }: Mark): Json {
   const pairs = { [HOST_KEY]: hostId, [CAPTURE_KEY]: captureId, [RUN_KEY]: run };
   return ['map', Object.entries(pairs)];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Capture } from '../../../core/capture/capture.ts';
-import type { GraphNode } from '../../../core/graph/element.ts';
+import type { GraphNode, Metadata } from '../../../core/graph/element.ts';
 import { planOf, type CapturedInterface } from '../../../probe/capture/capture-plan.ts';
 import type { CaptureSource } from '../../../probe/capture/capture-source.ts';
 import { chooseType } from '../../../probe/capture/capture-type.ts';
@@ -129,6 +129,51 @@ describe('planOf', () => {
     ['the local target', { TargetType: 'local' }, 'veth', VETH, 'run'],
   ])('says about %s what is wrong', (_what, capture, type, found, expected) => {
     expect(errorOf(capture, type, found)).toBe(expected);
+  });
+});
+
+describe('planOf on nodes of Open vSwitch', () => {
+  const types = ['pcap', 'sflow', 'netflow', 'ovsmirror', 'ovssflow', 'ovsnetflow'];
+  const sources = new Map(types.map((type) => [type, { type } as unknown as CaptureSource]));
+  const metadata = { Name: 'p0', Type: 'ovsport', UUID: 'uuid-1', TID: 'tid-1' };
+  const plan = (more: Metadata, capture: Partial<Capture> = {}) =>
+    planOf(captureOf(capture), { ...nodeOf(''), metadata: { ...metadata, ...more } }, undefined, sources, '');
+
+  it('chooses by the type of the node, and takes what the switch is to be told', () => {
+    expect(plan({ Vlans: 7 })).toMatchObject({
+      type: 'ovsmirror',
+      source: { type: 'ovsmirror' },
+      spec: { nodeTid: 'tid-1', interfaceName: 'p0', ovs: { type: 'ovsmirror', uuid: 'uuid-1', vlans: 7 } },
+    });
+    const bridge = { Name: 'br0', Type: 'ovsbridge' };
+    expect(plan(bridge, { SamplingRate: 4, PollingInterval: 3 })).toMatchObject({
+      type: 'ovssflow',
+      spec: { ovs: { type: 'ovssflow', samplingRate: 4, pollingInterval: 3 } },
+    });
+    expect(plan(bridge, { Type: 'ovsnetflow' })).toMatchObject({ spec: { ovs: { activeTimeoutS: 10 } } });
+  });
+
+  it('listens on every address for a bridge that somebody else made export', () => {
+    const found = plan({ Type: 'ovsbridge' }, { Type: 'sflow' });
+    expect(found).toMatchObject({
+      kind: 'run',
+      spec: { listen: { exporter: 'sflow', address: '', port: 6343 } },
+    });
+    expect(found).not.toHaveProperty('spec.ovs');
+  });
+
+  it.each([
+    ['no TID', { TID: '' }, {}, 'No TID for node id'],
+    ['no name', { Name: '' }, {}, 'No name for node id'],
+    ['packets', {}, { Type: 'pcap' }, 'Capture type pcap not allowed on this node type: ovsport'],
+    ['a bridge', {}, { Type: 'ovssflow' }, 'Capture type ovssflow not allowed on this node type: ovsport'],
+  ])('says about %s what is wrong', (_what, more, capture, error) => {
+    expect(plan(more, capture)).toMatchObject({ kind: 'error', error });
+  });
+
+  it('leaves alone what captures made', () => {
+    expect(plan({ ExtID: { 'edgedive-capture': 'c' } })).toEqual({ kind: 'none' });
+    expect(plan({ ExtID: { team: 'red' } })).toMatchObject({ kind: 'run' });
   });
 });
 

@@ -19,7 +19,7 @@ export interface OvsLab {
   exportSflow(target: string): void;
   /** `port NAME`, `mirror NAME`, `sflow TARGET` … of all rows, sorted. */
   rows(): string[];
-  /** Echo requests across the bridge, and their replies. */
+  /** Echo requests across the bridge, and their replies; ARP goes before. */
   ping(count: number): Promise<void>;
   killDatabase(): Promise<void>;
   startDatabase(): void;
@@ -84,6 +84,7 @@ export async function createOvsLab(): Promise<OvsLab> {
         ...names('netflow', 'targets'),
       ].sort(),
     ping: async (count) => {
+      for (const host of hosts) ip(`-n ${host} neigh flush all`);
       const ping = ['ping', '-q', '-i', '0.05', '-c', String(count), ADDRESSES[1]];
       await run('ip', ['netns', 'exec', hosts[0], ...ping]);
     },
