@@ -5,13 +5,12 @@
 import { randomUUID } from 'node:crypto';
 import { missingCapabilities, type MissingCapability } from './capabilities.ts';
 import { ANY_TYPE } from './capture/capture-plan.ts';
-import type { CaptureSource } from './capture/capture-source.ts';
 import { ExporterSource } from './capture/exporter/exporter-source.ts';
 import { CaptureManager } from './capture/manager.ts';
 import { OVS_TYPES } from './capture/ovs/ovs-plan.ts';
 import { OvsSource } from './capture/ovs/ovs-source.ts';
 import { OwnTraffic } from './capture/own-traffic.ts';
-import { packetSources } from './capture/packet-sources.ts';
+import { packetSources, type PacketSourcesOptions } from './capture/packet-sources.ts';
 import type { ProbeConfig } from './config.ts';
 import { Injector } from './injection/injector.ts';
 import type { ProbeIdentity } from './link/analyzer-socket.ts';
@@ -55,11 +54,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
   });
   const captureLog = createLog('capture');
   const feeding = { sink: flowLink, pace: flowLink.pace, log: captureLog };
-  const packets = packetSources(feeding);
-  const exporters = new ExporterSource(feeding);
-  const sources = new Map([...packets.sources, ['sflow', exporters], ['netflow', exporters]]);
-  const ovs = ovsSourceOf(config, topology, sources, captureLog);
-  if (ovs !== undefined) for (const type of OVS_TYPES) sources.set(type, ovs);
+  const { sources, packets, ovs } = captureSources(config, topology, feeding);
   const manager = new CaptureManager({
     topology,
     sources,
@@ -128,23 +123,23 @@ function topologyOf({ hostId, sources }: ProbeConfig, log: Log): TopologyProbe {
   return createTopologyProbe({ hostId, sources, log: tell });
 }
 
-/** undefined where Open vSwitch is not followed. */
-function ovsSourceOf(
-  { hostId, sources }: ProbeConfig,
-  topology: TopologyProbe,
-  captures: ReadonlyMap<string, CaptureSource>,
-  log: Log,
-): OvsSource | undefined {
-  const place = sources.get('ovsdb')?.places[0];
-  if (place === undefined) return undefined;
-  return new OvsSource({
+/** Every way of capturing that this host has, by type; those of Open vSwitch where it is followed. */
+function captureSources(config: ProbeConfig, topology: TopologyProbe, feeding: PacketSourcesOptions) {
+  const packets = packetSources(feeding);
+  const exporters = new ExporterSource(feeding);
+  const sources = new Map([...packets.sources, ['sflow', exporters], ['netflow', exporters]]);
+  const place = config.sources.get('ovsdb')?.places[0];
+  if (place === undefined) return { sources, packets };
+  const ovs = new OvsSource({
     place,
-    hostId,
-    packets: captures.get(ANY_TYPE)!,
-    exporters: captures.get('sflow')!,
+    hostId: config.hostId,
+    packets: packets.sources.get(ANY_TYPE)!,
+    exporters,
     devicesNamed: (name) => topology.interfacesNamed(name),
-    log,
+    log: feeding.log,
   });
+  for (const type of OVS_TYPES) sources.set(type, ovs);
+  return { sources, packets, ovs };
 }
 
 function tellMissing(log: Log): readonly MissingCapability[] {

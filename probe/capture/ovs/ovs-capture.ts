@@ -83,7 +83,12 @@ export class OvsCapture {
   #fail(error: CaptureError): void {
     this.#failure ??= error;
     if (!this.#isOpen) return;
-    void this.close().then(() => this.#lost(error));
+    void this.#end(error);
+  }
+
+  async #end(error: CaptureError): Promise<void> {
+    await this.close();
+    this.#lost(error);
   }
 
   /** Packets first: what they came to is still there then. */

@@ -4,7 +4,7 @@
  */
 import { CaptureError, type CaptureHandle, type CaptureSpec, type ListenSpec } from '../capture-source.ts';
 import { combineFilters } from '../own-traffic.ts';
-import { listOf, objectOf } from '../../topology/sources/json-read.ts';
+import { listOf, objectOf, textOf } from '../../topology/sources/json-read.ts';
 import { Row } from '../../topology/sources/ovsdb-tables.ts';
 import type { Opening, Shown } from './ovs-capture.ts';
 import { OvsRefusal } from './ovs-database.ts';
@@ -87,6 +87,6 @@ async function whyNot(
   const other = uuid === '' ? undefined : await select(table, uuid);
   const capture = other?.map('external_ids')[CAPTURE_KEY];
   if (capture !== undefined) return `bridge ${interfaceName} exports ${table} to capture ${capture} already`;
-  const targets = other?.atoms('targets').join(', ') ?? '?';
+  const targets = (other?.atoms('targets') ?? []).map(textOf).join(', ');
   return `bridge ${interfaceName} exports ${table} to ${targets} already, which is not ours to change`;
 }
