@@ -3,6 +3,7 @@
  * one of the two ends the other, and in whatever order things happen, nothing stays behind.
  */
 import { randomUUID } from 'node:crypto';
+import type { Json } from '../../../core/graph/element.ts';
 import { CaptureError, type CaptureHandle, type CaptureSpec, type CaptureStats } from '../capture-source.ts';
 import type { OvsDatabase } from './ovs-database.ts';
 import type { Mark, Operation } from './ovs-rows.ts';
@@ -11,11 +12,11 @@ import type { Mark, Operation } from './ovs-rows.ts';
 export interface Opening {
   readonly database: OvsDatabase;
   readonly mark: Mark;
-  /** As in OvsDatabase.make; `rowsOf` tells from the UUIDs which rows are to be removed at the end. */
+  /** As in OvsDatabase.make; `rowsOf` tells from the answers which rows are to be removed at the end. */
   make(
     operations: readonly Operation[],
     watchedAt: number,
-    rowsOf: (uuids: readonly string[]) => ReadonlyMap<string, readonly string[]>,
+    rowsOf: (results: readonly Json[]) => ReadonlyMap<string, readonly string[]>,
   ): Promise<void>;
   /** Opens what receives the packets or datagrams. */
   receive(open: (lost: (error: CaptureError) => void) => Promise<CaptureHandle>): Promise<void>;
@@ -54,8 +55,7 @@ export class OvsCapture {
         database: this.#database,
         mark: this.#mark,
         make: async (operations, watchedAt, rowsOf) => {
-          const uuids = await this.#database.make(this.#mark.run, operations, watchedAt, fail);
-          this.#rows = rowsOf(uuids);
+          this.#rows = rowsOf(await this.#database.make(this.#mark.run, operations, watchedAt, fail));
         },
         receive: async (openInner) => {
           this.#inner = await openInner(fail);

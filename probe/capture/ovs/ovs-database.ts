@@ -12,7 +12,7 @@ import { listOf, objectOf, textOf } from '../../topology/sources/json-read.ts';
 import { OvsdbClient, type OvsdbPlace } from '../../topology/sources/ovsdb-client.ts';
 import { Row } from '../../topology/sources/ovsdb-tables.ts';
 import { CaptureError } from '../capture-source.ts';
-import { isOfHost, MARKED, removeOperations, runOf, type Operation } from './ovs-rows.ts';
+import { isOfHost, MARKED, removeOperations, runOf, uuidOf, type Operation } from './ovs-rows.ts';
 
 const DATABASE = 'Open_vSwitch';
 /** Tables whose rows go when a bridge lets go of them. */
@@ -66,33 +66,29 @@ export class OvsDatabase {
     void this.#tidyNow();
   }
 
-  /**
-   * The answers to the operations, all carried out or none. `take` sees them before anything the database says later.
-   * Rejects with CaptureError.
-   */
-  async transact<T>(operations: readonly Operation[], take: (results: readonly Json[]) => T): Promise<T> {
-    const client = await this.#connected();
-    return this.#ask(client, operations, take);
+  /** undefined = it has none. Rejects with CaptureError. */
+  async row(table: string, uuid: string): Promise<Row | undefined> {
+    const question = { op: 'select', table, where: [['_uuid', '==', uuidOf(uuid)]] };
+    return this.#ask(await this.#connected(), [question], ([answer]) => rowIn(answer, uuid));
   }
 
   /**
    * Makes rows that carry this run's mark; `watchedAt` is the answer that tells the row to be missed. `gone` is called once, when it was
-   * removed or the database cannot be reached any more; the run owns nothing then. The UUIDs, by answer.
+   * removed or the database cannot be reached any more; the run owns nothing then. The answers.
    */
   async make(
     run: string,
     operations: readonly Operation[],
     watchedAt: number,
     gone: (error: CaptureError) => void,
-  ): Promise<readonly string[]> {
+  ): Promise<readonly Json[]> {
     const owner: Owner = { gone };
     const client = await this.#connected();
     this.#owners.set(run, owner);
     try {
       return await this.#ask(client, operations, (results) => {
-        const uuids = results.map((result) => textOf(listOf(objectOf(result)['uuid'])[1]));
-        owner.row = uuids[watchedAt]!;
-        if (objectOf(results.at(-1))['count'] === 1) return uuids;
+        owner.row = madeUuid(results[watchedAt]);
+        if (results.some((result) => objectOf(result)['count'] === 1)) return results;
         throw new CaptureError('Open vSwitch has no such bridge any more');
       });
     } catch (error) {
@@ -161,6 +157,7 @@ export class OvsDatabase {
     for (const { gone } of owners) gone(this.#errorOf(error));
   }
 
+  /** All operations are carried out or none. `take` sees the answers before anything the database says later. */
   async #ask<T>(
     client: OvsdbClient,
     operations: readonly Operation[],
@@ -243,6 +240,17 @@ export class OvsDatabase {
     }
     if (this.#isUntidy) this.#tidySoon();
   }
+}
+
+/** The first row that was selected. */
+export function rowIn(result: Json | undefined, uuid = ''): Row | undefined {
+  const [row] = listOf(objectOf(result)['rows']);
+  return row === undefined ? undefined : new Row(uuid, objectOf(row));
+}
+
+/** Of a row that was inserted. */
+export function madeUuid(result: Json | undefined): string {
+  return textOf(listOf(objectOf(result)['uuid'])[1]);
 }
 
 /** Throws OvsRefusal. Of several errors the first is the reason; the last may be of the commit. */

@@ -4,12 +4,11 @@
  */
 import { CaptureError, type CaptureHandle, type CaptureSpec, type ListenSpec } from '../capture-source.ts';
 import { combineFilters } from '../own-traffic.ts';
-import { listOf, objectOf, textOf } from '../../topology/sources/json-read.ts';
-import { Row } from '../../topology/sources/ovsdb-tables.ts';
+import { textOf } from '../../topology/sources/json-read.ts';
 import type { Opening, Shown } from './ovs-capture.ts';
-import { OvsRefusal } from './ovs-database.ts';
+import { madeUuid, OvsRefusal } from './ovs-database.ts';
 import type { OvsTarget } from './ovs-plan.ts';
-import { CAPTURE_KEY, columnOf, exportOperations, uuidOf, type ExportTable } from './ovs-rows.ts';
+import { CAPTURE_KEY, columnOf, exportOperations, type ExportTable } from './ovs-rows.ts';
 import type { OvsSourceOptions } from './ovs-source.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -45,8 +44,8 @@ export async function openExport(
     }
   });
   try {
-    await opening.make(exportOperations(table, spec, target, opening.mark), 1, (uuids) => {
-      return new Map([[table, [uuids[1]!]]]);
+    await opening.make(exportOperations(table, spec, target, opening.mark), 1, (results) => {
+      return new Map([[table, [madeUuid(results[1])]]]);
     });
   } catch (error) {
     if (!(error instanceof OvsRefusal) || error.reason !== 'timed out') throw error;
@@ -76,15 +75,10 @@ async function whyNot(
   { database }: Opening,
 ): Promise<string> {
   const column = columnOf(table);
-  const select = (from: string, uuid: string) =>
-    database.transact([{ op: 'select', table: from, where: [['_uuid', '==', uuidOf(uuid)]] }], ([answer]) => {
-      const [columns] = listOf(objectOf(answer)['rows']);
-      return columns === undefined ? undefined : new Row(uuid, objectOf(columns));
-    });
-  const bridge = await select('Bridge', ovs.uuid);
+  const bridge = await database.row('Bridge', ovs.uuid);
   if (bridge === undefined) return `Open vSwitch has no bridge ${interfaceName} any more`;
   const [uuid = ''] = bridge.uuids(column);
-  const other = uuid === '' ? undefined : await select(table, uuid);
+  const other = uuid === '' ? undefined : await database.row(table, uuid);
   const capture = other?.map('external_ids')[CAPTURE_KEY];
   if (capture !== undefined) return `bridge ${interfaceName} exports ${table} to capture ${capture} already`;
   const targets = (other?.atoms('targets') ?? []).map(textOf).join(', ');

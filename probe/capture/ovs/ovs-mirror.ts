@@ -4,20 +4,20 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../core/errors.ts';
-import type { Json } from '../../../core/graph/element.ts';
 import { bringUpSilently } from '../../linux/silent-device.ts';
-import { listOf, objectOf } from '../../topology/sources/json-read.ts';
-import { Row } from '../../topology/sources/ovsdb-tables.ts';
 import type { CapturedInterface } from '../capture-plan.ts';
 import { CaptureError, type CaptureSpec } from '../capture-source.ts';
 import type { Opening, Shown } from './ovs-capture.ts';
+import { madeUuid, rowIn } from './ovs-database.ts';
 import type { OvsTarget } from './ovs-plan.ts';
-import { mirrorName, mirrorOperations, uuidOf } from './ovs-rows.ts';
+import { mirrorName, mirrorOperations } from './ovs-rows.ts';
 import type { OvsSourceOptions } from './ovs-source.ts';
 
 /** The switch makes the device, the kernel tells, topology shows it: together some 50 ms. */
 const DEVICE_MS_MAX = 5_000;
 const LOOK_MS = 25;
+/** Of a bridge; beyond it the switch says so in its own log only. */
+const MIRRORS_MAX = 32;
 
 export async function openMirror(
   spec: CaptureSpec & { readonly ovs: OvsTarget },
@@ -26,16 +26,22 @@ export async function openMirror(
 ): Promise<Shown> {
   const { uuid } = spec.ovs;
   const name = mirrorName(spec);
-  const port = await rowOf(opening, 'Port', uuid);
+  const port = await opening.database.row('Port', uuid);
   if (port === undefined) throw new CaptureError(`Open vSwitch has no port ${spec.interfaceName} any more`);
   let made = '';
-  await opening.make(mirrorOperations(name, uuid, port, opening.mark), 2, (uuids) => {
-    made = uuids[0]!;
+  let mirrors = 0;
+  await opening.make(mirrorOperations(name, port, opening.mark), 2, (results) => {
+    made = madeUuid(results[0]);
+    mirrors = rowIn(results[4])?.uuids('mirrors').length ?? 0;
     return new Map([
-      ['Port', [uuids[1]!]],
-      ['Mirror', [uuids[2]!]],
+      ['Port', [madeUuid(results[1])]],
+      ['Mirror', [madeUuid(results[2])]],
     ]);
   });
+  if (mirrors > MIRRORS_MAX)
+    throw new CaptureError(
+      `the bridge has ${MIRRORS_MAX} mirrors already, and Open vSwitch ignores further ones`,
+    );
   const device = await deviceOf(name, made, opening, devicesNamed);
   try {
     bringUpSilently(device.netnsPath, name);
@@ -70,23 +76,10 @@ async function deviceOf(
     if (device !== undefined) return device;
     await sleep(LOOK_MS);
   }
-  const columns = (await rowOf(opening, 'Interface', interfaceUuid)) ?? {};
-  const said = new Row(interfaceUuid, columns).text('error');
+  const said = (await opening.database.row('Interface', interfaceUuid))?.text('error') ?? '';
   throw new CaptureError(
     said === ''
       ? `the mirror's device ${name} has not appeared within ${DEVICE_MS_MAX} ms: is ovs-vswitchd running?`
       : `the mirror's device ${name} could not be made: ${said}`,
   );
-}
-
-function rowOf(
-  { database }: Opening,
-  table: string,
-  uuid: string,
-): Promise<Readonly<Record<string, Json>> | undefined> {
-  const question = { op: 'select', table, where: [['_uuid', '==', uuidOf(uuid)]] };
-  return database.transact([question], ([answer]) => {
-    const [row] = listOf(objectOf(answer)['rows']);
-    return row === undefined ? undefined : objectOf(row);
-  });
 }

@@ -4,6 +4,7 @@
  */
 import type { Json, Metadata } from '../../../core/graph/element.ts';
 import { uuidV5 } from '../../../core/ids.ts';
+import type { Row } from '../../topology/sources/ovsdb-tables.ts';
 import type { CaptureSpec } from '../capture-source.ts';
 import type { OvsTarget } from './ovs-plan.ts';
 
@@ -58,14 +59,16 @@ export const isOfHost = (hostId: string): Json => [
 export const runOf = (externalIds: Readonly<Record<string, string>>): string => externalIds[RUN_KEY] ?? '';
 
 /**
- * A mirror of what enters and leaves the port, to an internal port of its own beside it. `columns` of the port: the
- * copy has its VLAN settings, or frames would come with another tag than the port's. The rows are the answers 0
- * (interface), 1 (port), 2 (mirror); answer 3 counts bridges.
+ * A mirror of what enters and leaves the port, to an internal port of its own beside it. The copy
+ * has its VLAN settings, or frames would come with another tag than the port's. The rows are the answers 0
+ * (interface), 1 (port), 2 (mirror); answer 3 counts bridges, 4 has the bridge's mirrors.
  */
-export function mirrorOperations(name: string, port: string, columns: Metadata, mark: Mark): Operation[] {
-  const { tag = NOTHING, vlan_mode = NOTHING } = columns;
+export function mirrorOperations(name: string, port: Row, mark: Mark): Operation[] {
+  const tag = port.integer('tag') ?? NOTHING;
+  const vlan_mode = port.text('vlan_mode') || NOTHING;
   const external_ids = markOf(mark);
-  const selected = setOf(uuidOf(port));
+  const selected = setOf(uuidOf(port.uuid));
+  const bridge = { table: 'Bridge', where: [['ports', 'includes', selected]] };
   const insert = (table: string, name: string, row: Operation): Operation => ({
     op: 'insert',
     table,
@@ -83,13 +86,13 @@ export function mirrorOperations(name: string, port: string, columns: Metadata, 
     }),
     {
       op: 'mutate',
-      table: 'Bridge',
-      where: [['ports', 'includes', setOf(uuidOf(port))]],
+      ...bridge,
       mutations: [
         ['ports', 'insert', setOf(named('p'))],
         ['mirrors', 'insert', setOf(named('m'))],
       ],
     },
+    { op: 'select', ...bridge, columns: ['mirrors'] },
   ];
 }
 

@@ -16,6 +16,7 @@ import { packetSources } from '../../../../probe/capture/packet-sources.ts';
 import { createLog } from '../../../../probe/log.ts';
 import { readSourceSettings } from '../../../../probe/topology/sources/settings.ts';
 import { createTopologyProbe, type TopologyProbe } from '../../../../probe/topology/topology.ts';
+import { Row } from '../../../../probe/topology/sources/ovsdb-tables.ts';
 import type { Flow } from '../../../../proto/gen/flow.ts';
 import { decodeFlowBatch } from '../../../../proto/gen/probe.ts';
 import { eventually, ip, textOf } from '../../topology/live.ts';
@@ -198,6 +199,23 @@ describe.skipIf(skipWithout('ping', 'ovs-vswitchd'))('captures of Open vSwitch',
     await eventually(() => expect(ip(`-n ${lab.netns} -br link`)).not.toContain('mir'), WAIT_MS);
   });
 
+  it('says so where a bridge has all the mirrors that the switch can do', async () => {
+    const more = Array.from({ length: 32 }, (_, i) => [
+      ...['--', `--id=@m${i}`, 'create', 'mirror', `name=m${i}`],
+      ...['--', 'add', 'bridge', 'br0', 'mirrors', `@m${i}`],
+    ]);
+    lab.vsctl(...more.flat());
+    const before = lab.rows();
+    const port = await probe.node('p0', 'ovsport');
+    probe.capture(['mirror', port]);
+    const full = 'the bridge has 32 mirrors already, and Open vSwitch ignores further ones';
+    await eventually(() => expect(probe.shown(port)).toBe(full), WAIT_MS);
+    // It is tried again now and then.
+    await eventually(() => expect(lab.rows()).toEqual(before), WAIT_MS);
+    lab.vsctl('clear', 'bridge', 'br0', 'mirrors');
+    await probe.active(port);
+  });
+
   it('samples a bridge by sFlow, which shows where it listens', async () => {
     const before = lab.rows();
     const bridge = await probe.node('br0', 'ovsbridge');
@@ -268,7 +286,7 @@ describe.skipIf(skipWithout('ping', 'ovs-vswitchd'))('captures of Open vSwitch',
     const spec = { captureId: 'left', headerBytes: 256 } as CaptureSpec;
     const target = { uuid: uuid('bridge', 'br0'), samplingRate: 1, pollingInterval: 1, activeTimeoutS: 1 };
     const sflow = { ...spec, ovs: { ...target, type: 'ovssflow' as const } };
-    const mirror = mirrorOperations('mirleft', uuid('port', 'p1'), {}, mark);
+    const mirror = mirrorOperations('mirleft', new Row(uuid('port', 'p1'), {}), mark);
     await killed.make('run-1', mirror, 2, () => {});
     await killed.make('run-2', exportOperations('sFlow', sflow, '127.0.0.1:1', mark), 1, () => {});
     killed.stop();
