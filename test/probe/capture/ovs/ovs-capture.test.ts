@@ -200,10 +200,9 @@ describe.skipIf(skipWithout('ping', 'ovs-vswitchd'))('captures of Open vSwitch',
   });
 
   it('says so where a bridge has all the mirrors that the switch can do', async () => {
-    const more = Array.from({ length: 32 }, (_, i) => [
-      ...['--', `--id=@m${i}`, 'create', 'mirror', `name=m${i}`],
-      ...['--', 'add', 'bridge', 'br0', 'mirrors', `@m${i}`],
-    ]);
+    const more = Array.from({ length: 32 }, (_, i) =>
+      `-- --id=@m${i} create mirror name=m${i} -- add bridge br0 mirrors @m${i}`.split(' '),
+    );
     lab.vsctl(...more.flat());
     const before = lab.rows();
     const port = await probe.node('p0', 'ovsport');
