@@ -7,7 +7,7 @@ import { missingCapabilities, type MissingCapability } from './capabilities.ts';
 import { ANY_TYPE } from './capture/capture-plan.ts';
 import { ExporterSource } from './capture/exporter/exporter-source.ts';
 import { CaptureManager } from './capture/manager.ts';
-import { OVS_TYPES } from './capture/ovs/ovs-plan.ts';
+import { OVS_TYPES } from './capture/ovs/ovs-target.ts';
 import { OvsSource } from './capture/ovs/ovs-source.ts';
 import { OwnTraffic } from './capture/own-traffic.ts';
 import { packetSources, type PacketSourcesOptions } from './capture/packet-sources.ts';

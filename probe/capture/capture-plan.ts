@@ -7,20 +7,9 @@ import type { Capture } from '../../core/capture/capture.ts';
 import type { GraphNode, Json } from '../../core/graph/element.ts';
 import type { CaptureSource, CaptureSpec } from './capture-source.ts';
 import type { Plan } from './capture-task.ts';
+import type { CapturedInterface } from './captured-interface.ts';
 import { chooseType, isPreferred } from './capture-type.ts';
 import { isMadeByCapture, ovsNodeOf, ovsTargetOf } from './ovs/ovs-plan.ts';
-
-/** What topology knows of an interface that can be captured. */
-export interface CapturedInterface {
-  /** null = the namespace of the probe. */
-  readonly netnsPath: string | null;
-  readonly name: string;
-  readonly ifIndex: number;
-  readonly tid: string;
-  readonly encapType: string;
-  /** Administratively. */
-  readonly up: boolean;
-}
 
 const HEADER_BYTES_DEFAULT = 256;
 /** Key of the source for interfaces that are captured without a type, where there is one. */

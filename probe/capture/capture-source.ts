@@ -7,7 +7,7 @@ import type { BatchBody } from '../../core/wire/batch-encoder.ts';
 import type { ExporterKind } from '../../core/capture/capture-types.ts';
 import type { Metadata } from '../../core/graph/element.ts';
 import type { Pace } from '../link/flow-link.ts';
-import type { OvsTarget } from './ovs/ovs-plan.ts';
+import type { OvsTarget } from './ovs/ovs-target.ts';
 
 /** One capture on one interface, complete: a source needs to know nothing else. Sent to other processes as it is. */
 export interface CaptureSpec {

@@ -7,9 +7,9 @@ import { combineFilters } from '../own-traffic.ts';
 import { textOf } from '../../topology/sources/json-read.ts';
 import type { Opening, Shown } from './ovs-capture.ts';
 import { madeUuid, OvsRefusal } from './ovs-database.ts';
-import type { OvsTarget } from './ovs-plan.ts';
+import type { OvsTarget } from './ovs-target.ts';
 import { CAPTURE_KEY, columnOf, exportOperations, type ExportTable } from './ovs-rows.ts';
-import type { OvsSourceOptions } from './ovs-source.ts';
+import type { OvsSourceOptions } from './ovs-options.ts';
 
 const LOOPBACK = '127.0.0.1';
 /** The first port that is tried, as in the reference; it has eleven, and a host may have more bridges. */

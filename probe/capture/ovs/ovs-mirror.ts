@@ -5,13 +5,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../core/errors.ts';
 import { bringUpSilently } from '../../linux/silent-device.ts';
-import type { CapturedInterface } from '../capture-plan.ts';
+import type { CapturedInterface } from '../captured-interface.ts';
 import { CaptureError, type CaptureSpec } from '../capture-source.ts';
 import type { Opening, Shown } from './ovs-capture.ts';
 import { madeUuid, rowIn } from './ovs-database.ts';
-import type { OvsTarget } from './ovs-plan.ts';
+import type { OvsTarget } from './ovs-target.ts';
 import { mirrorName, mirrorOperations } from './ovs-rows.ts';
-import type { OvsSourceOptions } from './ovs-source.ts';
+import type { OvsSourceOptions } from './ovs-options.ts';
 
 /** The switch makes the device, the kernel tells, topology shows it: together some 50 ms. */
 const DEVICE_MS_MAX = 5_000;

@@ -1,27 +1,11 @@
 /** What a capture on a node of an Open vSwitch needs to know of it: such nodes are rows of its database, not devices. */
 import type { Capture } from '../../../core/capture/capture.ts';
-import type { GraphNode, Json } from '../../../core/graph/element.ts';
+import type { GraphNode } from '../../../core/graph/element.ts';
 import { isJsonObject } from '../../../core/graph/metadata.ts';
 import { timings } from '../../../core/limits.ts';
-import type { CapturedInterface } from '../capture-plan.ts';
+import type { CapturedInterface } from '../captured-interface.ts';
 import { CAPTURE_KEY } from './ovs-rows.ts';
-
-export const OVS_TYPES = ['ovsmirror', 'ovssflow', 'ovsnetflow'] as const;
-export type OvsType = (typeof OVS_TYPES)[number];
-
-export interface OvsTarget {
-  readonly type: OvsType;
-  /** Of the port's or bridge's row. */
-  readonly uuid: string;
-  /** One packet of so many; 0 = none. */
-  readonly samplingRate: number;
-  /** Seconds between counters; 0 = none. */
-  readonly pollingInterval: number;
-  /** Seconds after which a flow that goes on is told. */
-  readonly activeTimeoutS: number;
-  /** Of a port; a mirror copies them, and is made anew when they change. */
-  readonly vlans?: Json;
-}
+import { OVS_TYPES, type OvsTarget } from './ovs-target.ts';
 
 /** Of bridges and ports alone; undefined for all other nodes. */
 export function ovsNodeOf({ metadata }: GraphNode): CapturedInterface | undefined {

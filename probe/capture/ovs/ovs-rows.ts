@@ -6,7 +6,7 @@ import type { Json, Metadata } from '../../../core/graph/element.ts';
 import { uuidV5 } from '../../../core/ids.ts';
 import type { Row } from '../../topology/sources/ovsdb-tables.ts';
 import type { CaptureSpec } from '../capture-source.ts';
-import type { OvsTarget } from './ovs-plan.ts';
+import type { OvsTarget } from './ovs-target.ts';
 
 export type Operation = Metadata;
 export type ExportTable = 'sFlow' | 'NetFlow';

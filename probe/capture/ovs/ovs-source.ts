@@ -3,26 +3,12 @@
  * through its database to hand over what it sees; packets and datagrams then come the way of all others
  * (`../packet-sources.ts`, `../exporter/`), under the TID of the port or bridge.
  */
-import type { Log } from '../../log.ts';
-import type { OvsdbPlace } from '../../topology/sources/ovsdb-client.ts';
-import type { CapturedInterface } from '../capture-plan.ts';
 import { CaptureError, type CaptureHandle, type CaptureSource, type CaptureSpec } from '../capture-source.ts';
 import { OvsCapture } from './ovs-capture.ts';
 import { OvsDatabase } from './ovs-database.ts';
 import { openExport } from './ovs-export.ts';
 import { openMirror } from './ovs-mirror.ts';
-
-export interface OvsSourceOptions {
-  readonly place: OvsdbPlace;
-  readonly hostId: string;
-  /** Captures of packets. */
-  readonly packets: CaptureSource;
-  /** Captures of exporters' datagrams. */
-  readonly exporters: CaptureSource;
-  /** The kernel's interfaces of this name, in whatever namespace. */
-  readonly devicesNamed: (name: string) => readonly CapturedInterface[];
-  readonly log: Log;
-}
+import type { OvsSourceOptions } from './ovs-options.ts';
 
 export class OvsSource implements CaptureSource {
   readonly #options: OvsSourceOptions;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Capture } from '../../../core/capture/capture.ts';
 import type { GraphNode, Metadata } from '../../../core/graph/element.ts';
-import { planOf, type CapturedInterface } from '../../../probe/capture/capture-plan.ts';
+import { planOf } from '../../../probe/capture/capture-plan.ts';
+import type { CapturedInterface } from '../../../probe/capture/captured-interface.ts';
 import type { CaptureSource } from '../../../probe/capture/capture-source.ts';
 import { chooseType } from '../../../probe/capture/capture-type.ts';
 import { combineFilters, endpointsOf, exclusionOf, OwnTraffic } from '../../../probe/capture/own-traffic.ts';

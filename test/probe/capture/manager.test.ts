@@ -5,7 +5,7 @@ import type { GraphNode } from '../../../core/graph/element.ts';
 import { decodeFlowBatch } from '../../../proto/gen/probe.ts';
 import type { Flow } from '../../../proto/gen/flow.ts';
 import { limits } from '../../../core/limits.ts';
-import type { CapturedInterface } from '../../../probe/capture/capture-plan.ts';
+import type { CapturedInterface } from '../../../probe/capture/captured-interface.ts';
 import type { CaptureSource } from '../../../probe/capture/capture-source.ts';
 import { CaptureManager } from '../../../probe/capture/manager.ts';
 import { PcapSource } from '../../../probe/capture/pcap-source.ts';

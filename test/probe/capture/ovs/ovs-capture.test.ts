@@ -10,7 +10,7 @@ import { CaptureManager } from '../../../../probe/capture/manager.ts';
 import type { CaptureSpec } from '../../../../probe/capture/capture-source.ts';
 import { OvsDatabase } from '../../../../probe/capture/ovs/ovs-database.ts';
 import { exportOperations, mirrorOperations } from '../../../../probe/capture/ovs/ovs-rows.ts';
-import { OVS_TYPES } from '../../../../probe/capture/ovs/ovs-plan.ts';
+import { OVS_TYPES } from '../../../../probe/capture/ovs/ovs-target.ts';
 import { OvsSource } from '../../../../probe/capture/ovs/ovs-source.ts';
 import { packetSources } from '../../../../probe/capture/packet-sources.ts';
 import { createLog } from '../../../../probe/log.ts';
