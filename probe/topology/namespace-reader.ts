@@ -57,6 +57,8 @@ export class NamespaceReader {
   readonly #netnsKeys = new Map<number, string>();
   #sequence = 0;
   #lost = false;
+  #isClosed = false;
+  #isAnnounced = false;
 
   /**
    * Opens the socket in the namespace of this file (null = the probe's own). `read` fills the table.
@@ -128,6 +130,7 @@ export class NamespaceReader {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#watched.remove();
     this.#socket.close();
   }
@@ -165,6 +168,19 @@ export class NamespaceReader {
   }
 
   /**
+   * Events that an answer brought along are taken from the socket, so that nothing else tells of them; whoever asked may
+   * be in the middle of applying earlier ones.
+   */
+  #announceSoon(): void {
+    if (this.#isAnnounced) return;
+    this.#isAnnounced = true;
+    setImmediate(() => {
+      this.#isAnnounced = false;
+      if (!this.#isClosed) this.#events.onChange();
+    });
+  }
+
+  /**
    * Sends a request and takes everything up to the end of its answer: its messages to `onAnswer`, others as events.
    * False: the kernel says that the list changed meanwhile. Throws LinuxError with the kernel's errno.
    */
@@ -187,6 +203,7 @@ export class NamespaceReader {
         // An event made by another's request carries that one's sequence and port.
         if (message.sequence !== sequence || message.port !== this.#socket.port) {
           this.#event(message);
+          this.#announceSoon();
           continue;
         }
         if ((message.flags & NLM_F_DUMP_INTR) !== 0) consistent = false;

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadLibc } from '../../../probe/linux/libc.ts';
 import { Readiness } from '../../../probe/linux/readiness.ts';
@@ -14,6 +15,8 @@ describe.skipIf(!isRoot)(`NamespaceReader (${whyNot})`, () => {
   let reader: NamespaceReader;
   let counters: { messages: number; readings: number; overruns: number };
   let failures: unknown[];
+  /** What the table had changed at each word of a change. */
+  let announced: number[];
 
   const agrees = (): void => {
     const links = ipLinks(netns);
@@ -35,12 +38,14 @@ describe.skipIf(!isRoot)(`NamespaceReader (${whyNot})`, () => {
     readiness = new Readiness();
     counters = { messages: 0, readings: 0, overruns: 0 };
     failures = [];
+    announced = [];
     const events = {
-      onChange: (): void => {},
+      onChange: (): void => void announced.push(reader.table.takeChanges().links.size),
       onFailure: (error: unknown): void => void failures.push(error),
     };
     reader = new NamespaceReader(path, readiness, events, counters);
     reader.read();
+    reader.table.takeChanges();
   });
   afterEach(() => {
     reader.close();
@@ -73,6 +78,19 @@ describe.skipIf(!isRoot)(`NamespaceReader (${whyNot})`, () => {
     expect(counters.overruns).toBeGreaterThan(0);
     expect(counters.readings).toBeGreaterThan(1);
     expect(failures).toEqual([]);
+  });
+
+  it('tells of events that came with the answer to a question', async () => {
+    // Nothing of it is heard before the question: the event loop has had no turn.
+    ip(`-n ${netns} link add name a type veth peer name b`);
+    const self = openSync('/proc/self/ns/net', 'r');
+    reader.netnsIdOf('other', self);
+    closeSync(self);
+    const asked = counters.messages;
+    expect(asked).toBeGreaterThan(0);
+    expect(announced).toEqual([]);
+    await eventually(() => expect(announced).toContain(2));
+    expect(counters.messages).toBe(asked);
   });
 
   it('reads one interface anew, and takes one that is gone for deleted', () => {
