@@ -96,8 +96,8 @@ export const rules: readonly Rule[] = [
       /^(?:Backend does not support history|No storage backend has been configured)/.test(
         response.body ?? '',
       ) &&
-      // An answer, or what is wrong with the steps behind.
-      (answer.status === 200 || answer.status === 400),
+      // An answer, a time before what is kept, or a step behind `At` that does not fit.
+      (answer.status === 200 || /^(?:No graph is kept from before|Invalid step ')/.test(answer.text)),
   },
   {
     name: 'Content-Type is that of the body',

@@ -170,7 +170,7 @@ describe('the graph over its sockets', () => {
     const asking = (async () => {
       while (!watching.signal.aborted) {
         const startedMs = performance.now();
-        await edgedive.query("G.V('n0').Count()").catch(() => {});
+        await edgedive.query('G.V().Count()');
         slowestMs = Math.max(slowestMs, performance.now() - startedMs);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
