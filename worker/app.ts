@@ -1,12 +1,15 @@
 /** The type that every route and middleware shares: the bindings, and what a request carries on its way. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import type { Principal } from '../core/auth/principal.ts';
 
 export interface AppEnv {
   Bindings: Env;
   Variables: {
     /** Made anew for each request; answers carry it as X-Request-Id, and our own mistakes are logged under it. */
     requestId: string;
+    /** Who asks; see middleware/principal.ts. */
+    principal: Principal;
   };
 }
 export type App = OpenAPIHono<AppEnv>;

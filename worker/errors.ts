@@ -19,6 +19,10 @@ export const API_ERRORS = {
   elementConflict: 400,
   /** `/api/{resource}/` where an id is needed. */
   missingId: 400,
+  /** Nobody known: no credentials, or such as are wrong, revoked or expired. */
+  unauthenticated: 401,
+  /** Known, but the roles do not allow it; 405 in the reference. */
+  forbidden: 403,
   /** The Host header names none of EDGEDIVE_ALLOWED_HOSTS (DNS rebinding). */
   forbiddenHost: 403,
   /** The Origin is not among EDGEDIVE_ALLOWED_ORIGINS, or a preflight asks for a header nobody needs. */

@@ -9,6 +9,7 @@ import { onError } from './middleware/errors.ts';
 import { hosts } from './middleware/hosts.ts';
 import { noRoute, paths, watchRoutes } from './middleware/methods.ts';
 import { origins } from './middleware/origins.ts';
+import { principal } from './middleware/principal.ts';
 import { requestId } from './middleware/request-id.ts';
 import { mountCapture } from './routes/capture.ts';
 import { mountDescription } from './routes/description.ts';
@@ -29,7 +30,7 @@ export { Registry } from './objects/registry.ts';
 export { Topology } from './objects/topology.ts';
 
 const app = new OpenAPIHono<AppEnv>();
-app.use(encoding, requestId, hosts, origins, paths);
+app.use(encoding, requestId, hosts, origins, paths, principal);
 app.onError(onError);
 app.notFound(noRoute);
 

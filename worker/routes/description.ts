@@ -43,6 +43,7 @@ export function mountDescription(app: App): void {
     mount(
       app,
       {
+        needs: 'public',
         method: 'get',
         path,
         operationId,

@@ -14,6 +14,7 @@ export function mountInfo(app: App): void {
   mount(
     app,
     {
+      needs: 'public',
       method: 'get',
       path: '/api',
       operationId: 'getApi',

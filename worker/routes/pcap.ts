@@ -169,6 +169,7 @@ export function mountPcap(app: App): void {
   mount(
     app,
     {
+      needs: { object: 'pcap', action: 'write' },
       method: 'post',
       path: '/api/pcap',
       operationId: 'injectPCAP',

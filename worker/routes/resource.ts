@@ -100,6 +100,7 @@ function mountCollection(app: App, resource: Resource): void {
   mount(
     app,
     {
+      needs: { object: name, action: 'read' },
       method: 'get',
       path: `/api/${name}`,
       operationId: `list${type}s`,
@@ -126,6 +127,7 @@ function mountCollection(app: App, resource: Resource): void {
   mount(
     app,
     {
+      needs: { object: name, action: 'write' },
       method: 'post',
       path: `/api/${name}`,
       operationId: `create${type}`,
@@ -188,6 +190,7 @@ function mountElement(app: App, resource: Resource): void {
     app,
     {
       ...common,
+      needs: { object: name, action: 'read' },
       method: 'get',
       operationId: `get${type}`,
       summary: `Get a ${name}`,
@@ -205,6 +208,7 @@ function mountElement(app: App, resource: Resource): void {
     app,
     {
       ...common,
+      needs: { object: name, action: 'write' },
       method: 'delete',
       operationId: `delete${type}`,
       summary: `Delete a ${name}`,
@@ -238,6 +242,7 @@ function mountPatch(
     app,
     {
       ...common,
+      needs: { object: name, action: 'write' },
       method: 'patch',
       operationId: `modify${type}`,
       summary: resource.patch === undefined ? `Refused: a ${name} cannot be changed` : `Change a ${name}`,

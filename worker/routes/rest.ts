@@ -4,14 +4,19 @@
  */
 import { z, type RouteConfig } from '@hono/zod-openapi';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
+import type { Needed } from '../../core/auth/principal.ts';
 import { messageOf } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { escapeHtml } from '../../core/wire/go-json.ts';
 import { firstJsonValue, InputError } from '../../core/wire/json-input.ts';
 import type { App, AppContext } from '../app.ts';
 import { ApiError } from '../errors.ts';
+import { requirePermission } from '../middleware/principal.ts';
 
 const JSON_TYPE = 'application/json; charset=UTF-8';
+
+/** A route's description, and what it asks of whoever comes. */
+export type Route = RouteConfig & { readonly needs: Needed };
 
 /**
  * Mounts a route and puts it into the description that `/swagger.json` and `/openapi.json` are made of. The description's
@@ -19,13 +24,16 @@ const JSON_TYPE = 'application/json; charset=UTF-8';
  */
 export function mount(
   app: App,
-  route: RouteConfig,
+  { needs, ...route }: Route,
   handler: (c: AppContext) => Response | Promise<Response>,
 ): void {
   app.openAPIRegistry.registerPath(route);
   // An id is everything that follows: ids of nodes may hold slashes.
   const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1{.+}');
-  app.on(route.method.toUpperCase(), path, handler);
+  app.on(route.method.toUpperCase(), path, (c) => {
+    requirePermission(c, needs);
+    return handler(c);
+  });
 }
 
 /** An answer of JSON. GET answers end with a line feed, those to POST and PATCH do not. */

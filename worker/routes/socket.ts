@@ -1,10 +1,24 @@
-/** What the socket routes tell the objects about a peer. */
-import type { AppContext } from '../app.ts';
-import type { Peer } from '../objects/handover.ts';
+/** How socket routes are mounted, and what they tell the objects about a peer. */
+import type { App, AppContext } from '../app.ts';
+import { requirePermission } from '../middleware/principal.ts';
+import { isUpgrade, type Peer } from '../objects/handover.ts';
+
+/** Mounts a WebSocket route; needs the permission `websocket` on its path. Other requests than upgrades are answered 426. */
+export function mountSocket(
+  app: App,
+  path: string,
+  handler: (c: AppContext) => Response | Promise<Response>,
+): void {
+  app.get(path, (c) => {
+    requirePermission(c, { object: 'websocket', action: path });
+    if (!isUpgrade(c.req.raw)) return new Response(null, { status: 426, headers: { Upgrade: 'websocket' } });
+    return handler(c);
+  });
+}
 
 export function peerOfRequest(c: AppContext): Peer {
   return {
-    principal: '',
+    principal: c.get('principal').name,
     address: c.req.header('CF-Connecting-IP') ?? '',
     connection: connectionOf((c.req.raw.cf as { readonly clientIp?: unknown } | undefined)?.clientIp),
   };

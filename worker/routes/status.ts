@@ -136,6 +136,7 @@ export function mountStatus(app: App): void {
   mount(
     app,
     {
+      needs: { object: 'status', action: 'read' },
       method: 'get',
       path: '/api/status',
       operationId: 'getStatus',

@@ -3,13 +3,12 @@
  * belongs to checks what it asks for; subscribers without one are spread.
  */
 import type { App } from '../app.ts';
-import { handOver, isUpgrade } from '../objects/handover.ts';
+import { handOver } from '../objects/handover.ts';
 import { hubFor } from '../objects/stubs.ts';
-import { peerOfRequest } from './socket.ts';
+import { mountSocket, peerOfRequest } from './socket.ts';
 
 export function mountSubscriber(app: App): void {
-  app.get('/ws/subscriber/flow', (c) => {
-    if (!isUpgrade(c.req.raw)) return new Response(null, { status: 426, headers: { Upgrade: 'websocket' } });
+  mountSocket(app, '/ws/subscriber/flow', (c) => {
     const hostId = c.req.header('X-Host-ID') || c.req.query('x-host-id') || crypto.randomUUID();
     return hubFor(c.env, hostId).fetch(handOver(c.req.raw, peerOfRequest(c)));
   });

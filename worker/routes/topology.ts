@@ -166,6 +166,7 @@ export function mountTopology(app: App): void {
   mount(
     app,
     {
+      needs: { object: 'topology', action: 'read' },
       method: 'get',
       path: '/api/topology',
       operationId: 'getTopology',
@@ -181,6 +182,7 @@ export function mountTopology(app: App): void {
   mount(
     app,
     {
+      needs: { object: 'topology', action: 'read' },
       method: 'post',
       path: '/api/topology',
       operationId: 'searchTopology',
