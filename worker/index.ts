@@ -17,6 +17,7 @@ import { mountEdge, mountNode } from './routes/element.ts';
 import { mountGraphSocket } from './routes/graph-socket.ts';
 import { mountInfo } from './routes/info.ts';
 import { mountInjectpacket } from './routes/injectpacket.ts';
+import { mountMetrics } from './routes/metrics.ts';
 import { mountPcap } from './routes/pcap.ts';
 import { mountProbe } from './routes/probe.ts';
 import { mountEdgeRule, mountNodeRule } from './routes/rule.ts';
@@ -36,6 +37,7 @@ app.notFound(noRoute);
 
 mountInfo(app); //        GET /api
 mountStatus(app); //      GET /api/status
+mountMetrics(app); //     GET /metrics
 mountTopology(app); //    GET, POST /api/topology
 mountCapture(app); //     GET, POST /api/capture · GET, PATCH, DELETE /api/capture/{id}
 mountNode(app); //        GET, POST /api/node · GET, PATCH, DELETE /api/node/{id}
