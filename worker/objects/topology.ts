@@ -218,6 +218,12 @@ export class Topology extends DurableObject<Env> {
     this.#closed(socket, true);
   }
 
+  /** A credential was revoked: what was opened with it ends. */
+  endPrincipal(principal: string): void {
+    this.#clients.endPrincipal(principal);
+    this.#change(() => this.#probes.endPrincipal(principal));
+  }
+
   #closed(socket: WebSocket, broken: boolean): void {
     this.#clients.closed(socket, broken);
     this.#change(() => this.#probes.closed(socket));
