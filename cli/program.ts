@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { alertCommand } from './commands/alert.ts';
 import { captureCommand } from './commands/capture.ts';
 import { completionCommand } from './commands/completion.ts';
+import { configCommand } from './commands/config.ts';
 import { edgeCommand, nodeCommand } from './commands/element.ts';
 import { flowsCommand } from './commands/flows.ts';
 import { injectionCommand } from './commands/injection.ts';
@@ -50,6 +51,7 @@ export function makeProgram(): Command {
     loginCommand(), //      login
     logoutCommand(), //     logout
     whoamiCommand(), //     whoami
+    configCommand(), //     config check|show
     tokenCommand(), //      token create|list|get|delete
   ])
     program.addCommand(command);

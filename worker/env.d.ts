@@ -12,6 +12,8 @@ declare namespace Cloudflare {
     readonly EDGEDIVE_FLOW_HUBS: string;
     /** The analyzer's own host id: in status, in the 101 of every socket. */
     readonly EDGEDIVE_HOST_ID: string;
+    /** Where it answers, as far as it was told; for `/api/config`. */
+    readonly EDGEDIVE_LISTEN: string;
     /** Comma-separated; see middleware/hosts.ts and middleware/origins.ts. */
     readonly EDGEDIVE_ALLOWED_HOSTS: string;
     readonly EDGEDIVE_ALLOWED_ORIGINS: string;

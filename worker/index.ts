@@ -13,6 +13,7 @@ import { principal } from './middleware/principal.ts';
 import { requestId } from './middleware/request-id.ts';
 import { mountAlert } from './routes/alert.ts';
 import { mountCapture } from './routes/capture.ts';
+import { mountConfig } from './routes/config.ts';
 import { mountDescription } from './routes/description.ts';
 import { mountEdge, mountNode } from './routes/element.ts';
 import { mountGraphSocket } from './routes/graph-socket.ts';
@@ -20,6 +21,7 @@ import { mountInfo } from './routes/info.ts';
 import { mountInjectpacket } from './routes/injectpacket.ts';
 import { mountLogin } from './routes/login.ts';
 import { mountMetrics } from './routes/metrics.ts';
+import { mountPage } from './routes/page.ts';
 import { mountPcap } from './routes/pcap.ts';
 import { mountProbe } from './routes/probe.ts';
 import { mountEdgeRule, mountNodeRule } from './routes/rule.ts';
@@ -45,6 +47,7 @@ mountWhoami(app); //      GET /api/whoami
 mountToken(app); //       GET, POST /api/token · GET, DELETE /api/token/{id}
 mountStatus(app); //      GET /api/status
 mountMetrics(app); //     GET /metrics
+mountConfig(app); //      GET /api/config/{key}
 mountTopology(app); //    GET, POST /api/topology
 mountAlert(app); //       GET, POST /api/alert · GET, PATCH, DELETE /api/alert/{id}
 mountCapture(app); //     GET, POST /api/capture · GET, PATCH, DELETE /api/capture/{id}
@@ -54,6 +57,7 @@ mountNodeRule(app); //    GET, POST /api/noderule · GET, PATCH, DELETE /api/nod
 mountEdgeRule(app); //    GET, POST /api/edgerule · GET, PATCH, DELETE /api/edgerule/{id}
 mountInjectpacket(app); // GET, POST /api/injectpacket · GET, PATCH, DELETE /api/injectpacket/{id}
 mountPcap(app); //        POST /api/pcap
+mountPage(app); //        GET /, /ui/… until there is a page
 mountDescription(app); // GET /swagger.json, /api/swagger.json, /openapi.json
 mountProbe(app); //       WebSockets /ws/probe/topology, /ws/probe/flow
 mountSubscriber(app); //  WebSocket /ws/subscriber/flow

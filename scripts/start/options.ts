@@ -1,27 +1,15 @@
 /**
- * What `npm start` may be told, from its arguments and from a file (TOML) given with --config. Arguments win over the
- * file, the file over the defaults.
- *
- *   listen = "127.0.0.1:8082"    state = ".edgedive/state"    probe = true
- *   host_id = "name of this host"    auth = true    insecure_no_auth = false
- *   [vars]                       # settings of the analyzer; those that wrangler.toml declares
- *   EDGEDIVE_FLOW_SHARDS = "4"
+ * What `npm start` may be told: by arguments, else by environment variables, else by a file (`edgedive.yml`), else by default
+ * (core/config/settings.ts).
  */
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parse } from 'smol-toml';
+import { readValue } from '../../core/config/read-config.ts';
+import { SETTINGS, type Setting } from '../../core/config/settings.ts';
+import { ConfigError } from './config-error.ts';
+import { configPath, readConfigFile } from './config-file.ts';
 import { parseListen, type Listen } from './listen.ts';
-
-/** A setting that cannot be followed: one line on stderr, exit status 2. */
-export class ConfigError extends Error {
-  readonly key: string;
-  constructor(key: string, message: string) {
-    super(`${key}: ${message}`);
-    this.key = key;
-  }
-}
 
 export interface StartOptions {
   readonly listen: Listen;
@@ -31,15 +19,19 @@ export interface StartOptions {
   readonly hostId: string;
   /** Whether it matters who asks. */
   readonly auth: boolean;
-  /** Given in the file; they win over the environment and wrangler.toml. */
+  /** Variables of the analyzer that somebody said; the others are those of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
+  /** What the probe of this host is told. */
+  readonly probeVars: Readonly<Record<string, string>>;
+  /** Of the file. */
+  readonly warnings: readonly string[];
 }
 
 export const USAGE = `usage: npm start [-- --listen HOST:PORT] [--state DIR] [--no-probe] [--config FILE]
   --listen HOST:PORT   where the analyzer answers (127.0.0.1:8082); port 0 takes a free one
   --state DIR          where it keeps its data (.edgedive/state)
   --no-probe           no probe of this host
-  --config FILE        the same settings in TOML: listen, state, probe, host_id, auth, insecure_no_auth, [vars]
+  --config FILE        settings in YAML (edgedive.yml, /etc/edgedive/edgedive.yml): docs/configuration.md
   --auth               ask who everybody is also on a loopback address; elsewhere that is so anyway
   --insecure-no-auth   let everybody in who can reach the address
 `;
@@ -54,29 +46,81 @@ const FLAGS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Undefined asks for the usage text. Throws a ConfigError. */
-export function readOptions(
-  args: string[],
-  cwd: string,
-  env: NodeJS.ProcessEnv = {},
-): StartOptions | undefined {
+export function readOptions(args: string[], cwd: string, env: Environment = {}): StartOptions | undefined {
   const flags = readFlags(args);
   if (flags.help === true) return undefined;
-  const file = flags.config === undefined ? {} : readConfigFile(resolve(cwd, flags.config));
-  const listenText = flags.listen ?? file.listen ?? '127.0.0.1:8082';
+  const path = configPath(flags.config, cwd);
+  const { values, warnings } =
+    path === undefined ? { values: new Map<string, string>(), warnings: [] } : fileValues(path);
+  const said = new Map([...values, ...environmentValues(env)]);
+  const listenText = flags.listen ?? said.get('listen') ?? defaultOf('listen');
   const listen = parseListen(listenText);
   if (listen === undefined) throw new ConfigError('listen', `${listenText} is not HOST:PORT`);
-  const isOpen = flags['insecure-no-auth'] ?? file.insecure_no_auth ?? false;
-  const wanted = flags.auth ?? file.auth ?? env['EDGEDIVE_AUTH'] === 'on';
-  if (isOpen && wanted) throw new ConfigError('auth', 'cannot be asked for and left out at once');
   return {
     listen,
-    stateDir: resolve(cwd, flags.state ?? file.state ?? '.edgedive/state'),
-    probe: flags['no-probe'] === true ? false : (file.probe ?? true),
-    hostId: hostId(file.host_id),
-    auth: wanted || (!listen.loopback && !isOpen),
-    vars: file.vars ?? {},
+    stateDir: resolve(cwd, flags.state ?? said.get('state') ?? defaultOf('state')),
+    probe: flags['no-probe'] === true ? false : (said.get('probe.enabled') ?? 'on') === 'on',
+    hostId: hostId(said.get('host_id')),
+    auth: authOf(flags, said.get('auth.mode'), listen),
+    vars: variables(said, 'analyzer'),
+    probeVars: variables(said, 'probe'),
+    warnings: warnings.map((warning) => `${path}: ${warning}`),
   };
+}
+
+function authOf(
+  flags: { readonly auth?: boolean | undefined; readonly 'insecure-no-auth'?: boolean | undefined },
+  mode: string | undefined,
+  listen: Listen,
+): boolean {
+  const isOpen = flags['insecure-no-auth'] ?? false;
+  const isWanted = flags.auth ?? false;
+  if (isOpen && isWanted) throw new ConfigError('auth', 'cannot be asked for and left out at once');
+  if (isOpen || isWanted) return isWanted;
+  if (mode === undefined || mode === '') return !listen.loopback;
+  if (mode === 'off' && !listen.loopback)
+    throw new ConfigError(
+      'auth.mode',
+      'others can reach the address: off is only for loopback addresses; --insecure-no-auth, if the network itself keeps strangers out',
+    );
+  return mode === 'on';
+}
+
+function fileValues(path: string): ReturnType<typeof readConfigFile> {
+  const read = readConfigFile(path);
+  const [error] = read.errors;
+  if (error !== undefined) throw new ConfigError(path, error);
+  return read;
+}
+
+/** Throws a ConfigError that names the variable. */
+function environmentValues(env: Environment): [string, string][] {
+  return SETTINGS.flatMap((setting): [string, string][] => {
+    const text = env[setting.variable] ?? '';
+    if (text === '') return [];
+    const read = readValue(setting, text);
+    if ('fault' in read) throw new ConfigError(setting.variable, read.fault);
+    return [[setting.key, read.text]];
+  });
+}
+
+function variables(
+  said: ReadonlyMap<string, string>,
+  reader: Setting['readBy'],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    SETTINGS.flatMap(({ key, variable, readBy }): [string, string][] => {
+      const text = said.get(key);
+      return readBy === reader && text !== undefined ? [[variable, text]] : [];
+    }),
+  );
+}
+
+function defaultOf(key: string): string {
+  return SETTINGS.find((setting) => setting.key === key)?.default ?? '';
 }
 
 /** It travels in headers and is part of names. */
@@ -93,44 +137,4 @@ function readFlags(args: string[]) {
   } catch (error) {
     throw new ConfigError('arguments', (error as Error).message.split('. ')[0]!);
   }
-}
-
-interface ConfigFile {
-  listen?: string;
-  state?: string;
-  probe?: boolean;
-  host_id?: string;
-  auth?: boolean;
-  insecure_no_auth?: boolean;
-  vars?: Record<string, string>;
-}
-
-const FILE_KEYS = {
-  listen: 'string',
-  state: 'string',
-  probe: 'boolean',
-  host_id: 'string',
-  auth: 'boolean',
-  insecure_no_auth: 'boolean',
-  vars: 'object',
-} as const;
-
-function readConfigFile(path: string): ConfigFile {
-  let read: Record<string, unknown>;
-  try {
-    read = parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new ConfigError('config', `${path}: ${(error as Error).message.split('\n')[0]}`);
-  }
-  for (const [key, value] of Object.entries(read)) {
-    const type = (FILE_KEYS as Record<string, string>)[key];
-    if (type === undefined) {
-      throw new ConfigError(key, `unknown in ${path}; known: ${Object.keys(FILE_KEYS).join(', ')}`);
-    }
-    if (typeof value !== type) throw new ConfigError(key, `must be a ${type} in ${path}`);
-  }
-  for (const [name, value] of Object.entries(read['vars'] ?? {})) {
-    if (typeof value !== 'string') throw new ConfigError(`vars.${name}`, `must be a string in ${path}`);
-  }
-  return read;
 }

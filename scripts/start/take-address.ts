@@ -8,7 +8,7 @@ import { LinuxError } from '../../probe/linux/linux-error.ts';
 import { reportConnections } from './connection-report.ts';
 import { addressOf, portHolders, probePort, type Listen } from './listen.ts';
 import { openListeningSocket } from './listening-socket.ts';
-import { ConfigError } from './options.ts';
+import { ConfigError } from './config-error.ts';
 
 export interface TakenAddress {
   /** With a real port. */

@@ -17,7 +17,8 @@ import { TETHERED_DESCRIPTOR } from '../setup/tether.mjs';
 import { bundleWorker } from '../start/bundle.ts';
 import { startCredentials, type StartCredentials } from '../start/credentials.ts';
 import { addressOf, allowedHosts, localAddressOf } from '../start/listen.ts';
-import { ConfigError, readOptions, USAGE, type StartOptions } from '../start/options.ts';
+import { ConfigError } from '../start/config-error.ts';
+import { readOptions, USAGE, type StartOptions } from '../start/options.ts';
 import { takeAddress } from '../start/take-address.ts';
 import { readWranglerToml, workerdConfig } from '../start/workerd-config.ts';
 
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
+  for (const warning of given.warnings) say(warning);
   const { listen, descriptor, connections } = await takeAddress(given.listen, say);
   const options = { ...given, listen };
   lockState(options.stateDir);
@@ -133,22 +135,14 @@ async function writeConfiguration(
   const storageDir = join(options.stateDir, 'do');
   mkdirSync(storageDir, { recursive: true });
   writeFileSync(join(options.stateDir, 'worker.js'), code);
-  const fromEnvironment = Object.keys(wrangler.vars).flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  const unknown = Object.keys(options.vars).filter((name) => !(name in wrangler.vars));
-  if (unknown.length > 0) {
-    throw new ConfigError(`vars.${unknown[0]}`, `unknown; known: ${Object.keys(wrangler.vars).join(', ')}`);
-  }
   const vars: Record<string, string> = {
     EDGEDIVE_HOST_ID: options.hostId,
     EDGEDIVE_ALLOWED_HOSTS: allowedHosts(options.listen).join(','),
-    ...Object.fromEntries(fromEnvironment),
+    EDGEDIVE_LISTEN: addressOf(options.listen),
     ...options.vars,
     EDGEDIVE_AUTH: options.auth ? 'on' : 'off',
     ...(credentials !== undefined && {
-      EDGEDIVE_ADMIN_TOKEN: credentials.admin,
+      EDGEDIVE_ADMIN_TOKEN: options.vars['EDGEDIVE_ADMIN_TOKEN'] ?? credentials.admin,
       EDGEDIVE_PROBE_TOKEN: credentials.probe,
     }),
   };
@@ -207,7 +201,11 @@ async function answering(url: string): Promise<void> {
   }
 }
 
-function startProbe({ listen, hostId }: StartOptions, token: string | undefined, up: () => void): Supervised {
+function startProbe(
+  { listen, hostId, probeVars }: StartOptions,
+  token: string | undefined,
+  up: () => void,
+): Supervised {
   return new Supervised({
     name: 'probe',
     prefix: '',
@@ -220,7 +218,7 @@ function startProbe({ listen, hostId }: StartOptions, token: string | undefined,
       hostId,
     ],
     // Not on the command line, which everybody on this machine can read.
-    ...(token !== undefined && { env: { ...process.env, EDGEDIVE_TOKEN: token } }),
+    env: { ...process.env, ...probeVars, ...(token !== undefined && { EDGEDIVE_TOKEN: token }) },
     stopGraceMs: PROBE_GRACE_MS,
     onLine: (line) => {
       if (PROBE_UP.test(line)) up();

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,10 +6,12 @@ import { readOptions } from '../../scripts/start/options.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'edgedive-options-'));
 const configFile = (text: string) => {
-  const file = join(directory, 'edgedive.toml');
+  const file = join(directory, 'any.yml');
   writeFileSync(file, text);
   return file;
 };
+const withFile = (text: string, ...args: string[]) =>
+  readOptions(['--config', configFile(text), ...args], '/w');
 
 describe('readOptions', () => {
   it('has the documented defaults', () => {
@@ -18,33 +20,82 @@ describe('readOptions', () => {
       stateDir: '/somewhere/.edgedive/state',
       probe: true,
       hostId: hostname(),
+      auth: false,
       vars: {},
+      probeVars: {},
+      warnings: [],
     });
   });
 
-  it('lets arguments win over the file', () => {
-    const file = configFile('listen = "127.0.0.1:1"\nstate = "a"\nprobe = true\n[vars]\nX = "y"\n');
-    expect(readOptions(['--config', file, '--listen', 'localhost:2', '--no-probe'], '/w')).toMatchObject({
+  it('lets arguments win over variables, these over the file', () => {
+    const text = 'listen: 127.0.0.1:1\nstate: a\nhistory: { keep: 1h }\nfabric:\n  flow_shards: 4\n';
+    expect(withFile(text, '--listen', 'localhost:2', '--no-probe')).toMatchObject({
       listen: { host: 'localhost', port: 2 },
       stateDir: '/w/a',
       probe: false,
-      vars: { X: 'y' },
+      vars: { EDGEDIVE_HISTORY: '1h', EDGEDIVE_FLOW_SHARDS: '4' },
+    });
+    const env = { EDGEDIVE_HISTORY: '2h', EDGEDIVE_LISTEN: '127.0.0.1:3' };
+    expect(readOptions(['--config', configFile(text)], '/w', env)).toMatchObject({
+      listen: { port: 3 },
+      vars: { EDGEDIVE_HISTORY: '2h' },
     });
   });
 
-  it('refuses an address that others can reach, unless told that this is meant', () => {
-    expect(() => readOptions(['--listen', '0.0.0.0:8082'], '/')).toThrow(/has no authentication/);
-    expect(readOptions(['--listen', '0.0.0.0:8082', '--insecure-no-auth'], '/')?.listen.port).toBe(8082);
+  it('finds edgedive.yml where it is started', () => {
+    const place = join(directory, 'place');
+    mkdirSync(place);
+    writeFileSync(join(place, 'edgedive.yml'), 'host_id: found\n');
+    expect(readOptions([], place)?.hostId).toBe('found');
+  });
+
+  it('asks who everybody is where others can reach the address, unless told that this is meant', () => {
+    expect(readOptions(['--listen', '0.0.0.0:8082'], '/')?.auth).toBe(true);
+    expect(readOptions(['--listen', '0.0.0.0:8082', '--insecure-no-auth'], '/')?.auth).toBe(false);
+    expect(readOptions(['--auth'], '/')?.auth).toBe(true);
+    expect(withFile('auth: { mode: on }')?.auth).toBe(true);
+    expect(withFile('auth: { mode: off }')?.auth).toBe(false);
+    expect(() => withFile('auth: { mode: off }', '--listen', '0.0.0.0:1')).toThrow(/only for loopback/);
+  });
+
+  it('takes the reference’s file as it is', () => {
+    const read = withFile(
+      'host_id: ref\nanalyzers:\n  - 10.0.0.1:8082\nanalyzer:\n  listen: 127.0.0.1:4\n  topology:\n    backend: memory\n' +
+        'flow:\n  expire: 600\nauth:\n  basic:\n    type: basic\n    users:\n      ann: secret\n',
+    );
+    expect(read).toMatchObject({
+      hostId: 'ref',
+      listen: { port: 4 },
+      vars: { EDGEDIVE_USERS: '{"ann":"secret"}' },
+      probeVars: { EDGEDIVE_ANALYZER: '10.0.0.1:8082' },
+    });
+    expect(read?.warnings).toEqual([
+      expect.stringMatching(
+        /without a meaning here: analyzer.topology.backend, flow.expire, auth.basic.type$/,
+      ),
+    ]);
   });
 
   it.each([
-    ['unknown = 1', 'unknown: unknown in'],
-    ['probe = "no"', 'probe: must be a boolean'],
-    ['host_id = "two words"', 'host_id: '],
-    ['[vars]\nX = 1', 'vars.X: must be a string'],
-    ['listen = ', 'config: '],
-  ])('refuses the file %j by the key that is wrong', (text, message) => {
-    expect(() => readOptions(['--config', configFile(text)], '/')).toThrow(message);
+    ['lisen: x', 'line 1: lisen: unknown; did you mean listen?'],
+    ['history:\n  keeep: 1h', 'line 2: history.keeep: unknown; did you mean history.keep?'],
+    ['analyzer:\n  listn: x', 'line 2: analyzer.listn: unknown; did you mean analyzer.listen?'],
+    ['probe: { enabled: maybe }', 'probe.enabled: must be on or off'],
+    ['history: { keep: soon }', 'history.keep: '],
+    ['fabric: { flow_shards: 0 }', 'fabric.flow_shards: must be a whole number above 0'],
+    ['host_id: two words', 'host_id: '],
+    ['listen: [', 'config: '],
+    ['listen: a\nlisten: b', 'config: '],
+    ['- a', 'must be a map of settings'],
+  ])('refuses the file %j, saying what is wrong where', (text, message) => {
+    expect(() => withFile(text)).toThrow(message);
+  });
+
+  it('does not unfold a bomb of aliases', () => {
+    const levels = Array.from({ length: 12 }, (_, at) =>
+      at === 0 ? 'a0: &a0 [x,x,x,x,x,x,x,x,x,x]' : `a${at}: &a${at} [${`*a${at - 1},`.repeat(10)}]`,
+    );
+    expect(() => withFile(levels.join('\n'))).toThrow(/alias|unknown/i);
   });
 
   it('asks for the usage text with --help', () => {

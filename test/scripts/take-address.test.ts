@@ -2,7 +2,7 @@ import { createServer, connect, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { parseListen, portHolders } from '../../scripts/start/listen.ts';
-import { ConfigError } from '../../scripts/start/options.ts';
+import { ConfigError } from '../../scripts/start/config-error.ts';
 import { takeAddress } from '../../scripts/start/take-address.ts';
 
 const silent = (text: string): void => expect.fail(text);

@@ -61,8 +61,8 @@ async function login(c: AppContext): Promise<Response> {
   const field = (name: string): string => form.get(name) ?? c.req.query(name) ?? '';
   const [name, password] = [field('username'), field('password')];
   const settings = authSettings(c.env);
-  if (!settings.isOn) return answer(c, openPrincipal, '');
   if (name === '' || password === '') throw new ApiError('unauthenticated', 'No credentials provided');
+  if (!settings.isOn) return answer(c, openPrincipal, '');
   const user = settings.users.get(name);
   if (!(await isPassword(user, password)) || user === undefined)
     throw new ApiError('unauthenticated', 'Wrong credentials');
