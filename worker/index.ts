@@ -23,6 +23,7 @@ import { mountEdgeRule, mountNodeRule } from './routes/rule.ts';
 import { mountStatus } from './routes/status.ts';
 import { mountSubscriber } from './routes/subscriber.ts';
 import { mountTopology } from './routes/topology.ts';
+import { mountWorkflow } from './routes/workflow.ts';
 
 export { FlowHub } from './objects/flow-hub.ts';
 export { FlowShard } from './objects/flow-shard.ts';
@@ -43,6 +44,7 @@ mountEdge(app); //        GET, POST /api/edge · GET, PATCH, DELETE /api/edge/{i
 mountNodeRule(app); //    GET, POST /api/noderule · GET, PATCH, DELETE /api/noderule/{id}
 mountEdgeRule(app); //    GET, POST /api/edgerule · GET, PATCH, DELETE /api/edgerule/{id}
 mountInjectpacket(app); // GET, POST /api/injectpacket · GET, PATCH, DELETE /api/injectpacket/{id}
+mountWorkflow(app); //    GET, POST /api/workflow · GET, PATCH, DELETE /api/workflow/{id} · POST /api/workflow/{id}/call
 mountPcap(app); //        POST /api/pcap
 mountDescription(app); // GET /swagger.json, /api/swagger.json, /openapi.json
 mountProbe(app); //       WebSockets /ws/probe/topology, /ws/probe/flow

@@ -3,9 +3,10 @@
  * Prints `Edgedive ready: http://HOST:PORT` on stdout once when the routes answer; everything else goes to stderr.
  * Exit status: 0 after a signal, 1 when the analyzer cannot run, 2 for settings that cannot be followed.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readHistorySettings } from '../../core/history-settings.ts';
+import { readWorkflowSettings } from '../../core/workflow/settings.ts';
 import { endWithRunner } from '../process/parent.ts';
 import { packageFile, root } from '../process/paths.ts';
 import { Supervised } from '../process/supervisor.ts';
@@ -107,10 +108,11 @@ function lockState(stateDir: string): void {
 /** Writes the bundled Worker and workerd's configuration into the state directory; gives the configuration's path. */
 async function writeConfiguration(options: StartOptions, connections: string | undefined): Promise<string> {
   const wrangler = readWranglerToml(readFileSync(join(root, 'wrangler.toml'), 'utf8'));
-  const code = await bundleWorker(wrangler.main);
+  const { code, wasm } = await bundleWorker(wrangler.main);
   const storageDir = join(options.stateDir, 'do');
   mkdirSync(storageDir, { recursive: true });
   writeFileSync(join(options.stateDir, 'worker.js'), code);
+  for (const { name, file } of wasm) copyFileSync(file, join(options.stateDir, name));
   const fromEnvironment = Object.keys(wrangler.vars).flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
@@ -130,6 +132,7 @@ async function writeConfiguration(options: StartOptions, connections: string | u
   const text = workerdConfig(wrangler, {
     address: addressOf(options.listen),
     moduleFile: 'worker.js',
+    wasmModules: wasm.map(({ name }) => name),
     storageDir,
     ...(connections === undefined ? {} : { connections }),
     vars,
@@ -140,7 +143,7 @@ async function writeConfiguration(options: StartOptions, connections: string | u
 
 /** The analyzer itself would go on with its defaults; who starts it by hand is told at once. Throws a ConfigError. */
 function refuseFaults(vars: Readonly<Record<string, string>>): void {
-  const [fault] = readHistorySettings(vars).faults;
+  const [fault] = [...readHistorySettings(vars).faults, ...readWorkflowSettings(vars).faults];
   if (fault === undefined) return;
   const [name = ''] = fault.split(': ', 1);
   throw new ConfigError(name, fault.slice(name.length + 2));

@@ -3,9 +3,10 @@ import { createMiddleware } from 'hono/factory';
 import { openPrincipal, refusalText, type Needed } from '../../core/auth/principal.ts';
 import type { AppContext, AppEnv } from '../app.ts';
 import { ApiError } from '../errors.ts';
+import { innerPrincipal } from './inner-request.ts';
 
 export const principal = createMiddleware<AppEnv>(async (c, next) => {
-  c.set('principal', openPrincipal);
+  c.set('principal', innerPrincipal(c.req.raw) ?? openPrincipal);
   await next();
 });
 
