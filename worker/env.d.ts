@@ -31,7 +31,7 @@ declare namespace Cloudflare {
 }
 interface Env extends Cloudflare.Env {}
 /** The interpreter of scripts, as every Workers runtime gives WebAssembly: compiled beforehand, since no code is made at run time. */
-declare module 'quickjs-wasi/quickjs.wasm' {
+declare module '*.wasm' {
   const module: WebAssembly.Module;
   export default module;
 }

@@ -1,5 +1,6 @@
 /**
- * `npm run gen [-- --check]`: writes the generated sources (proto/gen) again, or only tells whether they would
- * change. The work begins with the import.
+ * `npm run gen [-- --check]`: writes what is generated (proto/gen, worker/script/quickjs.wasm) again, or only tells whether it would
+ * change. The work begins with the imports.
  */
 import '../gen-proto.ts';
+import '../gen-interpreter.ts';

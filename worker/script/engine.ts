@@ -2,8 +2,10 @@
  * QuickJS-ng as WebAssembly, one instance a script: what the script may ever touch is the memory of that instance and one
  * function of ours that takes and gives texts. The binary and its C interface come from the package quickjs-wasi; its own wrapper cannot suspend,
  * and that is what we need: by JSPI (WebAssembly.Suspending, .promising) a script waits for an answer, or lets others have
- * their turn, in the midst of its run, while the isolate goes on (decision 0059).
+ * their turn, in the midst of its run, while the isolate goes on (decision 0059). quickjs.wasm is that binary with every loop
+ * counted (scripts/gen-interpreter.ts, decision 0060), so that nothing in it runs on for long unasked.
  */
+import { messageOf } from '../../core/errors.ts';
 
 /** What this file uses of the binary; all are pointers into its memory, or numbers. */
 interface Exports extends WebAssembly.Exports {
@@ -12,7 +14,6 @@ interface Exports extends WebAssembly.Exports {
   readonly qjs_init: () => number;
   readonly qjs_set_memory_limit: (bytes: number) => void;
   readonly qjs_set_max_stack_size: (bytes: number) => void;
-  readonly qjs_set_interrupt_handler: (enable: number) => void;
   readonly qjs_eval: (code: number, bytes: number, fileName: number, flags: number) => number;
   readonly qjs_call: (fn: number, self: number, count: number, args: number) => number;
   readonly qjs_execute_pending_job: () => number;
@@ -43,8 +44,10 @@ const { Suspending, promising } = WebAssembly as unknown as {
 export interface EngineHooks {
   /** The script asks for something; while a promise is under way the script stands still. May not throw. */
   readonly ask: (what: string, about: string) => string | Promise<string>;
-  /** Called now and then while the script computes; true ends it, whatever it catches. */
-  readonly interrupt: () => boolean | Promise<boolean>;
+  /** Called each millisecond or so while the script computes; true pauses it. */
+  readonly interrupt: () => boolean;
+  /** The script stands still until it resolves; true ends it then, whatever it would catch. */
+  readonly pause: () => Promise<boolean>;
 }
 
 export interface EngineLimits {
@@ -68,6 +71,8 @@ export class Engine {
   readonly #job: Promising<Exports['qjs_execute_pending_job']>;
   /** A cell for numbers that functions of the binary give back by pointer. */
   readonly #cell: number;
+  /** Nothing of ours stands between the script and who started it, so it can be suspended. */
+  #isSuspendable = false;
 
   private constructor(exports: Exports) {
     this.#exports = exports;
@@ -84,13 +89,11 @@ export class Engine {
     const instance = await WebAssembly.instantiate(module, {
       env: {
         host_call: new Suspending((_name, _bytes, _self, count, args) => engine!.#asked(hooks, count, args)),
-        host_interrupt: new Suspending(() => {
-          const stop = hooks.interrupt();
-          return typeof stop === 'boolean' ? Number(stop) : stop.then(Number);
-        }),
+        // Both are called in counted loops only: scripts/gen-interpreter.ts.
+        host_interrupt: () => (engine !== undefined && engine.#isSuspendable && hooks.interrupt() ? 1 : 0),
+        host_module_load: new Suspending(async () => Number(await hooks.pause())),
         host_promise_rejection: () => undefined,
         host_module_normalize: () => 0,
-        host_module_load: () => 0,
         host_get_timezone_offset: () => 0,
       },
       wasi_snapshot_preview1: wasi(() => memory!),
@@ -112,7 +115,7 @@ export class Engine {
     const { qjs_is_exception, wasm_free } = this.#exports;
     const { at, bytes } = this.#write(code);
     const name = this.#write('edgedive');
-    const value = await this.#eval(at, bytes, name.at, 0).catch(broken);
+    const value = await this.#run(() => this.#eval(at, bytes, name.at, 0));
     wasm_free(at);
     wasm_free(name.at);
     if (qjs_is_exception(value) !== 0) throw new EngineError(this.#thrown());
@@ -126,7 +129,7 @@ export class Engine {
     const list = wasm_malloc(4 * values.length);
     const cells = new DataView(this.#exports.memory.buffer);
     values.forEach((value, index) => cells.setUint32(list + 4 * index, value, true));
-    const answer = await this.#call(fn, qjs_get_undefined(), values.length, list).catch(broken);
+    const answer = await this.#run(() => this.#call(fn, qjs_get_undefined(), values.length, list));
     wasm_free(list);
     for (const value of values) qjs_free_value(value);
     if (qjs_is_exception(answer) !== 0) this.#thrown();
@@ -136,8 +139,19 @@ export class Engine {
   /** Runs one job of the queue of promises. False when there is none. */
   async job(): Promise<boolean> {
     if (this.#exports.qjs_is_job_pending() === 0) return false;
-    if ((await this.#job().catch(broken)) < 0) this.#thrown();
+    if ((await this.#run(() => this.#job())) < 0) this.#thrown();
     return true;
+  }
+
+  async #run(enter: () => Promise<number>): Promise<number> {
+    this.#isSuspendable = true;
+    try {
+      return await enter();
+    } catch (error) {
+      throw new EngineError(messageOf(error));
+    } finally {
+      this.#isSuspendable = false;
+    }
   }
 
   /** What was thrown last, if it is a text; it is taken. */
@@ -160,14 +174,19 @@ export class Engine {
   }
 
   #asked(hooks: EngineHooks, count: number, args: number): number | Promise<number> {
+    this.#isSuspendable = false;
     const cells = new DataView(this.#exports.memory.buffer);
     const [what = '', about = ''] = Array.from({ length: Math.min(count, 2) }, (_, index) =>
       this.#textOf(cells.getUint32(args + 4 * index, true)),
     );
     const answer = hooks.ask(what, about);
-    return typeof answer === 'string'
-      ? this.#newString(answer)
-      : answer.then((text) => this.#newString(text));
+    return typeof answer === 'string' ? this.#answered(answer) : answer.then((text) => this.#answered(text));
+  }
+
+  #answered(text: string): number {
+    const value = this.#newString(text);
+    this.#isSuspendable = true;
+    return value;
   }
 
   /** '' for what is no text: to make one could run code of the script where it cannot be suspended. */
@@ -206,12 +225,7 @@ function start(exports: Exports, { memoryBytesMax, stackBytesMax }: EngineLimits
   if (exports.qjs_init() !== 0) throw new EngineError('the interpreter does not start');
   exports.qjs_set_memory_limit(memoryBytesMax);
   exports.qjs_set_max_stack_size(stackBytesMax);
-  exports.qjs_set_interrupt_handler(1);
   return exports;
-}
-
-function broken(error: unknown): never {
-  throw new EngineError(error instanceof Error ? error.message : String(error));
 }
 
 const WASI_OK = 0;

@@ -2,7 +2,7 @@
  * Runs JavaScript of users: `runScript({ source, args, api, limits })`. The source is a function, or a program whose last value
  * is one; it is called with the arguments, a promise that it returns is awaited, and the answer is its result as JSON. What it may reach is the API,
  * through `api`, with whatever rights that has (inner-api.ts makes one of a request's principal); nothing else of the analyzer.
- * It runs beside everything else of the isolate: after some ten thousand steps others have their turn.
+ * It runs beside everything else of the isolate: every ten milliseconds or so others have their turn.
  */
 import { messageOf } from '../../core/errors.ts';
 import { limits as bounds } from '../../core/limits.ts';
@@ -44,8 +44,8 @@ export type ScriptOutcome = Logged &
     | { readonly ok: false; readonly why: 'uncompiled' | 'failed' | 'limit'; readonly text: string }
   );
 
-/** Interrupts (some thousand steps, about 0.3 ms each) before others have their turn. */
-const INTERRUPTS_A_TURN = 20;
+/** Interrupts (a millisecond or two each) before others have their turn. */
+const INTERRUPTS_A_TURN = 5;
 /** Jobs of promises before others have theirs. */
 const JOBS_A_TURN = 1_000;
 
@@ -96,10 +96,14 @@ class Run {
   async #go(): Promise<void> {
     const { source, args, limits } = this.#script;
     // Only here: a Worker that runs no script loads none of it.
-    const { default: module } = await import('quickjs-wasi/quickjs.wasm');
+    const { default: module } = await import('./quickjs.wasm');
     const engine = await Engine.create(
       module,
-      { ask: (what, about) => this.#asked(what, about), interrupt: () => this.#interrupted() },
+      {
+        ask: (what, about) => this.#asked(what, about),
+        interrupt: () => this.#isTurnOver(),
+        pause: async () => this.#pause(),
+      },
       { memoryBytesMax: limits.memoryBytes, stackBytesMax: bounds.scriptStackBytesMax },
     );
     this.#engine = engine;
@@ -145,10 +149,13 @@ class Run {
     if (!this.#isOver) this.#fail('limit', `the script broke the interpreter: ${messageOf(error)}`);
   }
 
-  #interrupted(): boolean | Promise<boolean> {
-    if (this.#isOver) return true;
-    if (++this.#interrupts % INTERRUPTS_A_TURN !== 0) return false;
-    return this.#othersTurn().then(() => this.#isOver);
+  #isTurnOver(): boolean {
+    return this.#isOver || ++this.#interrupts % INTERRUPTS_A_TURN === 0;
+  }
+
+  async #pause(): Promise<boolean> {
+    if (!this.#isOver) await this.#othersTurn();
+    return this.#isOver;
   }
 
   async #othersTurn(): Promise<void> {
