@@ -25,7 +25,13 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            // Most tests are not about who asks; those that are set it.
+            miniflare: { bindings: { EDGEDIVE_AUTH: 'off' } },
+          }),
+        ],
         test: {
           name: 'workerd',
           testTimeout: PATIENCE_MS,

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../core/errors.ts';
+import { rememberedToken } from './credentials.ts';
 import { usageError } from './errors.ts';
 
 /** As commander reads them. */
@@ -43,9 +44,10 @@ export function readConnection(options: ConnectionOptions, env: Environment): Co
     options.analyzer ?? env['EDGEDIVE_ANALYZER'] ?? env['SKYDIVE_ANALYZER'] ?? DEFAULT_ANALYZER;
   // As in the reference's client: a key pair means TLS.
   const isTls = options.cert !== undefined && options.key !== undefined;
+  const base = readAddress(analyzer, isTls ? 'https' : 'http');
   return {
-    base: readAddress(analyzer, isTls ? 'https' : 'http'),
-    headers: credentials(options, env),
+    base,
+    headers: credentials(options, base, env),
     tls: {
       ...(options.cacert === undefined ? {} : { ca: readFile('--cacert', options.cacert) }),
       ...(options.cert === undefined ? {} : { cert: readFile('--cert', options.cert) }),
@@ -66,12 +68,16 @@ function readAddress(text: string, scheme: 'http' | 'https'): URL {
   return url;
 }
 
-function credentials(options: ConnectionOptions, env: Environment): Record<string, string> {
+/** What was given for this command; else what `edgedive login` remembered. */
+function credentials(options: ConnectionOptions, base: URL, env: Environment): Record<string, string> {
   const token = options.token ?? env['EDGEDIVE_TOKEN'];
   if (token !== undefined && token !== '') return { Authorization: `Bearer ${token}` };
   const username = options.username ?? env['SKYDIVE_USERNAME'] ?? '';
   const password = options.password ?? env['SKYDIVE_PASSWORD'] ?? '';
-  if (username === '' && password === '') return {};
+  if (username === '' && password === '') {
+    const remembered = rememberedToken(base, env) ?? '';
+    return remembered === '' ? {} : { Authorization: `Bearer ${remembered}` };
+  }
   return { Authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
 }
 

@@ -8,10 +8,12 @@ import { completionCommand } from './commands/completion.ts';
 import { edgeCommand, nodeCommand } from './commands/element.ts';
 import { flowsCommand } from './commands/flows.ts';
 import { injectionCommand } from './commands/injection.ts';
+import { loginCommand, logoutCommand, whoamiCommand } from './commands/login.ts';
 import { pcapCommand } from './commands/pcap.ts';
 import { queryCommand } from './commands/query.ts';
 import { edgeRuleCommand, nodeRuleCommand } from './commands/rule.ts';
 import { statusCommand } from './commands/status.ts';
+import { tokenCommand } from './commands/token.ts';
 import { topologyCommand } from './commands/topology.ts';
 import { workflowCommand } from './commands/workflow.ts';
 
@@ -45,6 +47,10 @@ export function makeProgram(): Command {
     edgeRuleCommand(), //   edge-rule create|list|get|delete
     workflowCommand(), //   workflow create|list|get|call|delete
     statusCommand(), //     status
+    loginCommand(), //      login
+    logoutCommand(), //     logout
+    whoamiCommand(), //     whoami
+    tokenCommand(), //      token create|list|get|delete
   ])
     program.addCommand(command);
   program.addCommand(completionCommand(program));

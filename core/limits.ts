@@ -284,6 +284,10 @@ export const limits = {
   probeSocketsMax: 10_000,
   /** What a probe tells about itself for the status; a longer text is cut away and counted. */
   probeStatusCharsMax: 65_536,
+  /** API tokens of a fabric; more are refused with 507. */
+  tokensMax: 10_000,
+  /** Logins that are remembered; beyond it the oldest ends. */
+  sessionsMax: 10_000,
   /** An answer above it travels between objects as a stream. */
   answerBytesMax: 1_048_576,
 } as const;
@@ -335,6 +339,12 @@ export const timings = {
   injectionSilentMs: 60_000,
   /** A live flow that nobody told about for this long has lost its probe's word of its end; it is dropped. */
   flowForgottenMs: 1_500_000,
+  /** A login ends after this. */
+  sessionMs: 12 * 3_600_000,
+  /** What an isolate was told of a token is believed this long: a revoked one may be let in for so much longer. */
+  tokenBelievedMs: 1_000,
+  /** When a token was used last is written at most this often. */
+  tokenUseNotedMs: 60_000,
   /** How often an object looks for history that is too old. */
   historyCheckMs: 600_000,
   /** Sockets of the kernel are looked at this often in case a signal was lost … */

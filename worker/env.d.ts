@@ -15,6 +15,22 @@ declare namespace Cloudflare {
     /** Comma-separated; see middleware/hosts.ts and middleware/origins.ts. */
     readonly EDGEDIVE_ALLOWED_HOSTS: string;
     readonly EDGEDIVE_ALLOWED_ORIGINS: string;
+    /** Whether it matters who asks: `on`, or `off` for an analyzer that only its own machine can reach. */
+    readonly EDGEDIVE_AUTH: string;
+    /** Users with passwords, and the role of those that have none: core/auth/users.ts. */
+    readonly EDGEDIVE_USERS: string;
+    readonly EDGEDIVE_USERS_ROLE: string;
+    /** What roles may do besides: core/auth/policy.ts. */
+    readonly EDGEDIVE_POLICY: string;
+    /** Tokens of somebody else that are believed, such as Cloudflare Access's: worker/auth/jwt.ts. */
+    readonly EDGEDIVE_JWT_KEYS: string;
+    readonly EDGEDIVE_JWT_ISSUER: string;
+    readonly EDGEDIVE_JWT_AUDIENCE: string;
+    readonly EDGEDIVE_JWT_ROLES_CLAIM: string;
+    readonly EDGEDIVE_JWT_ROLE: string;
+    /** Secrets: the token of the first administrator, and that of the probe on the analyzer's own host. */
+    readonly EDGEDIVE_ADMIN_TOKEN?: string;
+    readonly EDGEDIVE_PROBE_TOKEN?: string;
     /** How long and how much of the past is kept: core/history-settings.ts. */
     readonly EDGEDIVE_HISTORY: string;
     readonly EDGEDIVE_HISTORY_BYTES: string;

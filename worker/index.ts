@@ -17,12 +17,16 @@ import { mountEdge, mountNode } from './routes/element.ts';
 import { mountGraphSocket } from './routes/graph-socket.ts';
 import { mountInfo } from './routes/info.ts';
 import { mountInjectpacket } from './routes/injectpacket.ts';
+import { mountLogin } from './routes/login.ts';
+import { mountMetrics } from './routes/metrics.ts';
 import { mountPcap } from './routes/pcap.ts';
 import { mountProbe } from './routes/probe.ts';
 import { mountEdgeRule, mountNodeRule } from './routes/rule.ts';
 import { mountStatus } from './routes/status.ts';
 import { mountSubscriber } from './routes/subscriber.ts';
+import { mountToken } from './routes/token.ts';
 import { mountTopology } from './routes/topology.ts';
+import { mountWhoami } from './routes/whoami.ts';
 import { mountWorkflow } from './routes/workflow.ts';
 
 export { FlowHub } from './objects/flow-hub.ts';
@@ -36,7 +40,11 @@ app.onError(onError);
 app.notFound(noRoute);
 
 mountInfo(app); //        GET /api
+mountLogin(app); //       POST /login
+mountWhoami(app); //      GET /api/whoami
+mountToken(app); //       GET, POST /api/token · GET, DELETE /api/token/{id}
 mountStatus(app); //      GET /api/status
+mountMetrics(app); //     GET /metrics
 mountTopology(app); //    GET, POST /api/topology
 mountCapture(app); //     GET, POST /api/capture · GET, PATCH, DELETE /api/capture/{id}
 mountNode(app); //        GET, POST /api/node · GET, PATCH, DELETE /api/node/{id}

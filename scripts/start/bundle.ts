@@ -87,10 +87,10 @@ export async function bundleWorker(entry: string): Promise<Bundle> {
   const code = result.outputFiles![0]!.text;
   const wasm = [...found].map(([name, file]) => ({ name, file }));
   const inputs = Object.fromEntries(
-    [...Object.keys(result.metafile!.inputs), ...found.values()].map((path) => [
-      path,
-      hash(readFileSync(resolve(root, path))),
-    ]),
+    // A package may say that it does without one in browsers: there is no such file.
+    [...Object.keys(result.metafile!.inputs), ...found.values()]
+      .filter((path) => !path.startsWith('(disabled):'))
+      .map((path) => [path, hash(readFileSync(resolve(root, path)))]),
   );
   mkdirSync(directory, { recursive: true });
   const output = join(directory, `${hash(code).slice(0, 16)}.js`);

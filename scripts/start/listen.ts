@@ -26,7 +26,7 @@ export function parseListen(text: string): Listen | undefined {
   return { host, port, loopback: isLoopback(host) };
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   if (isIP(host) === 4) return host.startsWith('127.');
   return host === '::1' || host === 'localhost';
 }

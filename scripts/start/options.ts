@@ -3,7 +3,7 @@
  * file, the file over the defaults.
  *
  *   listen = "127.0.0.1:8082"    state = ".edgedive/state"    probe = true
- *   host_id = "name of this host"    insecure_no_auth = false
+ *   host_id = "name of this host"    auth = true    insecure_no_auth = false
  *   [vars]                       # settings of the analyzer; those that wrangler.toml declares
  *   EDGEDIVE_FLOW_SHARDS = "4"
  */
@@ -29,6 +29,8 @@ export interface StartOptions {
   readonly stateDir: string;
   readonly probe: boolean;
   readonly hostId: string;
+  /** Whether it matters who asks. */
+  readonly auth: boolean;
   /** Given in the file; they win over the environment and wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
 }
@@ -37,8 +39,9 @@ export const USAGE = `usage: npm start [-- --listen HOST:PORT] [--state DIR] [--
   --listen HOST:PORT   where the analyzer answers (127.0.0.1:8082); port 0 takes a free one
   --state DIR          where it keeps its data (.edgedive/state)
   --no-probe           no probe of this host
-  --config FILE        the same settings in TOML: listen, state, probe, host_id, insecure_no_auth, [vars]
-  --insecure-no-auth   listen on an address that others can reach, without authentication
+  --config FILE        the same settings in TOML: listen, state, probe, host_id, auth, insecure_no_auth, [vars]
+  --auth               ask who everybody is also on a loopback address; elsewhere that is so anyway
+  --insecure-no-auth   let everybody in who can reach the address
 `;
 
 const FLAGS = {
@@ -46,30 +49,32 @@ const FLAGS = {
   state: { type: 'string' },
   'no-probe': { type: 'boolean' },
   config: { type: 'string' },
+  auth: { type: 'boolean' },
   'insecure-no-auth': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
 /** Undefined asks for the usage text. Throws a ConfigError. */
-export function readOptions(args: string[], cwd: string): StartOptions | undefined {
+export function readOptions(
+  args: string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = {},
+): StartOptions | undefined {
   const flags = readFlags(args);
   if (flags.help === true) return undefined;
   const file = flags.config === undefined ? {} : readConfigFile(resolve(cwd, flags.config));
   const listenText = flags.listen ?? file.listen ?? '127.0.0.1:8082';
   const listen = parseListen(listenText);
   if (listen === undefined) throw new ConfigError('listen', `${listenText} is not HOST:PORT`);
-  const insecureNoAuth = flags['insecure-no-auth'] ?? file.insecure_no_auth ?? false;
-  if (!listen.loopback && !insecureNoAuth) {
-    throw new ConfigError(
-      'listen',
-      `others can reach ${listenText}, and this analyzer has no authentication: use a loopback address, or add --insecure-no-auth if the network itself keeps strangers out`,
-    );
-  }
+  const isOpen = flags['insecure-no-auth'] ?? file.insecure_no_auth ?? false;
+  const wanted = flags.auth ?? file.auth ?? env['EDGEDIVE_AUTH'] === 'on';
+  if (isOpen && wanted) throw new ConfigError('auth', 'cannot be asked for and left out at once');
   return {
     listen,
     stateDir: resolve(cwd, flags.state ?? file.state ?? '.edgedive/state'),
     probe: flags['no-probe'] === true ? false : (file.probe ?? true),
     hostId: hostId(file.host_id),
+    auth: wanted || (!listen.loopback && !isOpen),
     vars: file.vars ?? {},
   };
 }
@@ -95,6 +100,7 @@ interface ConfigFile {
   state?: string;
   probe?: boolean;
   host_id?: string;
+  auth?: boolean;
   insecure_no_auth?: boolean;
   vars?: Record<string, string>;
 }
@@ -104,6 +110,7 @@ const FILE_KEYS = {
   state: 'string',
   probe: 'boolean',
   host_id: 'string',
+  auth: 'boolean',
   insecure_no_auth: 'boolean',
   vars: 'object',
 } as const;

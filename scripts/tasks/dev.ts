@@ -8,7 +8,7 @@ import { endWithRunner } from '../process/parent.ts';
 import { packageFile, root } from '../process/paths.ts';
 import { killGroup, spawnTethered, stopTethered } from '../setup/tether.mjs';
 import { WRANGLER_ENV } from '../process/wrangler-env.ts';
-import { portHolders, probePort } from '../start/listen.ts';
+import { isLoopback, portHolders, probePort } from '../start/listen.ts';
 
 /** Wrangler writes its state and stops workerd. */
 const STOP_GRACE_MS = 3_000;
@@ -34,7 +34,15 @@ async function refuseTakenPort(): Promise<void> {
 }
 
 await refuseTakenPort();
-const hostVar = ['--var', `EDGEDIVE_HOST_ID:${process.env['EDGEDIVE_HOST_ID'] ?? hostname()}`];
+// Only this machine reaches it, unless it was told to listen elsewhere.
+const ip = option('--ip');
+const auth = process.env['EDGEDIVE_AUTH'] ?? (ip === undefined || isLoopback(ip) ? 'off' : 'on');
+const hostVar = [
+  '--var',
+  `EDGEDIVE_HOST_ID:${process.env['EDGEDIVE_HOST_ID'] ?? hostname()}`,
+  '--var',
+  `EDGEDIVE_AUTH:${auth}`,
+];
 const child = spawnTethered({
   command: process.execPath,
   args: [

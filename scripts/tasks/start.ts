@@ -3,8 +3,11 @@
  * Prints `Edgedive ready: http://HOST:PORT` on stdout once when the routes answer; everything else goes to stderr.
  * Exit status: 0 after a signal, 1 when the analyzer cannot run, 2 for settings that cannot be followed.
  */
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readPolicy } from '../../core/auth/policy.ts';
+import { readUsers } from '../../core/auth/users.ts';
+import { messageOf } from '../../core/errors.ts';
 import { readHistorySettings } from '../../core/history-settings.ts';
 import { readWorkflowSettings } from '../../core/workflow/settings.ts';
 import { endWithRunner } from '../process/parent.ts';
@@ -13,6 +16,7 @@ import { Supervised } from '../process/supervisor.ts';
 import { tryLock } from '../setup/lock.mjs';
 import { TETHERED_DESCRIPTOR } from '../setup/tether.mjs';
 import { bundleWorker } from '../start/bundle.ts';
+import { startCredentials, type StartCredentials } from '../start/credentials.ts';
 import { addressOf, allowedHosts, localAddressOf } from '../start/listen.ts';
 import { ConfigError, readOptions, USAGE, type StartOptions } from '../start/options.ts';
 import { takeAddress } from '../start/take-address.ts';
@@ -37,7 +41,7 @@ let onSignal = (): void => process.exit(0);
 
 async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => onSignal());
-  const given = readOptions(process.argv.slice(2), process.cwd());
+  const given = readOptions(process.argv.slice(2), process.cwd(), process.env);
   if (given === undefined) {
     process.stdout.write(USAGE);
     return;
@@ -45,7 +49,8 @@ async function main(): Promise<void> {
   const { listen, descriptor, connections } = await takeAddress(given.listen, say);
   const options = { ...given, listen };
   lockState(options.stateDir);
-  const configFile = await writeConfiguration(options, connections);
+  const credentials = options.auth ? startCredentials(options.stateDir) : undefined;
+  const configFile = await writeConfiguration(options, credentials, connections);
   let probe: Supervised | undefined;
   let ready = false;
   const analyzer = new Supervised({
@@ -80,10 +85,23 @@ async function main(): Promise<void> {
   ready = true;
   if (options.probe) {
     const up = Promise.withResolvers<void>();
-    probe = startProbe(options, up.resolve);
+    probe = startProbe(options, credentials?.probe, up.resolve);
     await Promise.race([up.promise, sleep(PROBE_WAIT_MS_MAX)]);
   }
-  if (ending === undefined) process.stdout.write(`Edgedive ready: ${url}\n`);
+  if (ending !== undefined) return;
+  tellAuth(credentials);
+  process.stdout.write(`Edgedive ready: ${url}\n`);
+}
+
+/** Who may come in, said once at each start; the first administrator's token itself only when it was made. */
+function tellAuth(credentials: StartCredentials | undefined): void {
+  if (credentials === undefined) {
+    say('authentication is off: whoever reaches the address may do everything');
+    return;
+  }
+  const { admin, adminFile, isNew } = credentials;
+  if (isNew) say(`the administrator's token, shown this once: ${admin}`);
+  say(`authentication is on; the administrator's token is in ${adminFile}`);
 }
 
 /** In place of the address in the configuration. */
@@ -106,7 +124,11 @@ function lockState(stateDir: string): void {
 }
 
 /** Writes the bundled Worker and workerd's configuration into the state directory; gives the configuration's path. */
-async function writeConfiguration(options: StartOptions, connections: string | undefined): Promise<string> {
+async function writeConfiguration(
+  options: StartOptions,
+  credentials: StartCredentials | undefined,
+  connections: string | undefined,
+): Promise<string> {
   const wrangler = readWranglerToml(readFileSync(join(root, 'wrangler.toml'), 'utf8'));
   const { code, wasm } = await bundleWorker(wrangler.main);
   const storageDir = join(options.stateDir, 'do');
@@ -126,6 +148,11 @@ async function writeConfiguration(options: StartOptions, connections: string | u
     EDGEDIVE_ALLOWED_HOSTS: allowedHosts(options.listen).join(','),
     ...Object.fromEntries(fromEnvironment),
     ...options.vars,
+    EDGEDIVE_AUTH: options.auth ? 'on' : 'off',
+    ...(credentials !== undefined && {
+      EDGEDIVE_ADMIN_TOKEN: credentials.admin,
+      EDGEDIVE_PROBE_TOKEN: credentials.probe,
+    }),
   };
   refuseFaults(vars);
   const configFile = join(options.stateDir, 'workerd.capnp');
@@ -137,16 +164,38 @@ async function writeConfiguration(options: StartOptions, connections: string | u
     ...(connections === undefined ? {} : { connections }),
     vars,
   });
+  // It holds secrets.
+  writeFileSync(configFile, '', { mode: 0o600 });
+  chmodSync(configFile, 0o600);
   writeFileSync(configFile, text);
   return configFile;
 }
 
 /** The analyzer itself would go on with its defaults; who starts it by hand is told at once. Throws a ConfigError. */
 function refuseFaults(vars: Readonly<Record<string, string>>): void {
-  const [fault] = [...readHistorySettings(vars).faults, ...readWorkflowSettings(vars).faults];
+  const [fault] = [
+    ...readHistorySettings(vars).faults,
+    ...authFaults(vars),
+    ...readWorkflowSettings(vars).faults,
+  ];
   if (fault === undefined) return;
   const [name = ''] = fault.split(': ', 1);
   throw new ConfigError(name, fault.slice(name.length + 2));
+}
+
+function authFaults(vars: Readonly<Record<string, string>>): string[] {
+  const fault = (name: string, read: (text: string) => unknown): string[] => {
+    try {
+      read(vars[name] ?? '');
+      return [];
+    } catch (error) {
+      return [`${name}: ${messageOf(error)}`];
+    }
+  };
+  return [
+    ...fault('EDGEDIVE_USERS', (text) => readUsers(text, 'admin')),
+    ...fault('EDGEDIVE_POLICY', (text) => readPolicy(text)),
+  ];
 }
 
 /** Resolves when the analyzer gives any answer that is not a failure of its own. */
@@ -165,7 +214,7 @@ async function answering(url: string): Promise<void> {
   }
 }
 
-function startProbe({ listen, hostId }: StartOptions, up: () => void): Supervised {
+function startProbe({ listen, hostId }: StartOptions, token: string | undefined, up: () => void): Supervised {
   return new Supervised({
     name: 'probe',
     prefix: '',
@@ -177,6 +226,8 @@ function startProbe({ listen, hostId }: StartOptions, up: () => void): Supervise
       '--host-id',
       hostId,
     ],
+    // Not on the command line, which everybody on this machine can read.
+    ...(token !== undefined && { env: { ...process.env, EDGEDIVE_TOKEN: token } }),
     stopGraceMs: PROBE_GRACE_MS,
     onLine: (line) => {
       if (PROBE_UP.test(line)) up();

@@ -18,7 +18,9 @@ export function refuse(c: AppContext, error: ApiError): Response {
   count(c, error.code);
   const headers = { ...error.headers, 'X-Edgedive-Error': error.code };
   if (error.message === '') return new Response(null, { status: error.status, headers });
-  return new Response(`${error.message}\n`, {
+  // A refused credential is answered without a line feed, as in the reference.
+  const end = error.code === 'unauthenticated' ? '' : '\n';
+  return new Response(`${error.message}${end}`, {
     status: error.status,
     headers: {
       ...headers,

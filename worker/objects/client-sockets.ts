@@ -28,6 +28,9 @@ export interface ClientKind<State extends ClientState> {
 
 export type ClientEvent = 'replaced' | 'tooSlow' | 'sent' | 'sendFailed' | 'lookFailed';
 
+/** Why a socket is closed whose credential has ended. */
+export const REVOKED = 'the credential was revoked';
+
 const encoder = new TextEncoder();
 
 export class ClientSockets<State extends ClientState> {
@@ -81,6 +84,12 @@ export class ClientSockets<State extends ClientState> {
 
   all(): Iterable<[WebSocket, State]> {
     return this.#states;
+  }
+
+  /** Closes every socket that was opened with this credential. */
+  endPrincipal(principal: string): void {
+    for (const [socket, state] of this.#states)
+      if (state.principal === principal) this.close(socket, closeCodes.policy, REVOKED);
   }
 
   /** Whether this key is connected with another credential; then a newcomer is refused. */

@@ -249,6 +249,11 @@ export class FlowHub extends DurableObject<Env> {
     this.#ended(socket);
   }
 
+  /** A credential was revoked: what was opened with it ends. */
+  endPrincipal(principal: string): void {
+    this.#sockets.endPrincipal(principal);
+  }
+
   #ended(socket: WebSocket): void {
     this.#sockets.ended(socket);
     this.#counters.save((values) => this.#store.setCounters(values));

@@ -17,6 +17,7 @@ import { closeCodes, WireError } from '../../core/wire/wire-error.ts';
 import type { Stats } from '../../proto/gen/flow.ts';
 import { ShardStore, type LogRowToWrite } from '../store/shard-store.ts';
 import { bytesOrStream, textOrStream } from './answer-stream.ts';
+import { REVOKED } from './client-sockets.ts';
 import { Counters } from './counters.ts';
 import { FlowFlush } from './flow-flush.ts';
 import {
@@ -235,6 +236,12 @@ export class FlowShard extends DurableObject<Env> {
 
   override webSocketError(socket: WebSocket): void {
     this.#left(socket, () => this.#sockets.forget(socket));
+  }
+
+  /** A credential was revoked: what was opened with it ends. */
+  endPrincipal(principal: string): void {
+    for (const socket of this.#sockets.of(principal))
+      this.#left(socket, () => this.#sockets.fail(socket, new WireError(closeCodes.policy, REVOKED)));
   }
 
   /** `end` forgets the socket; a host that is then without one keeps its flows for the grace. */

@@ -245,6 +245,10 @@ export class GraphClients {
     return bucket.take(nowMs);
   }
 
+  endPrincipal(principal: string): void {
+    this.#sockets.endPrincipal(principal);
+  }
+
   /** The connection ended. `broken`: without a close frame. */
   closed(socket: WebSocket, broken: boolean): void {
     // One that was told to go is counted already.

@@ -119,6 +119,11 @@ export class ProbeSockets {
     return this.#byHost.get(hostId);
   }
 
+  /** Every socket that was opened with this credential. */
+  of(principal: string): WebSocket[] {
+    return [...this.#states].flatMap(([socket, state]) => (state.principal === principal ? [socket] : []));
+  }
+
   /** Every socket that said Hello. */
   *live(): Iterable<[WebSocket, ProbeState]> {
     for (const socket of this.#byHost.values()) {

@@ -10,6 +10,7 @@ import { progressOf, withReport } from '../../core/injection/progress.ts';
 import { limits } from '../../core/limits.ts';
 import { apiErrorCodes, type ApiErrorCode } from '../errors.ts';
 import { RegistryStore } from '../store/registry-store.ts';
+import { TokenStore, type StoredToken } from '../store/token-store.ts';
 import { Counters } from './counters.ts';
 import {
   KIND_MAX,
@@ -18,7 +19,8 @@ import {
   type ResourceKind,
   type ToldResources,
 } from './resource-kinds.ts';
-import { topologyOf } from './stubs.ts';
+import { hubsOf, shardsOf, topologyOf } from './stubs.ts';
+import { TokenKeeper, type MadeToken, type TokenRequest } from './token-keeper.ts';
 
 export interface CreateOptions {
   /** Two resources of a kind with one key are duplicates; undefined = duplicates are welcome. */
@@ -46,6 +48,11 @@ export interface RegistryStatus {
   readonly counters: Readonly<Record<Counter, number>>;
 }
 
+/** The name under which whoever shows the token is known. */
+export function tokenPrincipal(id: string): string {
+  return `token:${id}`;
+}
+
 const NONE = Object.fromEntries(Object.keys(KIND_PLURALS).map((kind) => [kind, 0]));
 
 const RETRY_MS = 1_000;
@@ -54,6 +61,7 @@ const ALARM_MAX_MS = 30 * 86_400_000;
 
 export class Registry extends DurableObject<Env> {
   readonly #store: RegistryStore;
+  readonly #tokens: TokenKeeper;
   readonly #counters: Counters<Counter>;
   /** The round of telling that is under way. */
   #round: Promise<boolean> | undefined;
@@ -61,6 +69,7 @@ export class Registry extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#store = new RegistryStore(ctx.storage);
+    this.#tokens = new TokenKeeper(new TokenStore(ctx.storage));
     this.#counters = new Counters<Counter>(counterNames, this.#store.counters());
     // Not under blockConcurrencyWhile: Topology may be asking us while it wakes.
     if (this.#store.told !== this.#store.changes) ctx.waitUntil(this.#tell());
@@ -152,6 +161,35 @@ export class Registry extends DurableObject<Env> {
     const text = JSON.stringify(after);
     this.#store.amend('injectpacket', report.uuid, text);
     return progressOf(after, nowMs).State === progressOf(before, nowMs).State ? undefined : text;
+  }
+
+  async makeToken(request: TokenRequest): Promise<MadeToken> {
+    return this.#tokens.make(request);
+  }
+
+  /** Undefined for a token that is unknown, wrong, revoked or has ended; `digest` is that of the whole text. */
+  async findToken(id: string, digest: string): Promise<StoredToken | undefined> {
+    return this.#tokens.find(id, digest);
+  }
+
+  async listTokens(): Promise<StoredToken[]> {
+    return this.#tokens.list();
+  }
+
+  async getToken(id: string): Promise<StoredToken | undefined> {
+    return this.#tokens.get(id);
+  }
+
+  /** Ends a token, and every connection that was opened with it. False when there was none. */
+  async revokeToken(id: string): Promise<boolean> {
+    if (!this.#tokens.delete(id)) return false;
+    const principal = tokenPrincipal(id);
+    await Promise.all([
+      topologyOf(this.env).endPrincipal(principal),
+      ...shardsOf(this.env).map((shard) => shard.endPrincipal(principal)),
+      ...hubsOf(this.env).map((hub) => hub.endPrincipal(principal)),
+    ]);
+    return true;
   }
 
   /** Sums of refusals from one isolate of the Worker. Unknown names are of another version and left out. */

@@ -8,6 +8,7 @@ import { closeCodes, WireError } from '../../core/wire/wire-error.ts';
 import type { InjectionReport } from '../../proto/gen/probe.ts';
 import type { TopologyStore } from '../store/topology-store.ts';
 import type { CaptureOrders } from './capture-orders.ts';
+import { REVOKED } from './client-sockets.ts';
 import type { HostGraphs } from './host-graphs.ts';
 import type { ProbeSockets, ProbeState } from './probe-sockets.ts';
 
@@ -157,6 +158,12 @@ export class TopologyProbes {
     const state = this.#sockets.state(socket);
     this.#sockets.fail(socket, error);
     if (state !== undefined) this.#left(state);
+  }
+
+  /** Ends what was opened with a credential that is no longer good. */
+  endPrincipal(principal: string): void {
+    for (const socket of this.#sockets.of(principal))
+      this.#fail(socket, new WireError(closeCodes.policy, REVOKED));
   }
 
   /** The socket's close event. One that we closed ourselves was already dealt with. */

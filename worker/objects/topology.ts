@@ -6,6 +6,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { readHistorySettings, type HistorySettings } from '../../core/history-settings.ts';
 import type { Injection, InjectionReport, InjectionRequest } from '../../core/injection/injection.ts';
 import { limits, timings } from '../../core/limits.ts';
+import { Histogram, type HistogramState } from '../../core/metrics/histogram.ts';
 import type { ElementKind } from '../../core/wire/element-body.ts';
 import { escapeHtml } from '../../core/wire/go-json.ts';
 import { graphJsonChunks } from '../../core/wire/graph-json.ts';
@@ -63,6 +64,8 @@ export interface TopologyStatus extends RuleStatus {
   readonly captureFaults: Readonly<Record<string, string>>;
   readonly storedBytes: number;
   readonly history: GraphHistoryStatus;
+  /** How long queries took, since this object woke. */
+  readonly queryTimes: HistogramState;
   readonly counters: Readonly<Record<Counter, number>>;
 }
 
@@ -100,6 +103,7 @@ export class Topology extends DurableObject<Env> {
   #injections!: InjectionOrders;
   #probes!: TopologyProbes;
   #queries!: QueryRunner;
+  readonly #queryTimes = new Histogram();
   #rules!: RuleKeeper;
   #elements!: UserElements;
   #clients!: GraphClients;
@@ -214,6 +218,12 @@ export class Topology extends DurableObject<Env> {
     this.#closed(socket, true);
   }
 
+  /** A credential was revoked: what was opened with it ends. */
+  endPrincipal(principal: string): void {
+    this.#clients.endPrincipal(principal);
+    this.#change(() => this.#probes.endPrincipal(principal));
+  }
+
   #closed(socket: WebSocket, broken: boolean): void {
     this.#clients.closed(socket, broken);
     this.#change(() => this.#probes.closed(socket));
@@ -267,7 +277,9 @@ export class Topology extends DurableObject<Env> {
   async query(text: string, format: QueryFormat): Promise<QueryAnswer> {
     this.#clients.flush();
     this.#counters.add('queries');
+    const startedMs = Date.now();
     const answer = await this.#queries.answer(text, format);
+    this.#queryTimes.add((Date.now() - startedMs) / 1_000);
     if (answer.status !== 200) this.#counters.add('queriesRefused');
     return answer;
   }
@@ -376,6 +388,7 @@ export class Topology extends DurableObject<Env> {
       storedBytes: this.#store.bytes,
       ...this.#rules.status(),
       history: this.#historyStatus(),
+      queryTimes: this.#queryTimes.state(),
       counters: this.#counters.all(),
     };
   }

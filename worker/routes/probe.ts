@@ -5,6 +5,7 @@
 import type { App, AppContext } from '../app.ts';
 import { handOver } from '../objects/handover.ts';
 import { shardForHost, topologyOf } from '../objects/stubs.ts';
+import { requireHost } from '../middleware/principal.ts';
 import { mountSocket, peerOfRequest } from './socket.ts';
 
 export function mountProbe(app: App): void {
@@ -16,5 +17,7 @@ function upgrade(
   c: AppContext,
   target: (hostId: string) => { fetch(request: Request): Promise<Response> },
 ): Promise<Response> {
-  return target(c.req.header('X-Host-ID') ?? '').fetch(handOver(c.req.raw, peerOfRequest(c)));
+  const hostId = c.req.header('X-Host-ID') ?? '';
+  requireHost(c, hostId);
+  return target(hostId).fetch(handOver(c.req.raw, peerOfRequest(c)));
 }

@@ -18,6 +18,16 @@ const JSON_TYPE = 'application/json; charset=UTF-8';
 /** A route's description, and what it asks of whoever comes. */
 export type Route = RouteConfig & { readonly needs: Needed };
 
+interface Mounted {
+  readonly method: string;
+  /** `/api/capture/{id}`. */
+  readonly path: string;
+  readonly needs: Needed;
+}
+
+/** Every route and socket there is, and what it asks of whoever comes. */
+export const mountedRoutes: Mounted[] = [];
+
 /**
  * Mounts a route and puts it into the description that `/swagger.json` and `/openapi.json` are made of. The description's
  * schemas do not check requests: refusals must have the reference's texts, so each resource reads its own body.
@@ -28,6 +38,7 @@ export function mount(
   handler: (c: AppContext) => Response | Promise<Response>,
 ): void {
   app.openAPIRegistry.registerPath(route);
+  mountedRoutes.push({ method: route.method.toUpperCase(), path: route.path, needs });
   // An id is everything that follows: ids of nodes may hold slashes.
   const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1{.+}');
   app.on(route.method.toUpperCase(), path, (c) => {
@@ -118,6 +129,8 @@ const refusal = (description: string): RouteConfig['responses'][string] => ({
 
 const REFUSALS: Readonly<Record<number, RouteConfig['responses'][string]>> = {
   400: refusal('The request is wrong; the text says why'),
+  401: refusal('Nobody known asks'),
+  403: refusal('Whoever asks may not'),
   404: refusal('No such resource'),
   406: refusal('The result cannot be shown in the format asked for'),
   409: refusal('The same exists already'),

@@ -2,6 +2,7 @@
 import type { App, AppContext } from '../app.ts';
 import { requirePermission } from '../middleware/principal.ts';
 import { isUpgrade, type Peer } from '../objects/handover.ts';
+import { mountedRoutes } from './rest.ts';
 
 /** Mounts a WebSocket route; needs the permission `websocket` on its path. Other requests than upgrades are answered 426. */
 export function mountSocket(
@@ -9,8 +10,10 @@ export function mountSocket(
   path: string,
   handler: (c: AppContext) => Response | Promise<Response>,
 ): void {
+  const needs = { object: 'websocket', action: path };
+  mountedRoutes.push({ method: 'GET', path, needs });
   app.get(path, (c) => {
-    requirePermission(c, { object: 'websocket', action: path });
+    requirePermission(c, needs);
     if (!isUpgrade(c.req.raw)) return new Response(null, { status: 426, headers: { Upgrade: 'websocket' } });
     return handler(c);
   });

@@ -104,7 +104,8 @@ function withReport({ status, ...probe }: TopologyStatus['probes'][number]): Rec
   }
 }
 
-async function statusOf(env: Env): Promise<unknown> {
+/** What each object says of itself, or why it does not. */
+export async function figuresOf(env: Env) {
   await flushCounters(env);
   const [topology, registry, shards, hubs] = await Promise.all([
     orError<TopologyStatus>(topologyOf(env).status()),
@@ -112,6 +113,11 @@ async function statusOf(env: Env): Promise<unknown> {
     Promise.all(shardsOf(env).map((shard) => orError(shard.status()))),
     Promise.all(hubsOf(env).map((hub) => orError(hub.status()))),
   ]);
+  return { topology, registry, shards, hubs };
+}
+
+async function statusOf(env: Env): Promise<unknown> {
+  const { topology, registry, shards, hubs } = await figuresOf(env);
   return {
     Agents: agentsOf(topology),
     Peers: { Incomers: {}, Outgoers: {} },

@@ -2,6 +2,7 @@
  * Tables of the Registry object. A resource is one row: its kind, id, JSON, the key that makes duplicates, and when
  * it ends. `changes` and `told` (in meta) say whether the Topology object knows the newest lists.
  */
+import { tokenTables } from './token-store.ts';
 import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
 
 const schema: Schema = {
@@ -19,6 +20,7 @@ const schema: Schema = {
       sql.exec('CREATE INDEX resource_expiry ON resource (expires_ms) WHERE expires_ms IS NOT NULL');
       sql.exec('CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID');
     },
+    (sql) => sql.exec(tokenTables),
   ],
 };
 

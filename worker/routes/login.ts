@@ -1,0 +1,97 @@
+/**
+ * `/login` for clients and pages of the reference: a name and a password become a token, in the answer and in a cookie
+ * (REST reference notes, sections 2 and 16).
+ */
+import { z } from '@hono/zod-openapi';
+import { AUTH_COOKIE } from '../../core/auth/credential.ts';
+import { permissionsOf } from '../../core/auth/policy.ts';
+import { openPrincipal, type Principal } from '../../core/auth/principal.ts';
+import { timings } from '../../core/limits.ts';
+import type { App, AppContext } from '../app.ts';
+import { isPassword } from '../auth/password.ts';
+import { authSettings } from '../auth/settings.ts';
+import { ApiError } from '../errors.ts';
+import { registryOf } from '../objects/stubs.ts';
+import { jsonAnswer, mount, readBody } from './rest.ts';
+
+const permissionSchema = z
+  .object({ Object: z.string(), Action: z.string(), Allowed: z.boolean() })
+  .openapi('Permission');
+
+const loginSchema = z
+  .object({ Token: z.string(), Permissions: z.array(permissionSchema) })
+  .openapi('LoginAnswer');
+
+export function mountLogin(app: App): void {
+  mount(
+    app,
+    {
+      needs: 'public',
+      method: 'post',
+      path: '/login',
+      operationId: 'login',
+      tags: ['Login'],
+      summary: 'Name and password become a token',
+      request: {
+        body: {
+          required: true,
+          content: {
+            'application/x-www-form-urlencoded': {
+              schema: z.object({ username: z.string(), password: z.string() }),
+            },
+          },
+        },
+      },
+      responses: {
+        200: {
+          description: 'The token, also as the cookie `authtoken`; and what it may be used for',
+          content: { 'application/json': { schema: loginSchema } },
+        },
+        401: { description: 'Wrong', content: { 'text/plain': { schema: z.string() } } },
+      },
+    },
+    login,
+  );
+  // Whatever else is asked of it leads to the page, as in the reference.
+  app.on(['GET', 'PUT', 'PATCH', 'DELETE'], '/login', (c) => c.redirect('/', 302));
+}
+
+async function login(c: AppContext): Promise<Response> {
+  const form = new URLSearchParams(await readBody(c));
+  const field = (name: string): string => form.get(name) ?? c.req.query(name) ?? '';
+  const [name, password] = [field('username'), field('password')];
+  const settings = authSettings(c.env);
+  if (!settings.isOn) return answer(c, openPrincipal, '');
+  if (name === '' || password === '') throw new ApiError('unauthenticated', 'No credentials provided');
+  const user = settings.users.get(name);
+  if (!(await isPassword(user, password)) || user === undefined)
+    throw new ApiError('unauthenticated', 'Wrong credentials');
+  const made = await registryOf(c.env).makeToken({
+    name,
+    isSession: true,
+    roles: [],
+    hostId: '',
+    createdBy: name,
+    ttlMs: timings.sessionMs,
+  });
+  if (!made.ok) throw new ApiError('registryFull', made.text);
+  return answer(c, { name, kind: 'user', roles: user.roles }, made.text);
+}
+
+function answer(c: AppContext, who: Principal, token: string): Response {
+  const permissions = permissionsOf(authSettings(c.env).policy, who);
+  const response = jsonAnswer(c, { Token: token, Permissions: permissions });
+  const secure = c.req.url.startsWith('https:') ? '; Secure' : '';
+  const lasts = `Max-Age=${timings.sessionMs / 1_000}`;
+  if (token !== '')
+    response.headers.append(
+      'Set-Cookie',
+      `${AUTH_COOKIE}=${token}; Path=/; ${lasts}; HttpOnly; SameSite=Lax${secure}`,
+    );
+  // Pages read it to know what to offer.
+  response.headers.append(
+    'Set-Cookie',
+    `permissions=${btoa(JSON.stringify(permissions))}; Path=/; ${lasts}; SameSite=Lax${secure}`,
+  );
+  return response;
+}
