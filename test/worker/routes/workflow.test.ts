@@ -1,14 +1,11 @@
 /** `/api/workflow`: cases R63 to R66 of the REST reference notes, section 12 and 16; and whose rights a script has. */
-import { createExecutionContext, reset } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
+import { reset } from 'cloudflare:test';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Principal } from '../../../core/auth/principal.ts';
 import { bundledWorkflows } from '../../../core/workflow/bundled.ts';
 import type { Workflow } from '../../../core/workflow/workflow.ts';
-import app from '../../../worker/index.ts';
 import { innerPrincipal, innerRequest } from '../../../worker/middleware/inner-request.ts';
-import { innerApi } from '../../../worker/script/inner-api.ts';
-import { runScript } from '../../../worker/script/run-script.ts';
+import { ADMIN, ask, basic, bearer, makeToken } from '../auth/locked.ts';
 import { call, expectRefusal, get, post, type Reply } from '../http.ts';
 import { requestWith } from './with-env.ts';
 
@@ -283,44 +280,54 @@ describe('what a script may', () => {
   test('read workflows', async () => {
     expect(await resultOf('async () => Object.keys(await client.workflows.list()).length')).toBe(5);
   });
-
-  const as = async (principal: Principal, url: string, body: unknown): Promise<Response> =>
-    app.fetch(
-      innerRequest(principal, new Request('http://localhost/'), {
-        method: 'POST',
-        url: new URL(url, 'http://localhost'),
-        body: JSON.stringify(body),
-      }),
-      env,
-      createExecutionContext(),
-    );
-
-  test('not be called by a guest', async () => {
-    const { UUID } = await workflow('() => 1');
-    const answer = await as(guest, `/api/workflow/${UUID}/call`, {});
-    expect([answer.status, await answer.text()]).toEqual([
-      403,
-      "'gus' has no 'write' permission on 'workflow.call'\n",
-    ]);
-  });
 });
 
 describe('whose rights', () => {
-  test('a script whose caller may not write captures creates none', async () => {
-    const outcome = await runScript({
-      source: "() => request('/api/capture', 'POST', { GremlinQuery: 'G.V()' })",
-      args: [],
-      api: innerApi({
-        fetch: app.fetch,
-        env,
-        ctx: createExecutionContext(),
-        principal: guest,
-        outer: new Request('http://localhost/', { headers: { Authorization: 'Bearer of-an-admin' } }),
-      }),
-      limits: { timeMs: 5_000, memoryBytes: 16 * 1_048_576, queries: 10 },
+  const runs = async (
+    { UUID }: Workflow,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<[number, string]> => {
+    const answer = await ask(`/api/workflow/${UUID}/call`, { method: 'POST', headers, body: '{}' });
+    return [answer.status, await answer.text()];
+  };
+  const CAPTURES = "() => request('/api/capture', 'POST', { GremlinQuery: 'G.V()' }).length > 0";
+
+  test('who may call: users and administrators, not guests and strangers', async () => {
+    const one = await workflow('() => 1');
+    expect(await runs(one, basic('alice', 'wonderland'))).toEqual([200, '1']);
+    expect(await runs(one, bearer(ADMIN))).toEqual([200, '1']);
+    expect(await runs(one, basic('gus', 'guest'))).toEqual([
+      403,
+      "'gus' has no 'write' permission on 'workflow.call'\n",
+    ]);
+    expect(await runs(one, {})).toEqual([401, expect.stringContaining('Wrong credentials')]);
+    expect(await runs(mtu, basic('gus', 'guest'))).toEqual([403, expect.any(String)]);
+  });
+
+  test('a script may what its caller may: the same one creates a capture for one and none for another', async () => {
+    const capture = await workflow(CAPTURES);
+    const count = await workflow("() => Number(Gremlin('G.V().Count()'))");
+    const narrow = await makeToken({
+      Name: 'narrow',
+      Roles: ['user'],
+      Scopes: ['workflow.call:write', 'topology:read'],
     });
-    expect(outcome).toMatchObject({ ok: false, text: "Error: 'gus' has no 'write' permission on 'capture'" });
+    expect(await runs(count, bearer(narrow.Token))).toEqual([200, '0']);
+    expect(await runs(capture, bearer(narrow.Token))).toEqual([
+      400,
+      expect.stringMatching(/^Error: 'token:\S+' has no 'write' permission on 'capture'\n$/),
+    ]);
     expect((await get('/api/capture')).text).toBe('{}\n');
+    expect(await runs(capture, basic('alice', 'wonderland'))).toEqual([200, 'true']);
+    expect((await get('/api/capture')).text).toContain('G.V()');
+  });
+
+  test('a script sees no credential and can show none', async () => {
+    const look = await workflow(`() => {
+      const who = JSON.parse(request('/api/whoami?x-auth-token=${ADMIN}')).Name;
+      return [who, JSON.stringify(Object.getOwnPropertyNames(globalThis)).includes('edg_')];
+    }`);
+    expect(await runs(look, basic('alice', 'wonderland'))).toEqual([200, '["alice",false]']);
   });
 
   test('who an inner request is of stands in no header', () => {
