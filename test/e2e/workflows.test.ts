@@ -1,9 +1,11 @@
 /** Workflows as a user has them: the command line, both runtimes, and an analyzer that goes on while scripts misbehave. */
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startEdgedive, startWranglerDev, type Analyzer } from './harness/edgedive.ts';
+import { eventually, startEdgedive, startWranglerDev, type Analyzer } from './harness/edgedive.ts';
+import { createLab, skipUnlessRoot, type Lab } from './harness/lab.ts';
 import { Running } from './harness/process.ts';
 
 describe('npm start', () => {
@@ -90,6 +92,73 @@ describe('npm start', () => {
     const fine = await created('fine', '(i) => i');
     const calls = await Promise.all(Array.from({ length: 50 }, (_, i) => call(fine, i)));
     expect(calls).toEqual(calls.map((_, i) => [200, String(i)]));
+  });
+});
+
+interface ShownNode {
+  readonly Metadata: { readonly TID: string };
+}
+
+describe.skipIf(skipUnlessRoot())('bundled workflows between two namespaces', () => {
+  let analyzer: Analyzer;
+  let lab: Lab;
+  let ends: readonly [string, string];
+
+  const tidIn = async (namespace: string): Promise<string> =>
+    eventually(async () => {
+      const query = `G.V().Has('Type', 'netns', 'Name', '${namespace}').Out().Has('Name', 'eth0').HasKey('IPV4')`;
+      const [node] = await analyzer.query<ShownNode[]>(query);
+      return node!.Metadata.TID;
+    });
+  const call = async (id: string, ...Params: unknown[]): Promise<Record<string, unknown>> => {
+    const answer = await analyzer.post(`/api/workflow/${id}/call`, { Params });
+    const text = await answer.text();
+    expect([answer.status, text]).toEqual([200, expect.any(String)]);
+    return JSON.parse(text) as Record<string, unknown>;
+  };
+
+  beforeAll(async () => {
+    lab = createLab('wf');
+    analyzer = await startEdgedive();
+    ends = [await tidIn(lab.vm1), await tidIn(lab.vm2)];
+    // The path between the two is there when the bridge's ports are.
+    await eventually(async () =>
+      expect(await call('85757b38-6e21-11e8-b42d-28d2442e1325', ...ends)).toMatchObject({ MTU: true }),
+    );
+  });
+  afterAll(async () => {
+    await analyzer.stop();
+    lab.remove();
+  });
+
+  test('CheckConnectivity: answers come', async () => {
+    const connected = await call('85757b38-6e21-11e8-b42d-28d2442e1329', ...ends);
+    expect(connected).toMatchObject({ Connectivity: true });
+    expect((connected['Flows'] as unknown[]).length).toBeGreaterThan(0);
+    // What it made is gone.
+    expect(await (await analyzer.get('/api/capture')).json()).toEqual({});
+    expect(await (await analyzer.get('/api/injectpacket')).json()).toEqual({});
+  });
+
+  test('CheckMTU: a narrow place', async () => {
+    lab.inVm2('link', 'set', 'eth0', 'mtu', '1300');
+    await eventually(async () =>
+      expect(await call('85757b38-6e21-11e8-b42d-28d2442e1325', ...ends)).toMatchObject({ MTU: false }),
+    );
+    lab.inVm2('link', 'set', 'eth0', 'mtu', '1500');
+  });
+
+  test('FlowValidation: everywhere between the two, and where nothing passes', async () => {
+    const validate = '1c79a9d2-6fcb-4e10-7d40-78819b07781c';
+    const pings = spawn('ip', ['netns', 'exec', lab.vm1, 'ping', '-i', '0.3', '-w', '30', lab.address2]);
+    try {
+      const args = [...ends, 'true', 'icmp', lab.address1, lab.address2, '', '3'];
+      expect(await call(validate, ...args)).toEqual({ Connectivity: true });
+      const none = await call(validate, ends[0], '', 'false', 'udp', '', '', '9', '1');
+      expect(none).toEqual({ Connectivity: false, NotReachedNodes: ['eth0'] });
+    } finally {
+      pings.kill('SIGKILL');
+    }
   });
 });
 
