@@ -73,13 +73,10 @@ describe('npm start', () => {
     ['a bad regular expression', "() => /^(a+)+$/.test('a'.repeat(64) + 'b')"],
   ])('others are served while a script runs %s', async (name, source) => {
     const running = call(await created(name, source));
-    let isOver = false;
-    void running.finally(() => (isOver = true));
+    const state = { isOver: false };
+    void running.finally(() => (state.isOver = true));
     let served = 0;
-    while (!isOver) {
-      expect((await analyzer.get('/api/capture')).status).toBe(200);
-      served++;
-    }
+    for (; !state.isOver; served++) expect((await analyzer.get('/api/capture')).status).toBe(200);
     expect(await running).toEqual([400, 'the script ran longer than 2000 ms (setting workflow.time)\n']);
     // A blocked isolate would have served one or two.
     expect(served).toBeGreaterThan(5);
