@@ -3,6 +3,7 @@
  * name; what the reference does not have is marked in docs/cli.md.
  */
 import { Command } from 'commander';
+import { alertCommand } from './commands/alert.ts';
 import { captureCommand } from './commands/capture.ts';
 import { completionCommand } from './commands/completion.ts';
 import { edgeCommand, nodeCommand } from './commands/element.ts';
@@ -39,6 +40,7 @@ export function makeProgram(): Command {
     topologyCommand(), //   topology query|export|import
     flowsCommand(), //      flows observe
     captureCommand(), //    capture create|list|get|delete
+    alertCommand(), //      alert create|update|list|get|delete
     injectionCommand(), //  injection create|list|get|delete
     pcapCommand(), //       pcap
     nodeCommand(), //       node create|list|get|update|delete

@@ -284,6 +284,16 @@ export const limits = {
   probeSocketsMax: 10_000,
   /** What a probe tells about itself for the status; a longer text is cut away and counted. */
   probeStatusCharsMax: 65_536,
+  /** Alerts; more are refused with 507. */
+  alertsMax: 1_000,
+  /** An alert's URL that is longer is refused with 400. */
+  alertActionCharsMax: 2_048,
+  /** Alerts with an interval ask no more often than this. */
+  alertIntervalMsMin: 1_000,
+  /** What alerts' actions are still to be told; beyond it the oldest is dropped and counted. */
+  webhooksWaitingMax: 10_000,
+  /** An alert's answer above it is not sent along: who listens asks for it. */
+  alertReasonBytesMax: 1_048_576,
   /** API tokens of a fabric; more are refused with 507. */
   tokensMax: 10_000,
   /** Logins that are remembered; beyond it the oldest ends. */
@@ -339,6 +349,13 @@ export const timings = {
   injectionSilentMs: 60_000,
   /** A live flow that nobody told about for this long has lost its probe's word of its end; it is dropped. */
   flowForgottenMs: 1_500_000,
+  /** Alerts are asked this long after the graph changed; a dear one waits up to the second. */
+  alertEvaluationMs: 100,
+  alertEvaluationSlowMs: 30_000,
+  /** Shards say at most this often that flows changed, when an alert asks for flows. */
+  alertFlowsMs: 1_000,
+  /** An alert's action has so long to answer. */
+  webhookMs: 10_000,
   /** A login ends after this. */
   sessionMs: 12 * 3_600_000,
   /** What an isolate was told of a token is believed this long: a revoked one may be let in for so much longer. */

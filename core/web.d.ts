@@ -12,3 +12,11 @@ declare class TextDecoder {
 }
 declare function btoa(binary: string): string;
 declare function atob(base64: string): string;
+declare class URL {
+  constructor(url: string, base?: string);
+  static canParse(url: string): boolean;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly username: string;
+  readonly password: string;
+}

@@ -31,6 +31,13 @@ declare namespace Cloudflare {
     /** Secrets: the token of the first administrator, and that of the probe on the analyzer's own host. */
     readonly EDGEDIVE_ADMIN_TOKEN?: string;
     readonly EDGEDIVE_PROBE_TOKEN?: string;
+    /** Whom alerts may tell: `on` lets them tell private addresses; a comma-separated list, if not empty, only those hosts. */
+    readonly EDGEDIVE_WEBHOOK_PRIVATE: string;
+    readonly EDGEDIVE_WEBHOOK_HOSTS: string;
+    /** Secret: alerts' messages are signed with it. */
+    readonly EDGEDIVE_WEBHOOK_SECRET?: string;
+    /** Only under `npm start`: the network as alerts may reach it. */
+    readonly EDGEDIVE_WEBHOOKS?: Fetcher;
     /** How long and how much of the past is kept: core/history-settings.ts. */
     readonly EDGEDIVE_HISTORY: string;
     readonly EDGEDIVE_HISTORY_BYTES: string;

@@ -11,6 +11,7 @@ import { noRoute, paths, watchRoutes } from './middleware/methods.ts';
 import { origins } from './middleware/origins.ts';
 import { principal } from './middleware/principal.ts';
 import { requestId } from './middleware/request-id.ts';
+import { mountAlert } from './routes/alert.ts';
 import { mountCapture } from './routes/capture.ts';
 import { mountDescription } from './routes/description.ts';
 import { mountEdge, mountNode } from './routes/element.ts';
@@ -46,6 +47,7 @@ mountToken(app); //       GET, POST /api/token · GET, DELETE /api/token/{id}
 mountStatus(app); //      GET /api/status
 mountMetrics(app); //     GET /metrics
 mountTopology(app); //    GET, POST /api/topology
+mountAlert(app); //       GET, POST /api/alert · GET, PATCH, DELETE /api/alert/{id}
 mountCapture(app); //     GET, POST /api/capture · GET, PATCH, DELETE /api/capture/{id}
 mountNode(app); //        GET, POST /api/node · GET, PATCH, DELETE /api/node/{id}
 mountEdge(app); //        GET, POST /api/edge · GET, PATCH, DELETE /api/edge/{id}

@@ -33,3 +33,8 @@ export function askingForStatistics(queries: readonly string[]): readonly string
   const words = [...ALWAYS_CHANGING, ...STATISTICS];
   return queries.filter((query) => words.some((word) => query.includes(word)));
 }
+
+/** The metadata without what changes all the time. */
+export function withoutStatistics(metadata: Metadata): Metadata {
+  return Object.fromEntries(Object.entries(metadata).filter(([key]) => !STATISTICS.has(key)));
+}

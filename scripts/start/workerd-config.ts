@@ -121,7 +121,11 @@ export function workerdConfig(config: WranglerConfig, options: ServeOptions): st
       `(className = ${quote(className)}, uniqueKey = ${quote(storedAs)}, enableSql = ${sqlite})`,
   );
   const asked = options.connections;
+  const given: Readonly<Record<string, unknown>> = { ...config.vars, ...options.vars };
+  const isOn = (name: string): boolean => (given[name] ?? '') !== '' && given[name] !== 'off';
   const services = [
+    networkService('internet', isOn('EDGEDIVE_JWT_KEYS')),
+    networkService('webhooks', isOn('EDGEDIVE_WEBHOOK_PRIVATE')),
     '(name = "edgedive", worker = .edgedive)',
     `(name = "storage", disk = (path = ${quote(options.storageDir)}, writable = true))`,
     ...(asked === undefined
@@ -132,7 +136,10 @@ export function workerdConfig(config: WranglerConfig, options: ServeOptions): st
     `(name = "worker.js", esModule = embed ${quote(options.moduleFile)})`,
     ...(options.wasmModules ?? []).map((name) => `(name = ${quote(name)}, wasm = embed ${quote(name)})`),
   ];
-  const asking = asked === undefined ? [] : ['(name = "EDGEDIVE_CONNECTIONS", service = "connections")'];
+  const asking = [
+    '(name = "EDGEDIVE_WEBHOOKS", service = "webhooks")',
+    ...(asked === undefined ? [] : ['(name = "EDGEDIVE_CONNECTIONS", service = "connections")']),
+  ];
   return `# Made by \`npm start\` from wrangler.toml at every start; changes here are lost.
 using Workerd = import "/workerd/workerd.capnp";
 
@@ -158,6 +165,15 @@ const edgedive :Workerd.Worker = (
   ],
 );
 `;
+}
+
+/**
+ * A way out into the network, by names too: workerd looks at the address that a name leads to. `internet` is what `fetch` uses,
+ * which only asks an identity provider for its keys; it may be one's own, beside the analyzer.
+ */
+function networkService(name: string, reachesPrivate: boolean): string {
+  const allow = reachesPrivate ? '"public", "private"' : '"public"';
+  return `(name = ${quote(name)}, network = (allow = [${allow}], tlsOptions = (trustBrowserCas = true)))`;
 }
 
 const hex = (character: string) => String.raw`\x` + character.charCodeAt(0).toString(16).padStart(2, '0');

@@ -29,6 +29,7 @@ import {
 import { FlowIngest, ingestCounters, type IngestCounter } from './flow-ingest.ts';
 import { feedCounters, HubFeed, type FeedCounter } from './hub-feed.ts';
 import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.ts';
+import { topologyOf } from './stubs.ts';
 
 type OwnCounter =
   | 'searches'
@@ -122,6 +123,8 @@ export class FlowShard extends DurableObject<Env> {
   /** Hosts without a probe whose flows may still be live → since when, ms since 1970. Kept in the tables. */
   #gone!: Map<string, number>;
   #alarmMs = Infinity;
+  /** A report that flows changed is on its way. */
+  #isReporting = false;
   /** Resolves when the hubs have taken what was written last. */
   #published: Promise<unknown> = Promise.resolve();
 
@@ -286,7 +289,27 @@ export class FlowShard extends DurableObject<Env> {
   }
 
   /** Everything is applied: the only moment at which memory equals the log. */
+  /** Topology asks to be told when flows changed, or no longer. */
+  reportChanges(isWanted: boolean): void {
+    if (isWanted !== this.#store.reportsChanges) this.#store.reportsChanges = isWanted;
+  }
+
+  #reportChange(): void {
+    if (!this.#store.reportsChanges || this.#isReporting) return;
+    this.#isReporting = true;
+    setTimeout(() => {
+      this.#isReporting = false;
+      // It asks again when it wakes; what it missed was a hint.
+      this.ctx.waitUntil(
+        topologyOf(this.env)
+          .flowsChanged()
+          .catch(() => {}),
+      );
+    }, timings.alertFlowsMs);
+  }
+
   #committed(): void {
+    this.#reportChange();
     if (this.#store.wantsSnapshot) this.#store.writeSnapshot(this.#ingest.pieces());
     if (this.#counters.get('commits') % FORGET_EVERY_COMMITS === 0) this.#forgetHistory();
   }

@@ -120,6 +120,18 @@ export class QueryRunner {
     }
   }
 
+  /** The answer of an alert's query as JSON. Throws GremlinError. */
+  async ask(text: string): Promise<{ readonly answer: unknown; readonly visited: number }> {
+    const flowCost: FlowCost = { visited: 0, shards: 0, silentHosts: new Set() };
+    const past = this.#past?.forQuery();
+    const { result, cost } = await runQuery(parseQuery(text), {
+      ...this.#context(new ShardFlows(this.#env, flowCost)),
+      ...(past !== undefined && { history: past, flowHistory: new StoredFlows(this.#env, flowCost) }),
+    });
+    const json = [...resultToJsonChunks(result)].join('');
+    return { answer: JSON.parse(json), visited: cost.visited + flowCost.visited + (past?.visited ?? 0) };
+  }
+
   /** The nodes that a capture's query selects: nodes of the result or of its paths; other results select none. */
   async findNodes(
     text: string,

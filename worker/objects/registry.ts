@@ -10,6 +10,7 @@ import { progressOf, withReport } from '../../core/injection/progress.ts';
 import { limits } from '../../core/limits.ts';
 import { apiErrorCodes, type ApiErrorCode } from '../errors.ts';
 import { RegistryStore } from '../store/registry-store.ts';
+import { WebhookStore } from '../store/webhook-store.ts';
 import { TokenStore, type StoredToken } from '../store/token-store.ts';
 import { Counters } from './counters.ts';
 import {
@@ -20,6 +21,7 @@ import {
   type ToldResources,
 } from './resource-kinds.ts';
 import { hubsOf, shardsOf, topologyOf } from './stubs.ts';
+import { webhookCounters, Webhooks, type WebhookCounter } from './webhooks.ts';
 import { TokenKeeper, type MadeToken, type TokenRequest } from './token-keeper.ts';
 
 export interface CreateOptions {
@@ -35,8 +37,8 @@ export type Created =
   | { readonly ok: true }
   | { readonly ok: false; readonly status: 409 | 507; readonly text: string };
 
-type Counter = ApiErrorCode | 'expired' | 'tellFailures';
-const counterNames: readonly Counter[] = [...apiErrorCodes, 'expired', 'tellFailures'];
+type Counter = ApiErrorCode | WebhookCounter | 'expired' | 'tellFailures';
+const counterNames: readonly Counter[] = [...apiErrorCodes, ...webhookCounters, 'expired', 'tellFailures'];
 
 export interface RegistryStatus {
   readonly resources: Readonly<Record<string, number>>;
@@ -45,6 +47,8 @@ export interface RegistryStatus {
   readonly expiring: number;
   /** Whether Topology knows the newest lists. */
   readonly told: boolean;
+  /** What alerts' actions are still to be told, and by alert what became of the last attempt that failed. */
+  readonly webhooks: { readonly waiting: number; readonly faults: Readonly<Record<string, string>> };
   readonly counters: Readonly<Record<Counter, number>>;
 }
 
@@ -62,6 +66,7 @@ const ALARM_MAX_MS = 30 * 86_400_000;
 export class Registry extends DurableObject<Env> {
   readonly #store: RegistryStore;
   readonly #tokens: TokenKeeper;
+  readonly #webhooks: Webhooks;
   readonly #counters: Counters<Counter>;
   /** The round of telling that is under way. */
   #round: Promise<boolean> | undefined;
@@ -71,6 +76,9 @@ export class Registry extends DurableObject<Env> {
     this.#store = new RegistryStore(ctx.storage);
     this.#tokens = new TokenKeeper(new TokenStore(ctx.storage));
     this.#counters = new Counters<Counter>(counterNames, this.#store.counters());
+    this.#webhooks = new Webhooks(new WebhookStore(ctx.storage), env, (name, by) =>
+      this.#counters.add(name, by),
+    );
     // Not under blockConcurrencyWhile: Topology may be asking us while it wakes.
     if (this.#store.told !== this.#store.changes) ctx.waitUntil(this.#tell());
   }
@@ -163,6 +171,18 @@ export class Registry extends DurableObject<Env> {
     return progressOf(after, nowMs).State === progressOf(before, nowMs).State ? undefined : text;
   }
 
+  /** An alert's action is to be told: kept first, sent soon, and again when that fails. */
+  async tellAction(alert: string, url: string, body: string): Promise<void> {
+    this.#webhooks.add(alert, url, body);
+    this.ctx.waitUntil(this.#sendWebhooks());
+  }
+
+  async #sendWebhooks(): Promise<void> {
+    await this.#webhooks.send();
+    this.#counters.save((values) => this.#store.setCounters(values));
+    await this.#plan();
+  }
+
   async makeToken(request: TokenRequest): Promise<MadeToken> {
     return this.#tokens.make(request);
   }
@@ -205,6 +225,7 @@ export class Registry extends DurableObject<Env> {
       resourcesMax: limits.resourcesMax,
       expiring: this.#store.expiring,
       told: this.#store.told === this.#store.changes,
+      webhooks: this.#webhooks.status(),
       counters: this.#counters.all(),
     };
   }
@@ -212,7 +233,7 @@ export class Registry extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     await this.#expire();
     await this.#tell();
-    await this.#plan();
+    await this.#sendWebhooks();
   }
 
   #told(): ToldResources {
@@ -234,8 +255,8 @@ export class Registry extends DurableObject<Env> {
 
   /** Sets the alarm to the next end of a resource. */
   async #plan(): Promise<void> {
-    const nextMs = this.#store.nextExpiryMs;
-    if (nextMs !== undefined) await this.#alarmAt(Math.min(nextMs, Date.now() + ALARM_MAX_MS));
+    const nextMs = Math.min(this.#store.nextExpiryMs ?? Infinity, this.#webhooks.nextMs ?? Infinity);
+    if (nextMs < Infinity) await this.#alarmAt(Math.min(nextMs, Date.now() + ALARM_MAX_MS));
   }
 
   /** An earlier alarm stays. */

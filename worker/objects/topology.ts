@@ -3,6 +3,7 @@
  * queries, and tells the probes which captures to run. docs/design/objects.md describes its life.
  */
 import { DurableObject } from 'cloudflare:workers';
+import type { Alert, Firing } from '../../core/alert/alert.ts';
 import { readHistorySettings, type HistorySettings } from '../../core/history-settings.ts';
 import type { Injection, InjectionReport, InjectionRequest } from '../../core/injection/injection.ts';
 import { limits, timings } from '../../core/limits.ts';
@@ -13,6 +14,7 @@ import { graphJsonChunks } from '../../core/wire/graph-json.ts';
 import { injectionToJson } from '../../core/wire/injection-json.ts';
 import { GRAPH_ROLES } from '../../core/wire/graph-subscription.ts';
 import { TopologyStore } from '../store/topology-store.ts';
+import { alertCounters, AlertKeeper, type AlertCounter, type AlertStatus } from './alert-keeper.ts';
 import { textOrStream } from './answer-stream.ts';
 import { CaptureNotices } from './capture-notices.ts';
 import { CaptureOrders } from './capture-orders.ts';
@@ -32,11 +34,12 @@ import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.
 import { QueryRunner, type QueryAnswer, type QueryFormat } from './query-runner.ts';
 import type { ToldResources } from './resource-kinds.ts';
 import { ruleCounters, RuleKeeper, type RuleCounter, type RuleStatus } from './rule-keeper.ts';
-import { registryOf } from './stubs.ts';
+import { registryOf, shardsOf } from './stubs.ts';
 import { TopologyProbes, type ProbeStatusEntry, type VanishedProbe } from './topology-probes.ts';
 import { UserElements, type ElementAnswer } from './user-elements.ts';
 
 type Counter =
+  | AlertCounter
   | ProbeCounter
   | GraphCounter
   | PastCounter
@@ -52,7 +55,7 @@ const ownCounters: readonly OwnCounter[] = [
   'elementsRefused',
 ];
 
-export interface TopologyStatus extends RuleStatus {
+export interface TopologyStatus extends RuleStatus, AlertStatus {
   readonly probes: readonly ProbeStatusEntry[];
   /** Probes that vanished and whose graph is still kept. */
   readonly vanished: readonly VanishedProbe[];
@@ -70,6 +73,7 @@ export interface TopologyStatus extends RuleStatus {
 }
 
 const allCounters: readonly Counter[] = [
+  ...alertCounters,
   ...probeCounters,
   ...graphCounters,
   ...pastCounters,
@@ -105,6 +109,7 @@ export class Topology extends DurableObject<Env> {
   #queries!: QueryRunner;
   readonly #queryTimes = new Histogram();
   #rules!: RuleKeeper;
+  #alerts!: AlertKeeper;
   #elements!: UserElements;
   #clients!: GraphClients;
   #notices!: CaptureNotices;
@@ -164,6 +169,8 @@ export class Topology extends DurableObject<Env> {
       guard: (work) => this.#change(work),
       count: (name, by) => counters.add(name, by),
     });
+    this.#alerts = this.#openAlerts(counters);
+    fabric.listen((events) => this.#alerts.follow(events));
     this.#notices = new CaptureNotices(fabric, () => this.#orders.captures, this.#clients);
     const hosts = new HostGraphs(fabric, counters);
     this.#injections = new InjectionOrders({
@@ -184,6 +191,34 @@ export class Topology extends DurableObject<Env> {
     await this.#clients.wake();
     this.#alarmMs = (await this.ctx.storage.getAlarm()) ?? Infinity;
     this.#schedule();
+  }
+
+  #openAlerts(counters: Counters<Counter>): AlertKeeper {
+    return new AlertKeeper({
+      store: this.#store.alerts,
+      ask: (gremlin) => this.#queries.ask(gremlin),
+      tell: (alert, firing) => this.#tellAlert(alert, firing),
+      watchFlows: (isWanted) => {
+        for (const shard of shardsOf(this.env)) this.ctx.waitUntil(shard.reportChanges(isWanted));
+      },
+      count: (name) => counters.add(name),
+    });
+  }
+
+  /** Those who listen, and the action, which the registry tells until it is heard. */
+  async #tellAlert({ UUID, Action }: Alert, firing: Firing): Promise<void> {
+    const whole = escapeHtml(JSON.stringify(firing));
+    const text =
+      whole.length <= limits.alertReasonBytesMax
+        ? whole
+        : JSON.stringify({ ...firing, ReasonData: null, Edgedive: 'the answer is too large to send along' });
+    this.#clients.notify('Alert', 'Alert', text);
+    if (Action !== '') await registryOf(this.env).tellAction(UUID, Action, text);
+  }
+
+  /** A shard's flows changed, and some alert asks for flows. */
+  flowsChanged(): void {
+    this.#alerts.flowsChanged();
   }
 
   /** The past that queries may ask; undefined where none is kept. */
@@ -250,6 +285,7 @@ export class Topology extends DurableObject<Env> {
     this.#change(() => {
       const now = Date.now();
       this.#probes.expire(now);
+      this.#alerts.ring(now);
       this.#forgetPast(now);
       this.#counters.save((values) => this.#store.setCounters(values));
     });
@@ -267,7 +303,12 @@ export class Topology extends DurableObject<Env> {
   #schedule(): void {
     const grace = this.#probes.nextExpiryMs() ?? Infinity;
     const hasHistory = this.#alarmMs === Infinity && this.#store.past.size.rows > 0;
-    const due = Math.min(grace, hasHistory ? Date.now() + timings.historyCheckMs : Infinity);
+    const now = Date.now();
+    const due = Math.min(
+      grace,
+      hasHistory ? now + timings.historyCheckMs : Infinity,
+      this.#alerts.nextMs(now),
+    );
     if (due >= this.#alarmMs) return;
     this.#alarmMs = due;
     void this.ctx.storage.setAlarm(due);
@@ -340,6 +381,10 @@ export class Topology extends DurableObject<Env> {
     if (!areSameRules) this.#store.transaction(() => this.#store.rules.setRules(rules));
     await this.#orders.replace(captures);
     if (!areSameRules) await this.#rules.replace(rules);
+    if (told.alert !== undefined) {
+      this.#alerts.replace(told.alert);
+      this.#schedule();
+    }
   }
 
   /** Which nodes are to send what for an injection that is to have this UUID; or why none can. */
@@ -387,6 +432,7 @@ export class Topology extends DurableObject<Env> {
       captureFaults: this.#orders.faults,
       storedBytes: this.#store.bytes,
       ...this.#rules.status(),
+      ...this.#alerts.status(),
       history: this.#historyStatus(),
       queryTimes: this.#queryTimes.state(),
       counters: this.#counters.all(),

@@ -2,8 +2,9 @@
  * Tables of the Registry object. A resource is one row: its kind, id, JSON, the key that makes duplicates, and when
  * it ends. `changes` and `told` (in meta) say whether the Topology object knows the newest lists.
  */
-import { tokenTables } from './token-store.ts';
 import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
+import { tokenTables } from './token-store.ts';
+import { webhookTables } from './webhook-store.ts';
 
 const schema: Schema = {
   name: 'Registry',
@@ -21,6 +22,7 @@ const schema: Schema = {
       sql.exec('CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID');
     },
     (sql) => sql.exec(tokenTables),
+    (sql) => sql.exec(webhookTables),
   ],
 };
 

@@ -60,6 +60,7 @@ export class ShardStore {
   /** Where in the log which time is. */
   readonly zones: LogZones;
   #nextRow: number;
+  #reportsChanges: boolean | undefined;
   /** Rows up to this one are contained in the snapshot. */
   #snapshotRow: number;
   /** Bytes of the log behind the snapshot, and of the snapshot itself. */
@@ -75,6 +76,16 @@ export class ShardStore {
     const last = this.#sql.exec<{ row: number | null }>('SELECT max(row) AS row FROM log').one().row;
     this.#nextRow = Math.max(last ?? 0, this.#snapshotRow) + 1;
     this.zones = new LogZones(storage);
+  }
+
+  /** Whether Topology wants to hear that flows changed. */
+  get reportsChanges(): boolean {
+    return (this.#reportsChanges ??= readMeta(this.#sql, 'reportsChanges') === 'yes');
+  }
+
+  set reportsChanges(isWanted: boolean) {
+    this.#reportsChanges = isWanted;
+    writeMeta(this.#sql, 'reportsChanges', isWanted ? 'yes' : 'no');
   }
 
   /** Writes the rows and whatever `more` writes, all or nothing. */

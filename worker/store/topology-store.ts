@@ -17,6 +17,7 @@ import {
   type NodeJson,
 } from '../../core/wire/element-json.ts';
 import type { EndedState } from '../../core/graph/past-packs.ts';
+import { AlertStore, alertTables } from './alert-store.ts';
 import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
 import { packRevisions } from './pack-revisions.ts';
 import { PastStore } from './past-store.ts';
@@ -47,6 +48,7 @@ const schema: Schema = {
     },
     // Origins of publishers whose elements go with their connection.
     (sql) => sql.exec('CREATE TABLE passing_origin (origin TEXT PRIMARY KEY) WITHOUT ROWID'),
+    (sql) => sql.exec(alertTables),
   ],
 };
 
@@ -64,6 +66,7 @@ export interface KnownProbe {
 
 export class TopologyStore {
   readonly rules: RuleTables;
+  readonly alerts: AlertStore;
   readonly #sql: SqlStorage;
   readonly #storage: DurableObjectStorage;
   readonly #rows: Record<Kind, Map<string, number>> = { node: new Map(), edge: new Map() };
@@ -80,6 +83,7 @@ export class TopologyStore {
     this.#sql = storage.sql;
     migrate(storage, schema);
     this.rules = new RuleTables(this.#sql);
+    this.alerts = new AlertStore(this.#sql);
     this.past = new PastStore(this.#sql);
   }
 

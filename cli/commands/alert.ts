@@ -1,0 +1,66 @@
+/** `edgedive alert create|update|list|get|delete`: questions that are asked again and again. */
+import type { Command } from 'commander';
+import { usageError } from '../errors.ts';
+import { printJson } from '../output.ts';
+import { analyzerOf, given } from './common.ts';
+import { pathOf, resourceCommand } from './resource.ts';
+
+interface AlertOptions {
+  readonly name?: string;
+  readonly description?: string;
+  readonly trigger: string;
+  readonly expression?: string;
+  readonly action?: string;
+}
+
+function membersOf({
+  name,
+  description,
+  trigger,
+  expression,
+  action,
+}: AlertOptions): Record<string, unknown> {
+  return given({
+    Name: name,
+    Description: description,
+    Expression: expression,
+    Action: action,
+    Trigger: trigger,
+  });
+}
+
+function withMembers(command: Command): Command {
+  return command
+    .option('--name <name>')
+    .option('--description <text>')
+    .option('--trigger <trigger>', 'graph, or duration:30s', 'graph')
+    .option('--expression <gremlin>', 'what is asked; JavaScript when it is no Gremlin')
+    .option('--action <url>', 'that is told each time the answer becomes another');
+}
+
+export function alertCommand(): Command {
+  const command = resourceCommand({
+    name: 'alert',
+    path: 'alert',
+    description: 'questions that are asked again and again, and told when the answer changes',
+  });
+  withMembers(command.command('create').description('ask something from now on')).action(
+    async (options: AlertOptions, self: Command) => {
+      if (options.expression === undefined) throw usageError('--expression: what is to be asked?');
+      const body = JSON.stringify(membersOf(options));
+      printJson(await analyzerOf(self).json({ method: 'POST', path: '/api/alert', body }));
+    },
+  );
+  withMembers(command.command('update').description('change one').argument('<id>')).action(
+    async (id: string, options: AlertOptions, self: Command) => {
+      const patch = Object.entries(membersOf(options)).map(([name, value]) => ({
+        op: 'add',
+        path: `/${name}`,
+        value,
+      }));
+      const body = JSON.stringify(patch);
+      printJson(await analyzerOf(self).json({ method: 'PATCH', path: pathOf('alert', id), body }));
+    },
+  );
+  return command;
+}

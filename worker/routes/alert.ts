@@ -1,0 +1,93 @@
+/**
+ * `/api/alert`: questions that are asked again and again, and told when the answer changes. Kept by the Registry; the Topology
+ * object asks them (objects/alert-keeper.ts).
+ */
+import { z } from '@hono/zod-openapi';
+import { shownAlert, type Alert } from '../../core/alert/alert.ts';
+import { readAlert } from '../../core/alert/validate.ts';
+import type { Json } from '../../core/graph/element.ts';
+import { InputError } from '../../core/wire/json-input.ts';
+import { applyPatch, PatchError } from '../../core/wire/json-patch.ts';
+import type { App } from '../app.ts';
+import { ApiError } from '../errors.ts';
+import { resourcesOf } from '../objects/stubs.ts';
+import { mountResource } from './resource.ts';
+import { jsonText } from './rest.ts';
+import { escapeHtml } from '../../core/wire/go-json.ts';
+
+const members = {
+  Name: z.string(),
+  Description: z.string(),
+  Expression: z.string().openapi({
+    description: 'Gremlin, or JavaScript when it is none',
+    example: "G.V().Has('Type', 'veth').Has('State', 'DOWN')",
+  }),
+  Action: z.string().openapi({
+    description: 'Empty, or an http(s) URL to which each firing is POSTed',
+    example: 'https://hooks.example.org/edgedive',
+  }),
+  Trigger: z.string().openapi({
+    description: 'Empty or `graph`: as the graph changes; `duration:<Go duration>`: that often',
+    example: 'duration:30s',
+  }),
+  CreateTime: z.string().openapi({ format: 'date-time' }),
+};
+
+const alertSchema = z.object({ ...members, UUID: z.uuid() }).openapi('Alert');
+const alertRequest = z
+  .object({ ...members, UUID: z.string() })
+  .partial()
+  .openapi('AlertRequest');
+
+/** Throws ApiError. */
+function checked(input: unknown, prefix = ''): Omit<Alert, 'UUID'> {
+  const read = readAlert(input, Date.now());
+  if ('errors' in read) throw new ApiError('invalidResource', `${prefix}${read.errors.join('\n')}`);
+  return read.alert;
+}
+
+async function patched(env: Env, id: string, patch: readonly unknown[]): Promise<Response> {
+  const before = await resourcesOf(env, 'alert').get(id);
+  if (before === undefined) throw new ApiError('unknownResource', '');
+  let after: Json;
+  try {
+    after = applyPatch(shownAlert(before) as unknown as Json, patch);
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error;
+    throw new ApiError('invalidPatch', `applying JSON patch to resource: ${error.message}`);
+  }
+  let alert: Alert;
+  try {
+    alert = { ...checked(after, 'validating patched resource: '), UUID: before.UUID };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new ApiError(
+      'invalidPatch',
+      `creating a new resource from the patched JSON body: ${error.message}`,
+    );
+  }
+  await resourcesOf(env, 'alert').update(alert);
+  return jsonText(escapeHtml(JSON.stringify(shownAlert(alert))));
+}
+
+export function mountAlert(app: App): void {
+  mountResource(app, {
+    name: 'alert',
+    title: 'Alert',
+    tag: 'Alerts',
+    schema: alertSchema,
+    request: alertRequest,
+    list: async (env) => {
+      const alerts = await resourcesOf(env, 'alert').list();
+      return Object.fromEntries(alerts.map((alert) => [alert.UUID, shownAlert(alert)]));
+    },
+    get: async (env, id) => {
+      const alert = await resourcesOf(env, 'alert').get(id);
+      return alert && shownAlert(alert);
+    },
+    create: async (env, input, ttlMs) =>
+      shownAlert(await resourcesOf(env, 'alert').create(checked(input), { ttlMs: ttlMs() })),
+    remove: async (env, id) => resourcesOf(env, 'alert').delete(id),
+    patch: patched,
+  });
+}
