@@ -13,6 +13,7 @@ import { escapeHtml } from '../../core/wire/go-json.ts';
 import { graphJsonChunks } from '../../core/wire/graph-json.ts';
 import { injectionToJson } from '../../core/wire/injection-json.ts';
 import { GRAPH_ROLES } from '../../core/wire/graph-subscription.ts';
+import { runAlertScript } from '../script/alert-script.ts';
 import { TopologyStore } from '../store/topology-store.ts';
 import { alertCounters, AlertKeeper, type AlertCounter, type AlertStatus } from './alert-keeper.ts';
 import { textOrStream } from './answer-stream.ts';
@@ -197,6 +198,7 @@ export class Topology extends DurableObject<Env> {
     return new AlertKeeper({
       store: this.#store.alerts,
       ask: (gremlin) => this.#queries.ask(gremlin),
+      run: (script) => runAlertScript(script, this.env, (gremlin) => this.#queries.ask(gremlin)),
       tell: (alert, firing) => this.#tellAlert(alert, firing),
       watchFlows: (isWanted) => {
         for (const shard of shardsOf(this.env)) this.ctx.waitUntil(shard.reportChanges(isWanted));
