@@ -342,6 +342,55 @@ describe('whose rights', () => {
   });
 });
 
+describe('the Gremlin step', () => {
+  const query = async (GremlinQuery: string): Promise<Reply> => post('/api/topology', { GremlinQuery });
+  const PAIR = `(a, b) => ({
+    nodes: [{ ID: a, Metadata: { Name: a } }, { ID: b, Metadata: { Name: b } }],
+    edges: [{ ID: 'e', Parent: a, Child: b, Metadata: { RelationType: 'layer2' } }],
+  })`;
+
+  test('makes a graph of a result, by id and by name', async () => {
+    const { UUID, Name } = await workflow(PAIR);
+    for (const key of [UUID, Name]) {
+      const reply = await query(`G.Workflow('${key}', 'x', 'y').V().Has('Name', 'x').Out()`);
+      expect(JSON.parse(reply.text)).toMatchObject([{ ID: 'y', Metadata: { Name: 'y' } }]);
+    }
+    expect((await query("G.Workflow('FlowMatrix').V()")).text.trim()).toBe('[]');
+  });
+
+  test('tells what is wrong', async () => {
+    const failing = await workflow('() => { throw new Error("boom") }');
+    const shapeless = await workflow('() => ({ nodes: [1] })');
+    expectRefusal(await query("G.Workflow('nope')"), 400, "Unknown workflow 'nope");
+    expectRefusal(
+      await query(`G.Workflow('${failing.Name}')`),
+      400,
+      'error while executing workflow: Error: boom',
+    );
+    expectRefusal(
+      await query(`G.Workflow('${shapeless.Name}')`),
+      400,
+      /^error while executing workflow: parse error/,
+    );
+  });
+
+  test('needs the right to call, and scripts have it not', async () => {
+    const { Name } = await workflow(PAIR);
+    const body = JSON.stringify({ GremlinQuery: `G.Workflow('${Name}', 'x', 'y')` });
+    const answer = await ask('/api/topology', { method: 'POST', headers: basic('gus', 'guest'), body });
+    expect([answer.status, await answer.text()]).toEqual([
+      400,
+      "error while executing workflow: 'gus' has no 'write' permission on 'workflow.call'\n",
+    ]);
+    const calling = await workflow(`() => Gremlin("G.Workflow('${Name}', 'x', 'y')")`);
+    expectRefusal(
+      await callOf(calling),
+      400,
+      'Error: error while executing workflow: a script cannot call a workflow',
+    );
+  });
+});
+
 describe('bundled workflows', () => {
   test('CheckMTU looks along the path', async () => {
     for (const [id, MTU] of [
