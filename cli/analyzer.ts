@@ -47,6 +47,8 @@ export class Analyzer {
         body.pipe(sent);
       }
     });
+    const console = headerOf(answer, 'x-edgedive-console');
+    if (console !== '') note(readable(console));
     if ((answer.statusCode ?? 0) < 400) {
       const warning = headerOf(answer, 'x-edgedive-warning');
       if (warning !== '') note(`edgedive: ${warning}`);
@@ -94,6 +96,17 @@ export class Analyzer {
     const reason = cause instanceof AggregateError ? messageOf(cause.errors[0]) : messageOf(cause);
     return new CommandError(exitStatus.unreachable, `no analyzer at ${base.origin}: ${reason}`, { cause });
   }
+}
+
+/** What a script said, percent-encoded; nothing in it may steer the terminal. */
+function readable(encoded: string): string {
+  let said: string;
+  try {
+    said = decodeURIComponent(encoded);
+  } catch {
+    said = encoded;
+  }
+  return said.trimEnd().replaceAll(/[^\P{Cc}\n\t]/gu, '\ufffd');
 }
 
 function headerOf(answer: IncomingMessage, name: string): string {

@@ -17,6 +17,7 @@ import { edgeRuleCommand, nodeRuleCommand } from './commands/rule.ts';
 import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
 import { topologyCommand } from './commands/topology.ts';
+import { workflowCommand } from './commands/workflow.ts';
 
 export function makeProgram(): Command {
   const program = new Command('edgedive')
@@ -47,6 +48,7 @@ export function makeProgram(): Command {
     edgeCommand(), //       edge create|list|get|update|delete
     nodeRuleCommand(), //   node-rule create|list|get|delete
     edgeRuleCommand(), //   edge-rule create|list|get|delete
+    workflowCommand(), //   workflow create|list|get|call|delete
     statusCommand(), //     status
     loginCommand(), //      login
     logoutCommand(), //     logout

@@ -34,7 +34,11 @@ export function readHistorySettings(variables: {
   };
   return {
     keepMs: orDefault('EDGEDIVE_HISTORY', readDuration, timings.historyMs),
-    bytesMax: orDefault('EDGEDIVE_HISTORY_BYTES', readSize, limits.historyBytesMax),
+    bytesMax: orDefault(
+      'EDGEDIVE_HISTORY_BYTES',
+      (text) => readSize(text, limits.rowBytesMax),
+      limits.historyBytesMax,
+    ),
     faults,
   };
 }
@@ -45,12 +49,13 @@ function readDuration(text: string): number {
   return ms;
 }
 
-function readSize(text: string): number {
+/** Bytes of a text like 2GiB. Throws RangeError. */
+export function readSize(text: string, bytesMin: number): number {
   const parts = SIZE.exec(text);
   if (parts === null) throw new RangeError(`"${text}" is no size, as 2GiB or 500000000 are`);
   const [, number, unit = ''] = parts;
   const power = ' KMGT'.indexOf(unit.charAt(0) === 'B' ? ' ' : unit.charAt(0));
   const size = Math.trunc(Number(number) * (unit.endsWith('iB') ? 1024 : 1000) ** Math.max(power, 0));
-  if (size < limits.rowBytesMax) throw new RangeError(`"${text}" is less than ${limits.rowBytesMax} bytes`);
+  if (size < bytesMin) throw new RangeError(`"${text}" is less than ${bytesMin} bytes`);
   return size;
 }

@@ -200,6 +200,26 @@ export const limits = {
   /** Injections of which a probe remembers how they ended, to tell it again after a reconnection; the oldest go first. */
   injectionReportsMax: 1_000,
 
+  /** Memory of one script unless `EDGEDIVE_WORKFLOW_MEMORY` says otherwise; more ends it with an error that it may catch, or with 400, counted. */
+  scriptMemoryBytes: 32 * 1_048_576,
+  /** Memory of all scripts that run in one isolate (which has 128 MB); beyond, the largest ends with 400, counted. */
+  scriptsMemoryBytesMax: 64 * 1_048_576,
+  /** Requests of one script to the API unless `EDGEDIVE_WORKFLOW_QUERIES` says otherwise; more end it with 400, counted. */
+  scriptQueries: 100,
+  /** Stack of one script; a deeper recursion is an error that it may catch. */
+  scriptStackBytesMax: 256 * 1024,
+  /** Characters of one answer that a script takes; a larger one is an error that it may catch. */
+  scriptAnswerCharsMax: 8 * 1_048_576,
+  /** Characters of a result as JSON; a larger one ends the script with 400, counted. */
+  scriptResultCharsMax: 4 * 1_048_576,
+  /** Characters of what a script throws, and of what it says on its console; the rest is cut. */
+  scriptErrorCharsMax: 4_096,
+  scriptLogCharsMax: 4_096,
+  /** Scripts that run at the same time in one isolate; others wait … */
+  scriptsRunningMax: 16,
+  /** … and with more waiting a call is refused with 503. */
+  scriptsWaitingMax: 128,
+
   /** Captures, and other resources, in one fabric; more are refused with 507. */
   resourcesMax: 10_000,
   /** Characters of all resources of one kind as JSON, which are listed together; more are refused with 507. */
@@ -370,6 +390,9 @@ export const timings = {
   sourceSettleMs: 20,
   /** Folders of state files are looked at this often, whatever inotify says. */
   stateFolderCheckMs: 5_000,
+  /** A script may run so long unless `EDGEDIVE_WORKFLOW_TIME` says otherwise, which may say at most the second; then 400, counted. */
+  scriptMs: 10_000,
+  scriptMsMax: 300_000,
   /** Kinds of application whose flows end early, by upper-cased Application. */
   applicationTimeoutMs: { ARP: 10_000, DNS: 10_000 } as Readonly<Record<string, number>>,
 } as const;

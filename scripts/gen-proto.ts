@@ -221,7 +221,7 @@ if (process.argv.includes('--check')) {
   });
   for (const [name] of stale)
     console.error(`proto/gen/${name} is not what scripts/gen-proto.ts makes; run it`);
-  process.exitCode = stale.length === 0 ? 0 : 1;
+  if (stale.length > 0) process.exitCode = 1;
 } else {
   mkdirSync(genDir, { recursive: true });
   for (const [name, text] of outputs) writeFileSync(join(genDir, name), text);

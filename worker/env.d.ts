@@ -43,6 +43,10 @@ declare namespace Cloudflare {
     /** How long and how much of the past is kept: core/history-settings.ts. */
     readonly EDGEDIVE_HISTORY: string;
     readonly EDGEDIVE_HISTORY_BYTES: string;
+    /** What one script may use: core/workflow/settings.ts. */
+    readonly EDGEDIVE_WORKFLOW_TIME: string;
+    readonly EDGEDIVE_WORKFLOW_MEMORY: string;
+    readonly EDGEDIVE_WORKFLOW_QUERIES: string;
     /** Only under `npm start`: how far the peers of our connections have read; see objects/unread.ts. */
     readonly EDGEDIVE_CONNECTIONS?: Fetcher;
   }
@@ -51,3 +55,8 @@ declare namespace Cloudflare {
   }
 }
 interface Env extends Cloudflare.Env {}
+/** The interpreter of scripts, as every Workers runtime gives WebAssembly: compiled beforehand, since no code is made at run time. */
+declare module '*.wasm' {
+  const module: WebAssembly.Module;
+  export default module;
+}

@@ -17,6 +17,16 @@ export const API_ERRORS = {
   invalidPatch: 400,
   /** The id of a node or an edge is taken. */
   elementConflict: 400,
+  /** The name of a workflow is taken; 400 as in the reference. */
+  duplicateWorkflow: 400,
+  /** A call of a workflow that there is not; 400 as in the reference. */
+  unknownWorkflow: 400,
+  /** Who wants to change or delete a workflow that every analyzer has. */
+  bundledWorkflow: 400,
+  /** A script that does not compile, or that threw; the text is its own. */
+  scriptFailed: 400,
+  /** A script that was ended by a limit on time, memory, requests or its result. */
+  scriptLimit: 400,
   /** `/api/{resource}/` where an id is needed. */
   missingId: 400,
   /** Nobody known: no credentials, or such as are wrong, revoked or expired. */

@@ -30,6 +30,7 @@ import { mountSubscriber } from './routes/subscriber.ts';
 import { mountToken } from './routes/token.ts';
 import { mountTopology } from './routes/topology.ts';
 import { mountWhoami } from './routes/whoami.ts';
+import { mountWorkflow } from './routes/workflow.ts';
 
 export { FlowHub } from './objects/flow-hub.ts';
 export { FlowShard } from './objects/flow-shard.ts';
@@ -56,6 +57,7 @@ mountEdge(app); //        GET, POST /api/edge · GET, PATCH, DELETE /api/edge/{i
 mountNodeRule(app); //    GET, POST /api/noderule · GET, PATCH, DELETE /api/noderule/{id}
 mountEdgeRule(app); //    GET, POST /api/edgerule · GET, PATCH, DELETE /api/edgerule/{id}
 mountInjectpacket(app); // GET, POST /api/injectpacket · GET, PATCH, DELETE /api/injectpacket/{id}
+mountWorkflow(app); //    GET, POST /api/workflow · GET, PATCH, DELETE /api/workflow/{id} · POST /api/workflow/{id}/call
 mountPcap(app); //        POST /api/pcap
 mountPage(app); //        GET /, /ui/… until there is a page
 mountDescription(app); // GET /swagger.json, /api/swagger.json, /openapi.json

@@ -247,6 +247,30 @@ export const SETTINGS: readonly Setting[] = [
     readBy: 'analyzer',
     text: 'what they say is signed with it',
   },
+  {
+    key: 'workflow.time',
+    type: 'duration',
+    default: '10s',
+    variable: 'EDGEDIVE_WORKFLOW_TIME',
+    readBy: 'analyzer',
+    text: 'how long a script may run',
+  },
+  {
+    key: 'workflow.memory',
+    type: 'bytes',
+    default: '32MiB',
+    variable: 'EDGEDIVE_WORKFLOW_MEMORY',
+    readBy: 'analyzer',
+    text: 'what it may keep in memory',
+  },
+  {
+    key: 'workflow.queries',
+    type: 'number',
+    default: '100',
+    variable: 'EDGEDIVE_WORKFLOW_QUERIES',
+    readBy: 'analyzer',
+    text: 'how often it may ask the API',
+  },
 ];
 
 /**

@@ -1,11 +1,13 @@
 /**
- * The Worker as one module for plain workerd: esbuild with the conditions that wrangler uses. The result is kept in
+ * The Worker for plain workerd: one module of JavaScript by esbuild with the conditions that wrangler uses, and beside it each
+ * WebAssembly module that it imports, since Workers compile none at run time. The result is kept in
  * .edgedive/bundle with the hash of every source it was made from, and made again only when one of them changed.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import type { BuildOptions } from 'esbuild';
+import { basename, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { BuildOptions, Plugin } from 'esbuild';
 import { root } from '../process/paths.ts';
 
 interface Manifest {
@@ -14,6 +16,19 @@ interface Manifest {
   /** Path from the checkout → hash of the content. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly output: string;
+  readonly wasm: readonly WasmModule[];
+}
+
+export interface WasmModule {
+  /** As the code imports it. */
+  readonly name: string;
+  /** Absolute path. */
+  readonly file: string;
+}
+
+export interface Bundle {
+  readonly code: string;
+  readonly wasm: readonly WasmModule[];
 }
 
 const hash = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
@@ -40,8 +55,25 @@ function buildOptions(entry: string): BuildOptions {
   };
 }
 
-/** The code of the Worker whose entry is given (absolute or from the checkout). Throws esbuild's own error. */
-export async function bundleWorker(entry: string): Promise<string> {
+/** Leaves imports of `.wasm` files in the code, each under a name of its own, and tells of them. */
+function wasmModules(found: Map<string, string>): Plugin {
+  return {
+    name: 'wasm modules',
+    setup(build) {
+      build.onResolve({ filter: /\.wasm$/ }, ({ path, resolveDir }) => {
+        const file = path.startsWith('.')
+          ? resolve(resolveDir, path)
+          : fileURLToPath(import.meta.resolve(path, pathToFileURL(join(resolveDir, 'x')).href));
+        const name = `${hash(readFileSync(file)).slice(0, 16)}-${basename(file)}`;
+        found.set(name, file);
+        return { path: `./${name}`, external: true };
+      });
+    },
+  };
+}
+
+/** The Worker whose entry is given (absolute or from the checkout). Throws esbuild's own error. */
+export async function bundleWorker(entry: string): Promise<Bundle> {
   const options = buildOptions(entry);
   const made = hash(JSON.stringify(options) + hash(readFileSync(join(root, 'package-lock.json'))));
   const directory = join(root, '.edgedive/bundle');
@@ -50,29 +82,31 @@ export async function bundleWorker(entry: string): Promise<string> {
   if (kept !== undefined) return kept;
 
   const { build } = await import('esbuild');
-  const result = await build(options);
+  const found = new Map<string, string>();
+  const result = await build({ ...options, plugins: [wasmModules(found)] });
   const code = result.outputFiles![0]!.text;
+  const wasm = [...found].map(([name, file]) => ({ name, file }));
   const inputs = Object.fromEntries(
     // A package may say that it does without one in browsers: there is no such file.
-    Object.keys(result.metafile!.inputs)
+    [...Object.keys(result.metafile!.inputs), ...found.values()]
       .filter((path) => !path.startsWith('(disabled):'))
       .map((path) => [path, hash(readFileSync(resolve(root, path)))]),
   );
   mkdirSync(directory, { recursive: true });
   const output = join(directory, `${hash(code).slice(0, 16)}.js`);
   writeWhole(output, code);
-  writeWhole(manifestFile, JSON.stringify({ made, inputs, output } satisfies Manifest));
-  return code;
+  writeWhole(manifestFile, JSON.stringify({ made, inputs, output, wasm } satisfies Manifest));
+  return { code, wasm };
 }
 
-function readKept(manifestFile: string, made: string): string | undefined {
+function readKept(manifestFile: string, made: string): Bundle | undefined {
   try {
     const manifest = JSON.parse(readFileSync(manifestFile, 'utf8')) as Manifest;
     if (manifest.made !== made) return undefined;
     for (const [path, wanted] of Object.entries(manifest.inputs)) {
       if (hash(readFileSync(resolve(root, path))) !== wanted) return undefined;
     }
-    return readFileSync(manifest.output, 'utf8');
+    return { code: readFileSync(manifest.output, 'utf8'), wasm: manifest.wasm };
   } catch {
     return undefined;
   }

@@ -96,6 +96,8 @@ export interface ServeOptions {
   readonly address: string;
   /** The bundled Worker, from the directory of the configuration file. */
   readonly moduleFile: string;
+  /** Names of the WebAssembly modules that it imports; files of those names lie beside it. */
+  readonly wasmModules?: readonly string[];
   /** Absolute path of an existing directory for the objects' storage. */
   readonly storageDir: string;
   /** Where the Worker can ask how far its peers have read; see connection-report.ts. */
@@ -130,6 +132,10 @@ export function workerdConfig(config: WranglerConfig, options: ServeOptions): st
       ? []
       : [`(name = "connections", external = (address = ${quote(asked)}, http = ()))`]),
   ];
+  const modules = [
+    `(name = "worker.js", esModule = embed ${quote(options.moduleFile)})`,
+    ...(options.wasmModules ?? []).map((name) => `(name = ${quote(name)}, wasm = embed ${quote(name)})`),
+  ];
   const asking = [
     '(name = "EDGEDIVE_WEBHOOKS", service = "webhooks")',
     ...(asked === undefined ? [] : ['(name = "EDGEDIVE_CONNECTIONS", service = "connections")']),
@@ -145,7 +151,9 @@ const config :Workerd.Config = (
 );
 
 const edgedive :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed ${quote(options.moduleFile)})],
+  modules = [
+    ${modules.join(',\n    ')}
+  ],
   compatibilityDate = ${quote(config.compatibilityDate)},
   compatibilityFlags = [${config.compatibilityFlags.map(quote).join(', ')}],
   durableObjectNamespaces = [

@@ -3,12 +3,13 @@
  * Prints `Edgedive ready: http://HOST:PORT` on stdout once when the routes answer; everything else goes to stderr.
  * Exit status: 0 after a signal, 1 when the analyzer cannot run, 2 for settings that cannot be followed.
  */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPolicy } from '../../core/auth/policy.ts';
 import { readUsers } from '../../core/auth/users.ts';
 import { messageOf } from '../../core/errors.ts';
 import { readHistorySettings } from '../../core/history-settings.ts';
+import { readWorkflowSettings } from '../../core/workflow/settings.ts';
 import { endWithRunner } from '../process/parent.ts';
 import { packageFile, root } from '../process/paths.ts';
 import { Supervised } from '../process/supervisor.ts';
@@ -131,10 +132,11 @@ async function writeConfiguration(
   connections: string | undefined,
 ): Promise<string> {
   const wrangler = readWranglerToml(readFileSync(join(root, 'wrangler.toml'), 'utf8'));
-  const code = await bundleWorker(wrangler.main);
+  const { code, wasm } = await bundleWorker(wrangler.main);
   const storageDir = join(options.stateDir, 'do');
   mkdirSync(storageDir, { recursive: true });
   writeFileSync(join(options.stateDir, 'worker.js'), code);
+  for (const { name, file } of wasm) copyFileSync(file, join(options.stateDir, name));
   const vars: Record<string, string> = {
     EDGEDIVE_HOST_ID: options.hostId,
     EDGEDIVE_ALLOWED_HOSTS: allowedHosts(options.listen).join(','),
@@ -151,6 +153,7 @@ async function writeConfiguration(
   const text = workerdConfig(wrangler, {
     address: addressOf(options.listen),
     moduleFile: 'worker.js',
+    wasmModules: wasm.map(({ name }) => name),
     storageDir,
     ...(connections === undefined ? {} : { connections }),
     vars,
@@ -164,7 +167,11 @@ async function writeConfiguration(
 
 /** The analyzer itself would go on with its defaults; who starts it by hand is told at once. Throws a ConfigError. */
 function refuseFaults(vars: Readonly<Record<string, string>>): void {
-  const [fault] = [...readHistorySettings(vars).faults, ...authFaults(vars)];
+  const [fault] = [
+    ...readHistorySettings(vars).faults,
+    ...authFaults(vars),
+    ...readWorkflowSettings(vars).faults,
+  ];
   if (fault === undefined) return;
   const [name = ''] = fault.split(': ', 1);
   throw new ConfigError(name, fault.slice(name.length + 2));

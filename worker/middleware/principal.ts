@@ -28,10 +28,11 @@ import { ApiError } from '../errors.ts';
 import { tokenPrincipal } from '../objects/registry.ts';
 import { registryOf } from '../objects/stubs.ts';
 import type { StoredToken } from '../store/token-store.ts';
+import { innerPrincipal } from './inner-request.ts';
 import { allowOrigin } from './origins.ts';
 
 export const principal = createMiddleware<AppEnv>(async (c, next) => {
-  c.set('principal', await principalOf(c));
+  c.set('principal', innerPrincipal(c.req.raw) ?? (await principalOf(c)));
   await next();
 });
 

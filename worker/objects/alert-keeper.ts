@@ -26,8 +26,8 @@ interface Surroundings {
   readonly store: AlertStore;
   /** The answer to Gremlin, as JSON, and how many elements were looked at. Throws what the query throws. */
   readonly ask: (gremlin: string) => Promise<{ readonly answer: unknown; readonly visited: number }>;
-  /** The answer of a script. Absent: there is nothing that runs scripts. */
-  readonly run?: (script: string) => Promise<unknown>;
+  /** The answer of a script. Throws what it throws, and when it takes too much. */
+  readonly run: (script: string) => Promise<unknown>;
   readonly tell: (alert: Alert, firing: Firing) => Promise<void>;
   /** Whether some alert asks for flows: then the shards say when these change. */
   readonly watchFlows: (isWanted: boolean) => void;
@@ -167,9 +167,7 @@ export class AlertKeeper {
 
   async #answer({ alert, isGremlin }: Kept): Promise<{ answer: unknown; visited: number }> {
     if (isGremlin) return this.#around.ask(alert.Expression);
-    const { run } = this.#around;
-    if (run === undefined) throw new Error('the expression is no Gremlin, and nothing here runs scripts');
-    return { answer: await run(alert.Expression), visited: SCRIPT_VISITS };
+    return { answer: await this.#around.run(alert.Expression), visited: SCRIPT_VISITS };
   }
 
   async #compare(uuid: string, kept: Kept, answer: unknown): Promise<void> {

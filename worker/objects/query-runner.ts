@@ -18,6 +18,7 @@ import { resultToDot } from '../../core/wire/gremlin-dot.ts';
 import { resultToJsonChunks } from '../../core/wire/gremlin-json.ts';
 import { resultToPcap } from '../../core/wire/gremlin-pcap.ts';
 import { decodeFlowSet, type Flow } from '../../proto/gen/flow.ts';
+import type { QueryWorkflows } from '../script/query-workflows.ts';
 import { bytesOf, bytesOrStream, textOf, textOrStream } from './answer-stream.ts';
 import type { GraphPast } from './graph-past.ts';
 import { StoredFlows, type FlowCost } from './stored-flows.ts';
@@ -81,12 +82,18 @@ export class QueryRunner {
     this.#past = past;
   }
 
-  /** 400 for a query that does not parse or cannot run, 406 for a result that the format cannot show. */
-  async answer(text: string, format: QueryFormat): Promise<QueryAnswer> {
+  /**
+   * 400 for a query that does not parse or cannot run, 406 for a result that the format cannot show. `workflows` runs those
+   * that the query calls, with the rights of whoever asks.
+   */
+  async answer(text: string, format: QueryFormat, workflows?: QueryWorkflows): Promise<QueryAnswer> {
     const startedMs = Date.now();
     const flowCost: FlowCost = { visited: 0, shards: 0, silentHosts: new Set() };
     const past = this.#past?.forQuery();
-    const context = this.#context(new ShardFlows(this.#env, flowCost));
+    const context = {
+      ...this.#context(new ShardFlows(this.#env, flowCost)),
+      ...(workflows !== undefined && { workflow: throwing(workflows) }),
+    };
     try {
       const query = parseQuery(text);
       const { result, cost, plan } = await runQuery(
@@ -167,6 +174,14 @@ export class QueryRunner {
 
 /** A capture's query is about the graph; flows in it select nothing, as in the reference. */
 const NO_FLOWS: FlowSource = { search: () => Promise.resolve([]) };
+
+function throwing(workflows: QueryWorkflows): NonNullable<QueryContext['workflow']> {
+  return async (idOrName, args) => {
+    const result = await workflows(idOrName, args);
+    if (result !== undefined && 'fault' in result) throw new Error(result.fault);
+    return result;
+  };
+}
 
 function nodesIn(result: QueryResult): readonly GraphNode[] {
   if (result.kind === 'nodes') return result.nodes;

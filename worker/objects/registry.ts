@@ -132,6 +132,19 @@ export class Registry extends DurableObject<Env> {
     return updated;
   }
 
+  /** As `update`, where the key that makes duplicates may change too. */
+  async replace(
+    kind: ResourceKind,
+    id: string,
+    body: string,
+    duplicateKey: string,
+  ): Promise<'replaced' | 'missing' | 'duplicate'> {
+    await this.#expire();
+    const replaced = this.#store.replace(kind, id, body, duplicateKey);
+    await this.#tell();
+    return replaced;
+  }
+
   /** False when there is no such resource. */
   async delete(kind: ResourceKind, id: string): Promise<boolean> {
     await this.#expire();

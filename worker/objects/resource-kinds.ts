@@ -7,6 +7,7 @@ import type { Capture } from '../../core/capture/capture.ts';
 import type { Injection } from '../../core/injection/injection.ts';
 import { limits } from '../../core/limits.ts';
 import type { EdgeRule, NodeRule } from '../../core/rules/rule.ts';
+import type { Workflow } from '../../core/workflow/workflow.ts';
 
 export interface Resources {
   readonly alert: Alert;
@@ -14,6 +15,7 @@ export interface Resources {
   readonly noderule: NodeRule;
   readonly edgerule: EdgeRule;
   readonly injectpacket: Injection;
+  readonly workflow: Workflow;
 }
 export type ResourceKind = keyof Resources;
 
@@ -33,6 +35,7 @@ export const KIND_PLURALS: Readonly<Record<ResourceKind, string>> = {
   noderule: 'node rules',
   edgerule: 'edge rules',
   injectpacket: 'injections',
+  workflow: 'workflows',
 };
 
 /** Kinds of which fewer are kept than `resourcesMax`. */

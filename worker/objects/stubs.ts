@@ -41,6 +41,8 @@ export function resourcesOf<Kind extends ResourceKind>(
       throw new ApiError(created.status === 409 ? 'duplicateResource' : 'registryFull', created.text);
     },
     update: async (resource) => registry.update(kind, resource.UUID, JSON.stringify(resource)),
+    replace: async (resource, duplicateKey) =>
+      registry.replace(kind, resource.UUID, JSON.stringify(resource), duplicateKey),
     delete: async (id) => registry.delete(kind, id),
   };
 }
@@ -53,6 +55,8 @@ interface ResourcesOfKind<R> {
   create(request: Omit<R, 'UUID'>, options?: CreateOptions): Promise<R>;
   /** False when there is none. */
   update(resource: R): Promise<boolean>;
+  /** As `update`, where the key that makes duplicates may change too. */
+  replace(resource: R, duplicateKey: string): Promise<'replaced' | 'missing' | 'duplicate'>;
   delete(id: string): Promise<boolean>;
 }
 

@@ -13,6 +13,8 @@ import { escapeHtml } from '../../core/wire/go-json.ts';
 import { graphJsonChunks } from '../../core/wire/graph-json.ts';
 import { injectionToJson } from '../../core/wire/injection-json.ts';
 import { GRAPH_ROLES } from '../../core/wire/graph-subscription.ts';
+import { runAlertScript } from '../script/alert-script.ts';
+import type { QueryWorkflows } from '../script/query-workflows.ts';
 import { TopologyStore } from '../store/topology-store.ts';
 import { alertCounters, AlertKeeper, type AlertCounter, type AlertStatus } from './alert-keeper.ts';
 import { textOrStream } from './answer-stream.ts';
@@ -197,6 +199,7 @@ export class Topology extends DurableObject<Env> {
     return new AlertKeeper({
       store: this.#store.alerts,
       ask: (gremlin) => this.#queries.ask(gremlin),
+      run: (script) => runAlertScript(script, this.env, (gremlin) => this.#queries.ask(gremlin)),
       tell: (alert, firing) => this.#tellAlert(alert, firing),
       watchFlows: (isWanted) => {
         for (const shard of shardsOf(this.env)) this.ctx.waitUntil(shard.reportChanges(isWanted));
@@ -315,11 +318,11 @@ export class Topology extends DurableObject<Env> {
   }
 
   /** Runs a Gremlin query; docs/design/objects.md says how it reaches the flows. */
-  async query(text: string, format: QueryFormat): Promise<QueryAnswer> {
+  async query(text: string, format: QueryFormat, workflows?: QueryWorkflows): Promise<QueryAnswer> {
     this.#clients.flush();
     this.#counters.add('queries');
     const startedMs = Date.now();
-    const answer = await this.#queries.answer(text, format);
+    const answer = await this.#queries.answer(text, format, workflows);
     this.#queryTimes.add((Date.now() - startedMs) / 1_000);
     if (answer.status !== 200) this.#counters.add('queriesRefused');
     return answer;

@@ -9,6 +9,7 @@ import { decodeMembers, firstJsonValue, InputError } from '../../core/wire/json-
 import type { App, AppContext } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { topologyOf } from '../objects/stubs.ts';
+import { queryWorkflows } from '../script/query-workflows.ts';
 import { asMalformed, jsonText, mount, readBody, refusals, security } from './rest.ts';
 
 const FORMATS = {
@@ -112,8 +113,8 @@ function headerText(text: string): string {
 }
 
 /** `?explain=1`: how the query runs instead of what it yields; a refused one as JSON too. */
-async function explain(c: AppContext, query: string): Promise<Response> {
-  const answer: Answer = await topologyOf(c.env).query(query, 'explain');
+async function explain(c: AppContext, app: App, query: string): Promise<Response> {
+  const answer: Answer = await topologyOf(c.env).query(query, 'explain', queryWorkflows(c, app, query));
   if (answer.status === 200) return jsonText(answer.body as BodyInit);
   return jsonText(answer.explained, answer.status);
 }
@@ -123,15 +124,16 @@ function wantsPlan(c: AppContext): boolean {
   return wanted !== undefined && wanted !== '0' && wanted !== 'false';
 }
 
-async function search(c: AppContext): Promise<Response> {
+async function search(c: AppContext, app: App): Promise<Response> {
   const query = readQuery(await readBody(c));
   // A type without a body, because the published Python client reads that header unasked.
   if (query === '')
     return new Response(null, { status: 204, headers: { 'Content-Type': 'application/json' } });
-  if (wantsPlan(c)) return explain(c, query);
+  if (wantsPlan(c)) return explain(c, app, query);
+  const workflows = queryWorkflows(c, app, query);
   let refused: Exclude<Answer, { status: 200 }> | undefined;
   for (const type of negotiate(c.req.header('Accept'), OFFERS)) {
-    const answer: Answer = await topologyOf(c.env).query(query, FORMATS[type]);
+    const answer: Answer = await topologyOf(c.env).query(query, FORMATS[type], workflows);
     if (answer.status === 200)
       return new Response(answer.body as BodyInit, {
         headers: {
@@ -212,6 +214,6 @@ export function mountTopology(app: App): void {
         ...refusals(400, 406, 413),
       },
     },
-    search,
+    async (c) => search(c, app),
   );
 }

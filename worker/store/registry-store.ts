@@ -117,6 +117,30 @@ export class RegistryStore {
     );
   }
 
+  /** Replaces a resource's text and the key that makes duplicates, unless another one has that. */
+  replace(
+    kind: string,
+    id: string,
+    body: string,
+    duplicateKey: string,
+  ): 'replaced' | 'missing' | 'duplicate' {
+    const others = this.#sql.exec(
+      'SELECT 1 FROM resource WHERE kind = ? AND duplicate_key = ? AND id <> ? LIMIT 1',
+      kind,
+      duplicateKey,
+      id,
+    );
+    if ([...others].length > 0) return 'duplicate';
+    const touched = this.#change(
+      'UPDATE resource SET body = ?, duplicate_key = ? WHERE kind = ? AND id = ? RETURNING id',
+      body,
+      duplicateKey,
+      kind,
+      id,
+    );
+    return touched > 0 ? 'replaced' : 'missing';
+  }
+
   /** Replaces a resource's text without a word to anybody: what it says of itself changed, not what is wanted. */
   amend(kind: string, id: string, body: string): void {
     this.#sql.exec('UPDATE resource SET body = ? WHERE kind = ? AND id = ?', body, kind, id);

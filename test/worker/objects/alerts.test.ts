@@ -121,6 +121,31 @@ describe('an alert', () => {
     expect(await client.rest(400)).toEqual([]);
   });
 
+  test('may be a script, which asks Gremlin and nothing else', async () => {
+    probe = await connectGraphProbe('alert-3');
+    client = await connect('subscriber', { 'X-Websocket-Namespace': 'Alert' });
+    await create({
+      Expression:
+        "G.V().Has('Name', Regex('scripted.*')).then((all) => all.length > 1 && all.map(({ ID }) => ID).sort())",
+    });
+    const rude = await create({ Expression: "request('/api/capture', 'POST', { GremlinQuery: 'G.V()' })" });
+    const wrong = await create({ Expression: 'JSON.parse(Gremlin("G.Bogus()"))' });
+    await probe.sync([node('alert-3', 's1', { Name: 'scripted-1', Type: 'host' })]);
+    await probe.sync([
+      node('alert-3', 's1', { Name: 'scripted-1', Type: 'host' }),
+      node('alert-3', 's2', { Name: 'scripted-2', Type: 'host' }),
+    ]);
+    expect((await firing()).ReasonData).toEqual(['s1', 's2']);
+    await vi.waitFor(async () => {
+      const { alertFaults } = await topologyOf(env).status();
+      expect(alertFaults).toMatchObject({
+        [rude.UUID]: 'Error: the script of an alert asks Gremlin and nothing else',
+        [wrong.UUID]: expect.stringContaining('Error: ') as string,
+      });
+    });
+    expect((await get('/api/capture')).text).toBe('{}\n');
+  });
+
   test('that cannot be asked says so and leaves others alone', async () => {
     client = await connect('subscriber', { 'X-Websocket-Namespace': 'Alert' });
     const broken = await create({ Expression: 'G.V().ShortestPathTo(1).Bogus' });
