@@ -284,6 +284,8 @@ export const limits = {
   probeSocketsMax: 10_000,
   /** What a probe tells about itself for the status; a longer text is cut away and counted. */
   probeStatusCharsMax: 65_536,
+  /** Questions to Skydive agents that wait for an answer; beyond it they are not asked, and named as silent. */
+  agentQueriesMax: 1_000,
   /** Alerts; more are refused with 507. */
   alertsMax: 1_000,
   /** An alert's URL that is longer is refused with 400. */
@@ -349,6 +351,10 @@ export const timings = {
   injectionSilentMs: 60_000,
   /** A live flow that nobody told about for this long has lost its probe's word of its end; it is dropped. */
   flowForgottenMs: 1_500_000,
+  /** How long a query waits for the flow tables of Skydive agents … */
+  agentTableMs: 2_000,
+  /** … and how long one that did not answer twice is not asked. */
+  agentSilentMs: 60_000,
   /** Alerts are asked this long after the graph changed; a dear one waits up to the second. */
   alertEvaluationMs: 100,
   alertEvaluationSlowMs: 30_000,

@@ -48,6 +48,8 @@ export const API_ERRORS = {
   bodyTooLarge: 413,
   /** Our own mistake: the text holds an id under which the log has the stack. */
   internal: 500,
+  /** The reference has it, and here it makes no sense. */
+  notHere: 501,
   /** An object is overloaded or just restarting: asking again helps. */
   unavailable: 503,
   /** `resourcesMax` is reached. */

@@ -62,8 +62,10 @@ export function protobufEnvelope(
 
 /** A message whose Obj was read. */
 export interface OpenedEnvelope extends Omit<Envelope, 'obj'> {
-  /** Any JSON value. */
+  /** Any JSON value; null beside `bytes`. */
   readonly obj: unknown;
+  /** Obj of a format that is not JSON. */
+  readonly bytes?: Uint8Array;
 }
 
 /** `openEnvelope` with Obj as JSON text. */
@@ -75,14 +77,15 @@ export function decodeEnvelope(frame: ArrayBuffer | Uint8Array | string, protoco
 /**
  * A peer's message. Text and binary frames are both taken for either protocol, as the reference does; what
  * decides is the protocol agreed at the upgrade. Throws WireError 1007 when it is no envelope: member names are
- * read without case, Status is an integer, Obj any JSON (absent = null).
+ * read without case, Status is an integer, Obj any JSON (absent = null). `takesBytes`: Obj may be in protobuf, and is not read.
  */
 export function openEnvelope(
   frame: ArrayBuffer | Uint8Array | string,
   protocol: ClientProtocol,
+  takesBytes = false,
 ): OpenedEnvelope {
   try {
-    return protocol === 'json' ? fromJson(textOf(frame)) : fromProtobuf(bytesOf(frame));
+    return protocol === 'json' ? fromJson(textOf(frame)) : fromProtobuf(bytesOf(frame), takesBytes);
   } catch (error) {
     throw new WireError(closeCodes.malformed, `not an envelope: ${messageOf(error)}`);
   }
@@ -127,9 +130,11 @@ function textMember(message: object, name: string): string {
   return value;
 }
 
-function fromProtobuf(bytes: Uint8Array): OpenedEnvelope {
+function fromProtobuf(bytes: Uint8Array, takesBytes: boolean): OpenedEnvelope {
   const struct = decodeStructMessage(bytes);
-  if (struct.Format !== Format.JSON) throw new TypeError('Obj is not JSON');
+  const { Namespace: namespace, Type: type, UUID: uuid, Status: status } = struct;
+  if (struct.Format !== Format.JSON && !takesBytes) throw new TypeError('Obj is not JSON');
+  if (struct.Format !== Format.JSON) return { namespace, type, uuid, status, obj: null, bytes: struct.Obj };
   const obj: unknown = struct.Obj.length === 0 ? null : JSON.parse(decoder.decode(struct.Obj));
-  return { namespace: struct.Namespace, type: struct.Type, uuid: struct.UUID, status: struct.Status, obj };
+  return { namespace, type, uuid, status, obj };
 }

@@ -12,9 +12,19 @@ import {
   type Refusal,
 } from './client-parameters.ts';
 
-/** By endpoint. Subscribers hear of changes, publishers make them, pubsub is both. */
-export const GRAPH_ROLES = ['subscriber', 'publisher', 'pubsub'] as const;
+/** By endpoint. Subscribers hear of changes, publishers make them, pubsub is both; agents publish and are given orders. */
+export const GRAPH_ROLES = ['subscriber', 'publisher', 'pubsub', 'agent'] as const;
 export type GraphRole = (typeof GRAPH_ROLES)[number];
+
+/** Whether clients of this endpoint hear of changes of the graph. */
+export function hearsGraph(role: GraphRole): boolean {
+  return role === 'subscriber' || role === 'pubsub';
+}
+
+/** The endpoint's path. */
+export function pathOfRole(role: GraphRole): string {
+  return role === 'agent' ? '/ws/agent/topology' : `/ws/${role}`;
+}
 
 /** Updates as whole elements, or as the operations that lead to them where these are shorter. */
 export type UpdatePolicy = 'full' | 'partial';
@@ -35,7 +45,7 @@ export function readGraphSubscription(role: GraphRole, parameters: Parameters): 
   if ('refused' in identity) return identity;
   const namespaces = readNamespaces(parameters);
   if ('refused' in namespaces) return namespaces;
-  const listens = role !== 'publisher';
+  const listens = hearsGraph(role);
   const filter = listens ? oneOf(parameters, 'X-Gremlin-Filter') : '';
   if (filter.length > limits.graphFilterCharsMax)
     return { refused: `X-Gremlin-Filter is longer than ${limits.graphFilterCharsMax} characters` };

@@ -23,6 +23,7 @@ export class CaptureOrders {
   readonly #graph: Graph;
   readonly #sockets: ProbeSockets;
   readonly #find: FindNodes;
+  readonly #planned: (plan: CapturePlan) => void;
   #captures: readonly Capture[];
   readonly #runs = new PacedRuns(
     () => this.#evaluate(),
@@ -32,7 +33,15 @@ export class CaptureOrders {
   /** Captures whose query failed at the last evaluation, with the reason: for the status. */
   #faults: Readonly<Record<string, string>> = {};
 
-  constructor(graph: Graph, sockets: ProbeSockets, captures: readonly Capture[], find: FindNodes) {
+  /** `planned` hears of each plan: others than our probes are told in other ways. */
+  constructor(
+    graph: Graph,
+    sockets: ProbeSockets,
+    captures: readonly Capture[],
+    find: FindNodes,
+    planned: (plan: CapturePlan) => void = () => {},
+  ) {
+    this.#planned = planned;
     this.#graph = graph;
     this.#sockets = sockets;
     this.#captures = captures;
@@ -71,6 +80,7 @@ export class CaptureOrders {
   async #evaluate(): Promise<number> {
     const { plan, visited } = await this.#plan();
     for (const [socket] of this.#sockets.live()) this.#tell(socket, plan);
+    this.#planned(plan);
     return visited;
   }
 

@@ -6,7 +6,7 @@
 import type { LiveTable } from '../../core/flow/live-table.ts';
 import { FILES_HOST, isFilesHost } from '../../core/ids.ts';
 import { limits, timings } from '../../core/limits.ts';
-import { readProbeFrame } from '../../core/wire/probe-frames.ts';
+import { analyzerFrame, readProbeFrame } from '../../core/wire/probe-frames.ts';
 import { closeCodes, WireError } from '../../core/wire/wire-error.ts';
 import type { Flow, Stats } from '../../proto/gen/flow.ts';
 import { createFlowBatch, type FlowBatch } from '../../proto/gen/probe.ts';
@@ -37,6 +37,9 @@ export const ingestCounters: readonly IngestCounter[] = [
   'packetsTooLarge',
   'commits',
 ];
+
+/** Agents have none: their tables go on where they were. */
+const AGENT_INCARNATION = 'agent';
 
 /** What is known of a host's probe: the last sequence that is durable, and the last that was received. */
 interface HostSequence {
@@ -112,6 +115,12 @@ export class FlowIngest {
     sequence.received = batch.sequence;
     this.#acks.set(socket, from.host);
     this.#collect({ ...from, frame, batch });
+  }
+
+  /** Flows and statistics of a Skydive agent, which numbers nothing and waits for no acknowledgement. */
+  takeFromAgent(host: string, flows: Flow[], stats: Stats[]): void {
+    const batch = createFlowBatch({ flows, stats });
+    this.#collect({ host, incarnation: AGENT_INCARNATION, frame: analyzerFrame({ flows: batch }), batch });
   }
 
   /** Flows of a capture file, from nobody's probe: written, live and published when this returns. */

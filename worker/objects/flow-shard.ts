@@ -16,6 +16,7 @@ import { readProbeFrame } from '../../core/wire/probe-frames.ts';
 import { closeCodes, WireError } from '../../core/wire/wire-error.ts';
 import type { Stats } from '../../proto/gen/flow.ts';
 import { ShardStore, type LogRowToWrite } from '../store/shard-store.ts';
+import { agentFlowCounters, AgentFlowSockets, type AgentFlowCounter } from './agent-flow-sockets.ts';
 import { bytesOrStream, textOrStream } from './answer-stream.ts';
 import { REVOKED } from './client-sockets.ts';
 import { Counters } from './counters.ts';
@@ -47,7 +48,7 @@ type FileCounter =
   | 'fileBytes'
   | 'fileFlows'
   | 'fileFlowsEvicted';
-type Counter = ProbeCounter | IngestCounter | FeedCounter | PastFlowCounter | OwnCounter;
+type Counter = AgentFlowCounter | ProbeCounter | IngestCounter | FeedCounter | PastFlowCounter | OwnCounter;
 const ownCounters: readonly OwnCounter[] = [
   'searches',
   'searchFlowsVisited',
@@ -115,6 +116,7 @@ export class FlowShard extends DurableObject<Env> {
   #counters!: Counters<Counter>;
   #sockets!: ProbeSockets;
   #ingest!: FlowIngest;
+  #agents!: AgentFlowSockets;
   #flush!: FlowFlush;
   #feed!: HubFeed;
   #past!: FlowHistory;
@@ -140,11 +142,27 @@ export class FlowShard extends DurableObject<Env> {
 
   async #wake(): Promise<void> {
     this.#counters = new Counters<Counter>(
-      [...probeCounters, ...ingestCounters, ...feedCounters, ...pastFlowCounters, ...ownCounters],
+      [
+        ...probeCounters,
+        ...agentFlowCounters,
+        ...ingestCounters,
+        ...feedCounters,
+        ...pastFlowCounters,
+        ...ownCounters,
+      ],
       this.#store.counters(),
     );
     const count = (name: Counter, by?: number): void => this.#counters.add(name, by);
     this.#sockets = new ProbeSockets(this.ctx, this.env, count);
+    this.#agents = new AgentFlowSockets(this.ctx, this.env, {
+      take: (host, flows, stats) => this.#ingest.takeFromAgent(host, flows, stats),
+      joined: (host) => this.#clearGone(host),
+      left: (host) => {
+        this.#setGone(host, Date.now());
+        this.#schedule();
+      },
+      count,
+    });
     this.#flush = new FlowFlush(this.#sockets);
     this.#feed = new HubFeed(this.env, count);
     this.#past = new FlowHistory(this.#store.zones, count);
@@ -167,6 +185,7 @@ export class FlowShard extends DurableObject<Env> {
       if (
         this.#live.sizeOf(host) > 0 &&
         this.#sockets.socketOf(host) === undefined &&
+        !this.#agents.hosts().includes(host) &&
         !this.#gone.has(host) &&
         !isFilesHost(host)
       )
@@ -177,10 +196,13 @@ export class FlowShard extends DurableObject<Env> {
 
   /** Upgrades of /ws/probe/flow, authenticated by the route. */
   override fetch(request: Request): Response {
-    return this.#sockets.accept(request);
+    return new URL(request.url).pathname === '/ws/agent/flow'
+      ? this.#agents.accept(request)
+      : this.#sockets.accept(request);
   }
 
   override webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): void {
+    if (this.#agents.owns(socket)) return this.#agents.message(socket, data);
     if (this.#sockets.state(socket) === undefined) return;
     try {
       this.#frame(socket, data);
@@ -234,15 +256,18 @@ export class FlowShard extends DurableObject<Env> {
   }
 
   override webSocketClose(socket: WebSocket): void {
+    this.#agents.closed(socket);
     this.#left(socket, () => this.#sockets.ended(socket));
   }
 
   override webSocketError(socket: WebSocket): void {
+    this.#agents.closed(socket);
     this.#left(socket, () => this.#sockets.forget(socket));
   }
 
   /** A credential was revoked: what was opened with it ends. */
   endPrincipal(principal: string): void {
+    this.#agents.endPrincipal(principal);
     for (const socket of this.#sockets.of(principal))
       this.#left(socket, () => this.#sockets.fail(socket, new WireError(closeCodes.policy, REVOKED)));
   }

@@ -3,15 +3,23 @@
  * happens when a connection ends (docs/design/sockets.md).
  */
 import { limits } from '../../core/limits.ts';
-import { openEnvelope, type OpenedEnvelope } from '../../core/wire/envelope.ts';
+import { Format } from '../../proto/gen/envelope.ts';
+import {
+  openEnvelope,
+  protobufEnvelope,
+  type Envelope,
+  type OpenedEnvelope,
+} from '../../core/wire/envelope.ts';
 import { MessageFault, readGraphMessage, type GraphMessage } from '../../core/wire/graph-messages.ts';
 import {
+  hearsGraph,
   readGraphSubscription,
   type GraphRole,
   type GraphSubscription,
 } from '../../core/wire/graph-subscription.ts';
 import { closeCodes, WireError } from '../../core/wire/wire-error.ts';
 import type { TopologyStore } from '../store/topology-store.ts';
+import type { AgentSocket } from './agent-orders.ts';
 import { ClientSockets } from './client-sockets.ts';
 import type { FabricGraph } from './fabric-graph.ts';
 import {
@@ -50,7 +58,18 @@ export interface GraphClientStatus {
   readonly isHeld: boolean;
 }
 
+/** What concerns agents beyond the graph. */
+export interface AgentPeer {
+  /** Whether the host has a probe of our own. */
+  isTaken(hostId: string): boolean;
+  /** An agent's answer to an order or a question. */
+  answered(socket: WebSocket, envelope: OpenedEnvelope): void;
+  /** An agent told something of its graph. */
+  told(): void;
+}
+
 export interface GraphClientsParts {
+  readonly agentPeer: AgentPeer;
   readonly ctx: DurableObjectState;
   readonly env: Env;
   readonly fabric: FabricGraph;
@@ -71,9 +90,11 @@ export class GraphClients {
   readonly #views: GraphViews;
   readonly #syncs: GraphSyncs;
   readonly #publishers: GraphPublishers;
+  readonly #agentPeer: AgentPeer;
   readonly #replies = new WeakMap<WebSocket, TokenBucket>();
 
-  constructor({ ctx, env, fabric, queries, store, graphAt, guard, count }: GraphClientsParts) {
+  constructor({ ctx, env, fabric, queries, store, graphAt, guard, count, agentPeer }: GraphClientsParts) {
+    this.#agentPeer = agentPeer;
     this.#env = env;
     this.#count = count;
     this.#guard = guard;
@@ -97,7 +118,7 @@ export class GraphClients {
   /** Takes over the connections that survived an eviction: what each has seen is what its filter shows now. */
   async wake(): Promise<void> {
     for (const [socket, state] of this.#sockets.all()) {
-      if (state.role === 'publisher') continue;
+      if (!hearsGraph(state.role)) continue;
       if (state.isBehind || state.awaitsFilter) {
         this.#delivery.outOfStep(socket, 'changes were lost, connect again and send SyncRequest');
         continue;
@@ -127,9 +148,12 @@ export class GraphClients {
     const reserved = this.#reserved(state);
     if (reserved !== undefined) return this.#refuse(400, reserved);
     if (this.#sockets.isTaken(clientKey(state), peer.principal)) return this.#refuse(409, '');
+    // A host has a probe or an agent: both would say what its part of the graph is.
+    if (role === 'agent' && this.#agentPeer.isTaken(state.hostId))
+      return this.#refuse(409, `host ${state.hostId} has a probe of our own`);
     if (this.#sockets.size >= limits.graphClientsMax) return this.#refuse(503, 'too many clients');
     const { 0: client, 1: server } = new WebSocketPair();
-    const fault = role === 'publisher' ? undefined : await this.#showTo(server, state);
+    const fault = !hearsGraph(role) ? undefined : await this.#showTo(server, state);
     if (fault !== undefined) return fault;
     this.#sockets.accept(server, state);
     this.#publishers.joined(state);
@@ -153,6 +177,8 @@ export class GraphClients {
   /** Nobody publishes in the name of a probe or of the analyzer itself. */
   #reserved(state: GraphClientState): string | undefined {
     if (state.role === 'subscriber') return undefined;
+    if (state.role === 'agent')
+      return state.clientType === 'agent' ? undefined : `X-Client-Type ${state.clientType} is no agent`;
     const own = [`api.${this.#env.EDGEDIVE_HOST_ID}`, `analyzer.${this.#env.EDGEDIVE_HOST_ID}`];
     if (state.clientType !== 'agent' && !own.includes(originOf(state))) return undefined;
     return `X-Client-Type ${state.clientType} does not publish here`;
@@ -181,7 +207,7 @@ export class GraphClients {
   /** undefined for what is no envelope: ignored, as the reference does. */
   #open(data: ArrayBuffer | string, state: GraphClientState): OpenedEnvelope | undefined {
     try {
-      return openEnvelope(data, state.protocol);
+      return openEnvelope(data, state.protocol, state.role === 'agent');
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.#count('messagesMalformed');
@@ -195,6 +221,10 @@ export class GraphClients {
     envelope: OpenedEnvelope,
     bytes: number,
   ): Promise<void> | undefined {
+    if (state.role === 'agent' && envelope.namespace !== 'Graph') {
+      this.#agentPeer.answered(socket, envelope);
+      return undefined;
+    }
     let message: GraphMessage;
     try {
       if (envelope.namespace !== 'Graph')
@@ -209,6 +239,7 @@ export class GraphClients {
     }
     if (message.kind !== 'syncRequest') {
       const refused = (text: string): void => this.#answerFault(socket, envelope, text);
+      if (state.role === 'agent') this.#agentPeer.told();
       return this.#publishers.change(socket, message, bytes, refused);
     }
     this.#publishers.flush();
@@ -270,6 +301,23 @@ export class GraphClients {
   /** Writes what publishers have sent, before anything is asked of the graph. */
   flush(): void {
     this.#publishers.flush();
+  }
+
+  /** The agents that are connected. */
+  agents(): AgentSocket[] {
+    return [...this.#sockets.all()].flatMap(([socket, { role, hostId, protocol }]) =>
+      role === 'agent' ? [{ socket, hostId, protocol }] : [],
+    );
+  }
+
+  /** An order for one agent; `obj` is JSON text. */
+  order(socket: WebSocket, namespace: string, type: string, obj: string): void {
+    this.#delivery.send(socket, { namespace, type, uuid: crypto.randomUUID(), status: 200, obj });
+  }
+
+  /** A question to one agent, spelled in protobuf whatever else it speaks. */
+  ask(socket: WebSocket, envelope: Omit<Envelope, 'obj'>, obj: Uint8Array): void {
+    this.#sockets.send(socket, protobufEnvelope(envelope, obj, Format.PROTOBUF));
   }
 
   /** A message that is not about the graph, to every subscriber that wants its namespace. `obj` is JSON text. */

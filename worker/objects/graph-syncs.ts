@@ -2,6 +2,7 @@
  * Answers SyncRequest (WebSocket notes, section 7): the graph as the client's filter shows it, now or at a time. Asking with a
  * filter makes it the client's filter.
  */
+import { hearsGraph } from '../../core/wire/graph-subscription.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { GraphView } from '../../core/graph/view.ts';
 import { GremlinError } from '../../core/gremlin/errors.ts';
@@ -104,7 +105,7 @@ export class GraphSyncs {
   ): Promise<void> {
     const state = this.#sockets.state(socket);
     if (state === undefined) return;
-    const listens = state.role !== 'publisher';
+    const listens = hearsGraph(state.role);
     const text = listens ? (newText ?? state.filter) : '';
     const filter = readClientFilter(text, state.hostId);
     if ('refused' in filter) return send(refusal(400, filter.refused));

@@ -4,7 +4,7 @@
  */
 import type { Capture } from '../../core/capture/capture.ts';
 import { reduceOver, upToEnd } from '../../core/flow/reduce-over.ts';
-import type { FlowReduction, Reduced } from '../../core/flow/reduction.ts';
+import { reduceFlows, type FlowReduction, type Reduced } from '../../core/flow/reduction.ts';
 import { runSearch } from '../../core/flow/run-search.ts';
 import type { FlowSearch } from '../../core/flow/search.ts';
 import type { GraphNode } from '../../core/graph/element.ts';
@@ -19,6 +19,7 @@ import { resultToJsonChunks } from '../../core/wire/gremlin-json.ts';
 import { resultToPcap } from '../../core/wire/gremlin-pcap.ts';
 import { decodeFlowSet, type Flow } from '../../proto/gen/flow.ts';
 import type { QueryWorkflows } from '../script/query-workflows.ts';
+import type { AgentFlows } from './agent-tables.ts';
 import { bytesOf, bytesOrStream, textOf, textOrStream } from './answer-stream.ts';
 import type { GraphPast } from './graph-past.ts';
 import { StoredFlows, type FlowCost } from './stored-flows.ts';
@@ -38,6 +39,9 @@ export interface QueryCostTold {
 }
 
 type Body = string | Uint8Array | ReadableStream<Uint8Array>;
+
+/** The flows in the tables of Skydive agents. */
+export type AskAgents = (search: FlowSearch) => Promise<AgentFlows>;
 
 export type QueryAnswer =
   | {
@@ -73,9 +77,17 @@ export class QueryRunner {
   readonly #graph: GraphView;
   readonly #captures: () => readonly Capture[];
   readonly #past: GraphPast | undefined;
+  readonly #askAgents: AskAgents;
 
   /** Without `past` there is no history to ask. */
-  constructor(env: Env, graph: GraphView, captures: () => readonly Capture[], past: GraphPast | undefined) {
+  constructor(
+    env: Env,
+    graph: GraphView,
+    captures: () => readonly Capture[],
+    past: GraphPast | undefined,
+    askAgents: AskAgents,
+  ) {
+    this.#askAgents = askAgents;
     this.#env = env;
     this.#graph = graph;
     this.#captures = captures;
@@ -91,7 +103,7 @@ export class QueryRunner {
     const flowCost: FlowCost = { visited: 0, shards: 0, silentHosts: new Set() };
     const past = this.#past?.forQuery();
     const context = {
-      ...this.#context(new ShardFlows(this.#env, flowCost)),
+      ...this.#context(this.#flows(flowCost)),
       ...(workflows !== undefined && { workflow: throwing(workflows) }),
     };
     try {
@@ -132,7 +144,7 @@ export class QueryRunner {
     const flowCost: FlowCost = { visited: 0, shards: 0, silentHosts: new Set() };
     const past = this.#past?.forQuery();
     const { result, cost } = await runQuery(parseQuery(text), {
-      ...this.#context(new ShardFlows(this.#env, flowCost)),
+      ...this.#context(this.#flows(flowCost)),
       ...(past !== undefined && { history: past, flowHistory: new StoredFlows(this.#env, flowCost) }),
     });
     const json = [...resultToJsonChunks(result)].join('');
@@ -166,6 +178,10 @@ export class QueryRunner {
     }
   }
 
+  #flows(cost: FlowCost): FlowSource {
+    return new ShardFlows(this.#env, cost, this.#askAgents);
+  }
+
   #context(flows: FlowSource): QueryContext {
     const captures = () => this.#captures().map(({ UUID: id, Name: name }) => ({ id, name: name ?? '' }));
     return { graph: this.#graph, flows, captures, now: () => Date.now() };
@@ -193,16 +209,24 @@ function nodesIn(result: QueryResult): readonly GraphNode[] {
 class ShardFlows implements FlowSource {
   readonly #env: Env;
   readonly #cost: FlowCost;
+  readonly #askAgents: AskAgents;
 
-  constructor(env: Env, cost: FlowCost) {
+  constructor(env: Env, cost: FlowCost, askAgents: AskAgents) {
     this.#env = env;
     this.#cost = cost;
+    this.#askAgents = askAgents;
   }
 
   async search(search: FlowSearch): Promise<readonly Flow[]> {
     const shards = search.hosts === undefined ? shardsOf(this.#env) : shardsForHosts(this.#env, search.hosts);
     this.#cost.shards += shards.length;
-    const parts = await Promise.all(shards.map((shard) => this.#ask(shard, upToEnd(search))));
+    const asked = upToEnd(search);
+    const [fresh, ...parts] = await Promise.all([
+      this.#askAgents(search),
+      ...shards.map((shard) => this.#ask(shard, asked)),
+    ]);
+    for (const host of fresh.silentHosts) this.#cost.silentHosts.add(host);
+    if (fresh.flows.length > 0) return runSearch(withFresher(parts.flat(), fresh.flows), search);
     if (parts.length === 1 && search.range === undefined) return parts[0]!;
     const { filter: _done, ...merge } = search;
     return runSearch(parts.flat(), merge);
@@ -217,6 +241,9 @@ class ShardFlows implements FlowSource {
 
   /** Numbers and fields of the flows; no flow leaves its shard. */
   async reduce(search: FlowSearch, reduction: FlowReduction): Promise<Reduced> {
+    const fresh = await this.#askAgents(search);
+    if (fresh.flows.length > 0) return reduceFlows(await this.search(search), reduction);
+    for (const host of fresh.silentHosts) this.#cost.silentHosts.add(host);
     const shards = search.hosts === undefined ? shardsOf(this.#env) : shardsForHosts(this.#env, search.hosts);
     this.#cost.shards += shards.length;
     return reduceOver(shards.length, search, reduction, (part, asked) =>
@@ -230,4 +257,15 @@ class ShardFlows implements FlowSource {
       ),
     );
   }
+}
+
+/** One flow of several is the one that was told of last. */
+function withFresher(kept: readonly Flow[], fresh: readonly Flow[]): Flow[] {
+  const byId = new Map<string, Flow>();
+  for (const flow of [...kept, ...fresh]) {
+    const id = `${flow.CaptureID} ${flow.UUID}`;
+    const before = byId.get(id);
+    if (before === undefined || flow.Last >= before.Last) byId.set(id, flow);
+  }
+  return [...byId.values()];
 }

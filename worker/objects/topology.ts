@@ -12,10 +12,17 @@ import type { ElementKind } from '../../core/wire/element-body.ts';
 import { escapeHtml } from '../../core/wire/go-json.ts';
 import { graphJsonChunks } from '../../core/wire/graph-json.ts';
 import { injectionToJson } from '../../core/wire/injection-json.ts';
-import { GRAPH_ROLES } from '../../core/wire/graph-subscription.ts';
+import { GRAPH_ROLES, pathOfRole } from '../../core/wire/graph-subscription.ts';
 import { runAlertScript } from '../script/alert-script.ts';
 import type { QueryWorkflows } from '../script/query-workflows.ts';
 import { TopologyStore } from '../store/topology-store.ts';
+import {
+  agentOrderCounters,
+  AgentOrders,
+  CAPTURE_NAMESPACE,
+  type AgentOrderCounter,
+} from './agent-orders.ts';
+import { AgentTables, TABLE_NAMESPACE } from './agent-tables.ts';
 import { alertCounters, AlertKeeper, type AlertCounter, type AlertStatus } from './alert-keeper.ts';
 import { textOrStream } from './answer-stream.ts';
 import { CaptureNotices } from './capture-notices.ts';
@@ -24,7 +31,7 @@ import { Counters } from './counters.ts';
 import { FabricGraph } from './fabric-graph.ts';
 import { GraphPast, pastCounters, type PastCounter } from './graph-past.ts';
 import { graphClientCounters, type GraphClientCounter } from './graph-client-state.ts';
-import { GraphClients, type GraphClientStatus } from './graph-clients.ts';
+import { GraphClients, type AgentPeer, type GraphClientStatus } from './graph-clients.ts';
 import { graphCounters, HostGraphs, type GraphCounter } from './host-graphs.ts';
 import {
   injectionCounters,
@@ -41,6 +48,7 @@ import { TopologyProbes, type ProbeStatusEntry, type VanishedProbe } from './top
 import { UserElements, type ElementAnswer } from './user-elements.ts';
 
 type Counter =
+  | AgentOrderCounter
   | AlertCounter
   | ProbeCounter
   | GraphCounter
@@ -75,6 +83,7 @@ export interface TopologyStatus extends RuleStatus, AlertStatus {
 }
 
 const allCounters: readonly Counter[] = [
+  ...agentOrderCounters,
   ...alertCounters,
   ...probeCounters,
   ...graphCounters,
@@ -111,6 +120,8 @@ export class Topology extends DurableObject<Env> {
   #queries!: QueryRunner;
   readonly #queryTimes = new Histogram();
   #rules!: RuleKeeper;
+  #agentOrders!: AgentOrders;
+  #agentTables!: AgentTables;
   #alerts!: AlertKeeper;
   #elements!: UserElements;
   #clients!: GraphClients;
@@ -140,9 +151,19 @@ export class Topology extends DurableObject<Env> {
     this.#counters = counters;
     this.#sockets = sockets;
     const past = this.#openPast(fabric, counters);
-    this.#queries = new QueryRunner(this.env, fabric.graph, () => this.#orders.captures, past);
-    this.#orders = new CaptureOrders(fabric.graph, sockets, store.captures(), (query) =>
-      this.#queries.findNodes(query),
+    this.#queries = new QueryRunner(
+      this.env,
+      fabric.graph,
+      () => this.#orders.captures,
+      past,
+      (search) => this.#agentTables.search(search),
+    );
+    this.#orders = new CaptureOrders(
+      fabric.graph,
+      sockets,
+      store.captures(),
+      (query) => this.#queries.findNodes(query),
+      (plan) => this.#agentOrders.tell(plan),
     );
     fabric.listen((events) => {
       for (const event of events) this.#orders.follow(event);
@@ -170,7 +191,9 @@ export class Topology extends DurableObject<Env> {
       graphAt: (timeMs) => past?.graphAt(timeMs),
       guard: (work) => this.#change(work),
       count: (name, by) => counters.add(name, by),
+      agentPeer: this.#agentPeer(sockets),
     });
+    this.#openAgents(fabric, counters);
     this.#alerts = this.#openAlerts(counters);
     fabric.listen((events) => this.#alerts.follow(events));
     this.#notices = new CaptureNotices(fabric, () => this.#orders.captures, this.#clients);
@@ -193,6 +216,32 @@ export class Topology extends DurableObject<Env> {
     await this.#clients.wake();
     this.#alarmMs = (await this.ctx.storage.getAlarm()) ?? Infinity;
     this.#schedule();
+  }
+
+  #openAgents(fabric: FabricGraph, counters: Counters<Counter>): void {
+    this.#agentOrders = new AgentOrders({
+      agents: () => this.#clients.agents(),
+      nodesOf: (hostId) =>
+        [...fabric.owned(`agent.${hostId}`).nodes].flatMap((id) => fabric.graph.node(id) ?? []),
+      send: (socket, namespace, type, obj) => this.#clients.order(socket, namespace, type, obj),
+      count: (name) => counters.add(name),
+    });
+    this.#agentTables = new AgentTables(
+      () => this.#clients.agents(),
+      (socket, namespace, type, uuid, obj) =>
+        this.#clients.ask(socket, { namespace, type, uuid, status: 200 }, obj),
+    );
+  }
+
+  #agentPeer(sockets: ProbeSockets): AgentPeer {
+    return {
+      isTaken: (hostId) => sockets.socketOf(hostId) !== undefined,
+      answered: (socket, { namespace, type, uuid, status, obj, bytes }) => {
+        if (namespace === CAPTURE_NAMESPACE) this.#agentOrders.answered(socket, type, status, obj);
+        else if (namespace === TABLE_NAMESPACE) this.#agentTables.answered(uuid, status, obj, bytes);
+      },
+      told: () => this.#orders.evaluateSoon(),
+    };
   }
 
   #openAlerts(counters: Counters<Counter>): AlertKeeper {
@@ -237,8 +286,8 @@ export class Topology extends DurableObject<Env> {
 
   /** Upgrades of /ws/probe/topology and of the sockets of the graph, authenticated by the routes. */
   override async fetch(request: Request): Promise<Response> {
-    const name = new URL(request.url).pathname.split('/')[2];
-    const role = GRAPH_ROLES.find((known) => known === name);
+    const { pathname } = new URL(request.url);
+    const role = GRAPH_ROLES.find((known) => pathOfRole(known) === pathname);
     return role === undefined ? this.#sockets.accept(request) : this.#clients.accept(role, request);
   }
 

@@ -56,7 +56,7 @@ async function orError<T>(asked: Promise<T>): Promise<T | Failed> {
 
 function agentsOf(topology: TopologyStatus | Failed): Record<string, unknown> {
   if ('error' in topology) return {};
-  return Object.fromEntries(
+  const probes = Object.fromEntries(
     topology.probes.map((probe) => [
       probe.hostId,
       {
@@ -71,6 +71,8 @@ function agentsOf(topology: TopologyStatus | Failed): Record<string, unknown> {
       },
     ]),
   );
+  // Skydive's own agents beside ours.
+  return { ...probes, ...clientsOf(topology, 'agent') };
 }
 
 /** Of one endpoint, as the reference shows connections. */
