@@ -286,6 +286,10 @@ export const limits = {
   probeStatusCharsMax: 65_536,
   /** Questions to Skydive agents that wait for an answer; beyond it they are not asked, and named as silent. */
   agentQueriesMax: 1_000,
+  /** Agents whose datagrams the UDP relay hands on; those of others are dropped and counted. */
+  udpSourcesMax: 4_096,
+  /** What waits of one of them; beyond it datagrams are dropped and counted. */
+  udpSourceBytesMax: 8 * 1_048_576,
   /** Alerts; more are refused with 507. */
   alertsMax: 1_000,
   /** An alert's URL that is longer is refused with 400. */

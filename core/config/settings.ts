@@ -82,6 +82,14 @@ export const SETTINGS: readonly Setting[] = [
     text: 'what is followed beside the kernel: docker, runc, libvirt, ovsdb, lldp, socketinfo, k8s; +lldp, -docker change the usual ones',
   },
   {
+    key: 'agents.udp_relay',
+    type: 'text',
+    default: '',
+    variable: 'EDGEDIVE_UDP_RELAY',
+    readBy: 'start',
+    text: 'where flows of Skydive agents are taken as UDP datagrams, HOST:PORT; nowhere when empty',
+  },
+  {
     key: 'fabric.name',
     type: 'text',
     default: 'main',

@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly hostId: string;
   /** Whether it matters who asks. */
   readonly auth: boolean;
+  /** Where agents' datagrams are taken. */
+  readonly udpRelay: Listen | undefined;
   /** Variables of the analyzer that somebody said; the others are those of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
   /** What the probe of this host is told. */
@@ -32,6 +34,7 @@ export const USAGE = `usage: npm start [-- --listen HOST:PORT] [--state DIR] [--
   --state DIR          where it keeps its data (.edgedive/state)
   --no-probe           no probe of this host
   --config FILE        settings in YAML (edgedive.yml, /etc/edgedive/edgedive.yml): docs/configuration.md
+  --udp-relay HOST:PORT  take flows of Skydive agents that send them as UDP datagrams
   --auth               ask who everybody is also on a loopback address; elsewhere that is so anyway
   --insecure-no-auth   let everybody in who can reach the address
 `;
@@ -41,6 +44,7 @@ const FLAGS = {
   state: { type: 'string' },
   'no-probe': { type: 'boolean' },
   config: { type: 'string' },
+  'udp-relay': { type: 'string' },
   auth: { type: 'boolean' },
   'insecure-no-auth': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -65,6 +69,7 @@ export function readOptions(args: string[], cwd: string, env: Environment = {}):
     probe: flags['no-probe'] === true ? false : (said.get('probe.enabled') ?? 'on') === 'on',
     hostId: hostId(said.get('host_id')),
     auth: authOf(flags, said.get('auth.mode'), listen),
+    udpRelay: relayOf(flags['udp-relay'] ?? said.get('agents.udp_relay') ?? ''),
     vars: variables(said, 'analyzer'),
     probeVars: variables(said, 'probe'),
     warnings: warnings.map((warning) => `${path}: ${warning}`),
@@ -87,6 +92,13 @@ function authOf(
       'others can reach the address: off is only for loopback addresses; --insecure-no-auth, if the network itself keeps strangers out',
     );
   return mode === 'on';
+}
+
+function relayOf(text: string): Listen | undefined {
+  if (text === '') return undefined;
+  const listen = parseListen(text);
+  if (listen === undefined) throw new ConfigError('agents.udp_relay', `${text} is not HOST:PORT`);
+  return listen;
 }
 
 function fileValues(path: string): ReturnType<typeof readConfigFile> {

@@ -17,9 +17,10 @@ import { tryLock } from '../setup/lock.mjs';
 import { TETHERED_DESCRIPTOR } from '../setup/tether.mjs';
 import { bundleWorker } from '../start/bundle.ts';
 import { startCredentials, type StartCredentials } from '../start/credentials.ts';
-import { addressOf, allowedHosts, localAddressOf } from '../start/listen.ts';
+import { addressOf, allowedHosts, localAddressOf, type Listen } from '../start/listen.ts';
 import { ConfigError } from '../start/config-error.ts';
 import { readOptions, USAGE, type StartOptions } from '../start/options.ts';
+import { UdpRelay } from '../start/udp-relay.ts';
 import { takeAddress } from '../start/take-address.ts';
 import { readWranglerToml, workerdConfig } from '../start/workerd-config.ts';
 
@@ -54,6 +55,7 @@ async function main(): Promise<void> {
   const credentials = options.auth ? startCredentials(options.stateDir) : undefined;
   const configFile = await writeConfiguration(options, credentials, connections);
   let probe: Supervised | undefined;
+  let relay: UdpRelay | undefined;
   let ready = false;
   const analyzer = new Supervised({
     name: 'analyzer',
@@ -75,6 +77,7 @@ async function main(): Promise<void> {
   let ending: Promise<void> | undefined;
   const end = (status: number) =>
     (ending ??= (async () => {
+      relay?.stop();
       await probe?.stop();
       await analyzer.stop();
       process.exit(status);
@@ -90,9 +93,25 @@ async function main(): Promise<void> {
     probe = startProbe(options, credentials?.probe, up.resolve);
     await Promise.race([up.promise, sleep(PROBE_WAIT_MS_MAX)]);
   }
+  if (options.udpRelay !== undefined) relay = await startRelay(options, options.udpRelay, credentials?.admin);
   if (ending !== undefined) return;
   tellAuth(credentials);
   process.stdout.write(`Edgedive ready: ${url}\n`);
+}
+
+async function startRelay(
+  options: StartOptions,
+  listen: Listen,
+  token: string | undefined,
+): Promise<UdpRelay> {
+  const relay = new UdpRelay({ listen, analyzer: `http://${localAddressOf(options.listen)}`, token, say });
+  try {
+    const port = await relay.start();
+    say(`flows of Skydive agents are taken as UDP datagrams at ${addressOf({ ...listen, port })}`);
+    return relay;
+  } catch (error) {
+    throw new ConfigError('agents.udp_relay', messageOf(error));
+  }
 }
 
 /** Who may come in, said once at each start; the first administrator's token itself only when it was made. */

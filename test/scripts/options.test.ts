@@ -21,6 +21,7 @@ describe('readOptions', () => {
       probe: true,
       hostId: hostname(),
       auth: false,
+      udpRelay: undefined,
       vars: {},
       probeVars: {},
       warnings: [],

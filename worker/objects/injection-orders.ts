@@ -16,6 +16,7 @@ import type {
 import { planInjection } from '../../core/injection/plan.ts';
 import { dueMsOf, tooManySources } from '../../core/injection/progress.ts';
 import { InjectionState, type InjectionReport as ReportFrame } from '../../proto/gen/probe.ts';
+import type { AgentInjections } from './agent-injections.ts';
 import type { ProbeSockets } from './probe-sockets.ts';
 
 /** A node that is to send, or why it cannot. */
@@ -38,6 +39,7 @@ export interface InjectionOrdersOptions {
   readonly sockets: ProbeSockets;
   readonly find: (query: string) => Promise<readonly GraphNode[]>;
   readonly report: (host: string, report: InjectionReport) => void;
+  readonly agents: AgentInjections;
   readonly count: (name: InjectionCounter) => void;
 }
 
@@ -88,6 +90,10 @@ export class InjectionOrders {
     if (!planned.ok) return;
     const { Payload, Pcap } = request;
     for (const { nodeId, host, part, error } of planned.tasks) {
+      if (part !== undefined && this.#options.agents.start(host, nodeId, { ...part, Payload, Pcap })) {
+        this.#options.count('injectionsOrdered');
+        continue;
+      }
       const socket = this.#options.sockets.socketOf(host);
       const reason = error ?? this.#cannotBeTold(host, socket);
       if (reason !== undefined || part === undefined || socket === undefined) {
@@ -118,6 +124,7 @@ export class InjectionOrders {
   }
 
   stop(uuids: readonly string[]): void {
+    this.#options.agents.stop(uuids);
     for (const [socket] of this.#options.sockets.live())
       this.#options.sockets.send(socket, { stop_injections: { uuids: [...uuids] } });
   }

@@ -22,6 +22,7 @@ import {
   CAPTURE_NAMESPACE,
   type AgentOrderCounter,
 } from './agent-orders.ts';
+import { AgentInjections, INJECTION_NAMESPACE } from './agent-injections.ts';
 import { AgentTables, TABLE_NAMESPACE } from './agent-tables.ts';
 import { alertCounters, AlertKeeper, type AlertCounter, type AlertStatus } from './alert-keeper.ts';
 import { textOrStream } from './answer-stream.ts';
@@ -122,6 +123,7 @@ export class Topology extends DurableObject<Env> {
   #rules!: RuleKeeper;
   #agentOrders!: AgentOrders;
   #agentTables!: AgentTables;
+  #agentInjections!: AgentInjections;
   #alerts!: AlertKeeper;
   #elements!: UserElements;
   #clients!: GraphClients;
@@ -203,6 +205,7 @@ export class Topology extends DurableObject<Env> {
       sockets,
       find: async (query) => (await this.#queries.findNodes(query)).nodes,
       report: (host, report) => this.ctx.waitUntil(this.#reportInjection(host, report)),
+      agents: this.#agentInjections,
       count: (name) => counters.add(name),
     });
     this.#probes = new TopologyProbes(
@@ -226,6 +229,12 @@ export class Topology extends DurableObject<Env> {
       send: (socket, namespace, type, obj) => this.#clients.order(socket, namespace, type, obj),
       count: (name) => counters.add(name),
     });
+    this.#agentInjections = new AgentInjections({
+      agents: () => this.#clients.agents(),
+      send: (socket, namespace, type, obj) => this.#clients.order(socket, namespace, type, obj),
+      report: (host, report) => this.ctx.waitUntil(this.#reportInjection(host, report)),
+    });
+    fabric.listen((events) => this.#agentInjections.follow(events));
     this.#agentTables = new AgentTables(
       () => this.#clients.agents(),
       (socket, namespace, type, uuid, obj) =>
@@ -238,6 +247,7 @@ export class Topology extends DurableObject<Env> {
       isTaken: (hostId) => sockets.socketOf(hostId) !== undefined,
       answered: (socket, { namespace, type, uuid, status, obj, bytes }) => {
         if (namespace === CAPTURE_NAMESPACE) this.#agentOrders.answered(socket, type, status, obj);
+        else if (namespace === INJECTION_NAMESPACE) this.#agentInjections.answered(type, status, obj);
         else if (namespace === TABLE_NAMESPACE) this.#agentTables.answered(uuid, status, obj, bytes);
       },
       told: () => this.#orders.evaluateSoon(),
