@@ -46,6 +46,8 @@ export type ScriptOutcome = Logged &
 
 /** Interrupts (a millisecond or two each) before others have their turn. */
 const INTERRUPTS_A_TURN = 5;
+/** So long after its time a script is gone, with whoever called it. */
+const GONE_MS = 1_000;
 /** Jobs of promises before others have theirs. */
 const JOBS_A_TURN = 1_000;
 
@@ -56,8 +58,8 @@ export async function runScript(script: Script): Promise<ScriptOutcome> {
 type Ended = { readonly ok: true; readonly json: string } | Failed;
 type Failed = { readonly ok: false; readonly why: 'uncompiled' | 'failed' | 'limit'; readonly text: string };
 
-/** Of all that run in this isolate: the memory that they have is the isolate's. */
-const running = new Set<Engine>();
+/** All that run in this isolate, whose memory is theirs, and until when: who calls may go without a word. */
+const running = new Map<Engine, number>();
 
 class Run {
   readonly #script: Script;
@@ -107,7 +109,7 @@ class Run {
       { memoryBytesMax: limits.memoryBytes, stackBytesMax: bounds.scriptStackBytesMax },
     );
     this.#engine = engine;
-    running.add(engine);
+    running.set(engine, this.#deadlineMs);
     const enter = await engine.evaluate(PRELUDE);
     await engine.call(enter, 'start', source, JSON.stringify(args));
     while (!this.#isOver) {
@@ -162,13 +164,15 @@ class Run {
     await scheduler.wait(0);
     if (this.#isOver) return;
     if (Date.now() >= this.#deadlineMs) this.#tooLate();
-    const bytes = [...running].reduce((sum, engine) => sum + engine.memoryBytes, 0);
-    if (bytes <= bounds.scriptsMemoryBytesMax) return;
-    const largest = Math.max(...[...running].map((engine) => engine.memoryBytes));
-    if (this.#engine!.memoryBytes === largest)
+    let bytes = 0;
+    for (const [engine, untilMs] of running)
+      if (untilMs + GONE_MS < Date.now()) running.delete(engine);
+      else bytes += engine.memoryBytes;
+    const most = bounds.scriptsMemoryBytesMax;
+    if (bytes > most && this.#engine!.memoryBytes > most / running.size)
       this.#fail(
         'limit',
-        `all scripts together use more than ${bounds.scriptsMemoryBytesMax} bytes; this one uses most`,
+        `all scripts together use more than ${most} bytes, and this one more than its share`,
       );
   }
 
@@ -231,8 +235,8 @@ class Run {
       );
       return never();
     }
-    const [method = 'GET', url = '', body = ''] = JSON.parse(about) as string[];
     try {
+      const [method = 'GET', url = '', body = ''] = JSON.parse(about) as string[];
       const { status, text } = await api({ method, url, body });
       return this.#isOver ? never() : `${status} ${text}`;
     } catch (error) {

@@ -201,6 +201,16 @@ describe('a call', () => {
     expect(failed.headers.get('X-Edgedive-Console')).toBe('before%0A');
   });
 
+  test.each(['x', 'é', '€', '😀'])('cuts what was said between characters: %s', async (character) => {
+    const reply = await callOf(
+      await workflow(`() => { console.log('a' + ${JSON.stringify(character)}.repeat(5000)) }`),
+    );
+    const header = reply.headers.get('X-Edgedive-Console')!;
+    expect(header.length).toBeLessThanOrEqual(4_096);
+    expect(header.length).toBeGreaterThan(4_060);
+    expect(decodeURIComponent(header)).toMatch(new RegExp(`^a(?:${character})+$`, 'u'));
+  });
+
   test('is ended by the analyzer’s settings, which is counted', async () => {
     const counted = async (): Promise<number> => {
       const status = JSON.parse((await get('/api/status')).text) as {
