@@ -65,6 +65,8 @@ class Run {
   readonly #script: Script;
   readonly #deadlineMs: number;
   readonly #ended = Promise.withResolvers<Ended>();
+  /** Rejects when the script is over: what it waits for throws, so that its stack goes at once and its memory with it. */
+  readonly #over: Promise<never>;
   #isOver = false;
   #engine: Engine | undefined;
   #log = '';
@@ -78,6 +80,10 @@ class Run {
   constructor(script: Script) {
     this.#script = script;
     this.#deadlineMs = Date.now() + script.limits.timeMs;
+    this.#over = this.#ended.promise.then(() => {
+      throw new ScriptOver();
+    });
+    this.#over.catch(() => undefined);
   }
 
   async outcome(): Promise<ScriptOutcome> {
@@ -176,25 +182,25 @@ class Run {
       );
   }
 
-  /** May not throw, and once the script is over it waits here for ever. */
+  /** Throws, or rejects, when the script is over. */
   #asked(what: string, about: string): string | Promise<string> {
-    if (this.#isOver) return never();
+    if (this.#isOver) throw new ScriptOver();
     switch (what) {
       case 'now':
-        return this.#request(about);
+        return Promise.race([this.#request(about), this.#over]);
       case 'later':
         return this.#later(about);
       case 'sleep':
-        return this.#sleep(Number(about));
+        return Promise.race([this.#sleep(Number(about)), this.#over]);
       case 'log':
         this.#log = `${this.#log}${about}\n`.slice(0, bounds.scriptLogCharsMax);
         return '';
       case 'done':
         this.#done(about);
-        return '';
+        throw new ScriptOver();
       default:
         this.#fail(what === 'uncompiled' ? what : 'failed', about);
-        return '';
+        throw new ScriptOver();
     }
   }
 
@@ -208,8 +214,8 @@ class Run {
   }
 
   async #sleep(ms: number): Promise<string> {
-    await scheduler.wait(Math.min(Math.max(ms || 0, 0), this.#script.limits.timeMs + 1_000));
-    return this.#isOver ? never() : '';
+    await scheduler.wait(Math.min(Math.max(ms || 0, 0), this.#script.limits.timeMs));
+    return '';
   }
 
   #later(about: string): string {
@@ -220,10 +226,14 @@ class Run {
 
   async #answerLater(id: string, request: string): Promise<void> {
     this.#awaited++;
-    const answer = await this.#request(request);
-    this.#awaited--;
-    this.#answers.push([id, answer]);
-    this.#wake();
+    try {
+      this.#answers.push([id, await this.#request(request)]);
+      this.#awaited--;
+      this.#wake();
+    } catch (error) {
+      // Over; whatever else it may be is an error of ours.
+      if (!(error instanceof ScriptOver)) this.#broke(error);
+    }
   }
 
   async #request(about: string): Promise<string> {
@@ -233,17 +243,19 @@ class Run {
         'limit',
         `the script asked the API more than ${limits.queries} times (setting workflow.queries)`,
       );
-      return never();
+      throw new ScriptOver();
     }
     try {
       const [method = 'GET', url = '', body = ''] = JSON.parse(about) as string[];
       const { status, text } = await api({ method, url, body });
-      return this.#isOver ? never() : `${status} ${text}`;
+      return `${status} ${text}`;
     } catch (error) {
       return `500 ${messageOf(error)}`;
     }
   }
 }
 
-/** A new one each time, so that what waits for it can be forgotten. */
-const never = (): Promise<never> => new Promise(() => undefined);
+/** Unwinds the stack of a script that is over. */
+class ScriptOver extends Error {
+  override readonly name = 'ScriptOver';
+}
