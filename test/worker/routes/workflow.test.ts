@@ -189,6 +189,17 @@ describe('a call', () => {
     expectRefusal(await post(`/api/workflow/${UUID}/call`, body), 400, text);
   });
 
+  test('with arguments of any depth and size is answered', async () => {
+    const { UUID } = await workflow('(a) => Array.isArray(a)');
+    const depth = 200_000;
+    const body = `{"Params":[${'['.repeat(depth)}${']'.repeat(depth)}]}`;
+    const reply = await post(`/api/workflow/${UUID}/call`, body);
+    expect([reply.status, reply.headers.get('X-Edgedive-Error')]).toEqual([400, expect.any(String)]);
+    expect((await post(`/api/workflow/${UUID}/call`, 'x'.repeat(2e6))).status).toBe(413);
+    const long = await callOf(await workflow('(a) => a.length'), 'x'.repeat(1e6));
+    expect([long.status, long.text]).toEqual([200, '1000000']);
+  });
+
   test('may leave out what the function takes', async () => {
     const { UUID } = await workflow('function (a) { return [a, arguments.length] }');
     expect((await post(`/api/workflow/${UUID}/call`, '{"params":null}')).text).toBe('[null,0]');
