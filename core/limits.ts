@@ -202,7 +202,7 @@ export const limits = {
 
   /** Memory of one script unless `EDGEDIVE_WORKFLOW_MEMORY` says otherwise; more ends it with an error that it may catch, or with 400, counted. */
   scriptMemoryBytes: 32 * 1_048_576,
-  /** Memory of all scripts that run in one isolate (which has 128 MB); beyond, the largest ends with 400, counted. */
+  /** Memory of all scripts that run in one isolate (which has 128 MB); beyond, one that has more than its share ends with 400, counted. */
   scriptsMemoryBytesMax: 64 * 1_048_576,
   /** Requests of one script to the API unless `EDGEDIVE_WORKFLOW_QUERIES` says otherwise; more end it with 400, counted. */
   scriptQueries: 100,

@@ -7,6 +7,8 @@ import { ApiError } from './errors.ts';
 export interface Turn {
   /** When it last did something, ms since 1970. */
   renewedMs: number;
+  /** Not renewed for so long, it is lost. */
+  readonly lostMs: number;
 }
 
 export interface TurnsOptions {
@@ -14,10 +16,10 @@ export interface TurnsOptions {
   readonly waitingMost: number;
   /** Why one is refused with 503 when more than that wait. */
   readonly refusal: string;
-  /** A turn that was not renewed for so long is lost. */
-  readonly lostMs: number;
 }
 
+/** A place among those who wait, which is renewed at each look. */
+const PLACE_LOST_MS = 30_000;
 /** Requests must not wake each other, so each looks for itself. */
 const LOOK_EVERY_MS = 20;
 
@@ -31,8 +33,8 @@ export class Turns {
   }
 
   /** Runs the work when it is its turn; it renews the turn while it goes on. Throws ApiError 503 when too many wait. */
-  async run<T>(work: (turn: Turn) => Promise<T>): Promise<T> {
-    const turn = this.#take() ?? (await this.#wait());
+  async run<T>(lostMs: number, work: (turn: Turn) => Promise<T>): Promise<T> {
+    const turn = this.#take(lostMs) ?? (await this.#wait(lostMs));
     try {
       return await work(turn);
     } finally {
@@ -40,25 +42,25 @@ export class Turns {
     }
   }
 
-  #take(): Turn | undefined {
+  #take(lostMs: number): Turn | undefined {
     this.#forget(this.#turns);
     if (this.#turns.size >= this.#options.most) return undefined;
-    const turn = { renewedMs: Date.now() };
+    const turn = { renewedMs: Date.now(), lostMs };
     this.#turns.add(turn);
     return turn;
   }
 
-  async #wait(): Promise<Turn> {
+  async #wait(lostMs: number): Promise<Turn> {
     this.#forget(this.#waiting);
     if (this.#waiting.size >= this.#options.waitingMost)
       throw new ApiError('unavailable', this.#options.refusal, { 'Retry-After': '1' });
-    const place: Turn = { renewedMs: Date.now() };
+    const place: Turn = { renewedMs: Date.now(), lostMs: PLACE_LOST_MS };
     this.#waiting.add(place);
     try {
       for (;;) {
         await scheduler.wait(LOOK_EVERY_MS);
         place.renewedMs = Date.now();
-        const turn = this.#take();
+        const turn = this.#take(lostMs);
         if (turn !== undefined) return turn;
       }
     } finally {
@@ -67,7 +69,7 @@ export class Turns {
   }
 
   #forget(turns: Set<Turn>): void {
-    const lostMs = Date.now() - this.#options.lostMs;
-    for (const turn of turns) if (turn.renewedMs < lostMs) turns.delete(turn);
+    const nowMs = Date.now();
+    for (const turn of turns) if (nowMs - turn.renewedMs > turn.lostMs) turns.delete(turn);
   }
 }

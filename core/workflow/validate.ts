@@ -3,6 +3,8 @@
  * not looked at, as in the reference: whether it compiles is told by whoever calls it.
  */
 import type { Json } from '../graph/element.ts';
+import { isShallow } from '../wire/element-text.ts';
+import { limits } from '../limits.ts';
 import { decodeMembers, InputError } from '../wire/json-input.ts';
 import type { Workflow, WorkflowChoice, WorkflowParam } from './workflow.ts';
 
@@ -46,18 +48,26 @@ function listOf<T>(input: unknown, name: string, read: (value: Json) => T): read
   return value.map(read);
 }
 
+/** A value of any kind, as deep as metadata may be. */
+function valueOf(input: unknown, name: string): Json {
+  const value = memberOf(input, name) ?? null;
+  if (!isShallow(value, limits.metadataDepthMax))
+    throw new InputError(`parse error: member ${name} nests deeper than ${limits.metadataDepthMax}`);
+  return value;
+}
+
 function paramOf(value: Json): WorkflowParam {
   const { Name = '', Description = '', Type = '' } = decodeMembers(value, PARAM);
   return {
     Name,
     Description,
     Type,
-    Default: memberOf(value, 'Default') ?? null,
+    Default: valueOf(value, 'Default'),
     Values: listOf(value, 'Values', choiceOf),
   };
 }
 
 function choiceOf(value: Json): WorkflowChoice {
   const { Description = '' } = decodeMembers(value, { Description: 'string' });
-  return { Value: memberOf(value, 'Value') ?? null, Description };
+  return { Value: valueOf(value, 'Value'), Description };
 }

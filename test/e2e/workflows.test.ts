@@ -82,6 +82,21 @@ describe('npm start', () => {
     expect(served).toBeGreaterThan(5);
   });
 
+  test('callers that go away leave their places to others', async () => {
+    const sleeping = await created('sleeping', '() => { sleep(60000) }');
+    const leaving = Array.from({ length: 40 }, async () => {
+      const signal = AbortSignal.timeout(200);
+      const body = JSON.stringify({ Params: [] });
+      return fetch(`${analyzer.url}/api/workflow/${sleeping}/call`, { method: 'POST', body, signal }).catch(
+        () => 'gone',
+      );
+    });
+    expect(new Set(await Promise.all(leaving))).toEqual(new Set(['gone']));
+    const fine = await created('after', '(i) => i');
+    // Waits for a place that is given up when the time of a script is over.
+    expect(await call(fine, 7)).toEqual([200, '7']);
+  });
+
   test('scripts that fill their memory take nothing from those after them', async () => {
     const bomb = await created('bomb', "() => { const a = []; for (;;) a.push('x'.repeat(1e5) + a.length) }");
     const bombs = await Promise.all(Array.from({ length: 20 }, () => call(bomb)));

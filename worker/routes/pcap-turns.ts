@@ -4,14 +4,15 @@ import { Turns, type Turn } from '../turns.ts';
 
 export type { Turn };
 
+const TURN_LOST_MS = 30_000;
+
 const uploads = new Turns({
   most: limits.pcapUploadsMax,
   waitingMost: limits.pcapUploadsWaitingMax,
   refusal: 'too many capture files are being read',
-  lostMs: 30_000,
 });
 
 /** Runs the upload when it is its turn; it renews the turn while it goes on. Throws ApiError 503 when too many wait. */
 export async function inTurn<T>(upload: (turn: Turn) => Promise<T>): Promise<T> {
-  return uploads.run(upload);
+  return uploads.run(TURN_LOST_MS, upload);
 }

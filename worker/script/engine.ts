@@ -42,7 +42,7 @@ const { Suspending, promising } = WebAssembly as unknown as {
 };
 
 export interface EngineHooks {
-  /** The script asks for something; while a promise is under way the script stands still. May not throw. */
+  /** The script asks for something; while a promise is under way the script stands still. What it throws ends the script. */
   readonly ask: (what: string, about: string) => string | Promise<string>;
   /** Called each millisecond or so while the script computes; true pauses it. */
   readonly interrupt: () => boolean;

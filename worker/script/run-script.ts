@@ -46,6 +46,8 @@ export type ScriptOutcome = Logged &
 
 /** Interrupts (a millisecond or two each) before others have their turn. */
 const INTERRUPTS_A_TURN = 5;
+/** So long after its time a script is gone, with whoever called it. */
+const GONE_MS = 1_000;
 /** Jobs of promises before others have theirs. */
 const JOBS_A_TURN = 1_000;
 
@@ -56,13 +58,15 @@ export async function runScript(script: Script): Promise<ScriptOutcome> {
 type Ended = { readonly ok: true; readonly json: string } | Failed;
 type Failed = { readonly ok: false; readonly why: 'uncompiled' | 'failed' | 'limit'; readonly text: string };
 
-/** Of all that run in this isolate: the memory that they have is the isolate's. */
-const running = new Set<Engine>();
+/** All that run in this isolate, whose memory is theirs, and until when: who calls may go without a word. */
+const running = new Map<Engine, number>();
 
 class Run {
   readonly #script: Script;
   readonly #deadlineMs: number;
   readonly #ended = Promise.withResolvers<Ended>();
+  /** Rejects when the script is over: what it waits for throws, so that its stack goes at once and its memory with it. */
+  readonly #over: Promise<never>;
   #isOver = false;
   #engine: Engine | undefined;
   #log = '';
@@ -76,6 +80,10 @@ class Run {
   constructor(script: Script) {
     this.#script = script;
     this.#deadlineMs = Date.now() + script.limits.timeMs;
+    this.#over = this.#ended.promise.then(() => {
+      throw new ScriptOver();
+    });
+    this.#over.catch(() => undefined);
   }
 
   async outcome(): Promise<ScriptOutcome> {
@@ -107,7 +115,7 @@ class Run {
       { memoryBytesMax: limits.memoryBytes, stackBytesMax: bounds.scriptStackBytesMax },
     );
     this.#engine = engine;
-    running.add(engine);
+    running.set(engine, this.#deadlineMs);
     const enter = await engine.evaluate(PRELUDE);
     await engine.call(enter, 'start', source, JSON.stringify(args));
     while (!this.#isOver) {
@@ -162,35 +170,37 @@ class Run {
     await scheduler.wait(0);
     if (this.#isOver) return;
     if (Date.now() >= this.#deadlineMs) this.#tooLate();
-    const bytes = [...running].reduce((sum, engine) => sum + engine.memoryBytes, 0);
-    if (bytes <= bounds.scriptsMemoryBytesMax) return;
-    const largest = Math.max(...[...running].map((engine) => engine.memoryBytes));
-    if (this.#engine!.memoryBytes === largest)
+    let bytes = 0;
+    for (const [engine, untilMs] of running)
+      if (untilMs + GONE_MS < Date.now()) running.delete(engine);
+      else bytes += engine.memoryBytes;
+    const most = bounds.scriptsMemoryBytesMax;
+    if (bytes > most && this.#engine!.memoryBytes > most / running.size)
       this.#fail(
         'limit',
-        `all scripts together use more than ${bounds.scriptsMemoryBytesMax} bytes; this one uses most`,
+        `all scripts together use more than ${most} bytes, and this one more than its share`,
       );
   }
 
-  /** May not throw, and once the script is over it waits here for ever. */
+  /** Throws, or rejects, when the script is over. */
   #asked(what: string, about: string): string | Promise<string> {
-    if (this.#isOver) return never();
+    if (this.#isOver) throw new ScriptOver();
     switch (what) {
       case 'now':
-        return this.#request(about);
+        return Promise.race([this.#request(about), this.#over]);
       case 'later':
         return this.#later(about);
       case 'sleep':
-        return this.#sleep(Number(about));
+        return Promise.race([this.#sleep(Number(about)), this.#over]);
       case 'log':
         this.#log = `${this.#log}${about}\n`.slice(0, bounds.scriptLogCharsMax);
         return '';
       case 'done':
         this.#done(about);
-        return '';
+        throw new ScriptOver();
       default:
         this.#fail(what === 'uncompiled' ? what : 'failed', about);
-        return '';
+        throw new ScriptOver();
     }
   }
 
@@ -204,8 +214,8 @@ class Run {
   }
 
   async #sleep(ms: number): Promise<string> {
-    await scheduler.wait(Math.min(Math.max(ms || 0, 0), this.#script.limits.timeMs + 1_000));
-    return this.#isOver ? never() : '';
+    await scheduler.wait(Math.min(Math.max(ms || 0, 0), this.#script.limits.timeMs));
+    return '';
   }
 
   #later(about: string): string {
@@ -216,10 +226,14 @@ class Run {
 
   async #answerLater(id: string, request: string): Promise<void> {
     this.#awaited++;
-    const answer = await this.#request(request);
-    this.#awaited--;
-    this.#answers.push([id, answer]);
-    this.#wake();
+    try {
+      this.#answers.push([id, await this.#request(request)]);
+      this.#awaited--;
+      this.#wake();
+    } catch (error) {
+      // Over; whatever else it may be is an error of ours.
+      if (!(error instanceof ScriptOver)) this.#broke(error);
+    }
   }
 
   async #request(about: string): Promise<string> {
@@ -229,17 +243,19 @@ class Run {
         'limit',
         `the script asked the API more than ${limits.queries} times (setting workflow.queries)`,
       );
-      return never();
+      throw new ScriptOver();
     }
-    const [method = 'GET', url = '', body = ''] = JSON.parse(about) as string[];
     try {
+      const [method = 'GET', url = '', body = ''] = JSON.parse(about) as string[];
       const { status, text } = await api({ method, url, body });
-      return this.#isOver ? never() : `${status} ${text}`;
+      return `${status} ${text}`;
     } catch (error) {
       return `500 ${messageOf(error)}`;
     }
   }
 }
 
-/** A new one each time, so that what waits for it can be forgotten. */
-const never = (): Promise<never> => new Promise(() => undefined);
+/** Unwinds the stack of a script that is over. */
+class ScriptOver extends Error {
+  override readonly name = 'ScriptOver';
+}

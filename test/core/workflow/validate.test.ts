@@ -39,6 +39,12 @@ describe('readWorkflow', () => {
   ])('refuses %j', (input, text) => {
     expect(() => readWorkflow(input)).toThrow(text);
   });
+
+  test('refuses values that nest too deep', () => {
+    const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`) as unknown;
+    for (const param of [{ Default: deep }, { Values: [{ Value: deep }] }])
+      expect(() => readWorkflow({ Name: 'n', Parameters: [param] })).toThrow(/nests deeper than/);
+  });
 });
 
 describe('readCall', () => {

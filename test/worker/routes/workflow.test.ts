@@ -189,6 +189,17 @@ describe('a call', () => {
     expectRefusal(await post(`/api/workflow/${UUID}/call`, body), 400, text);
   });
 
+  test('with arguments of any depth and size is answered', async () => {
+    const { UUID } = await workflow('(a) => Array.isArray(a)');
+    const depth = 200_000;
+    const body = `{"Params":[${'['.repeat(depth)}${']'.repeat(depth)}]}`;
+    const reply = await post(`/api/workflow/${UUID}/call`, body);
+    expect([reply.status, reply.headers.get('X-Edgedive-Error')]).toEqual([400, expect.any(String)]);
+    expect((await post(`/api/workflow/${UUID}/call`, 'x'.repeat(2e6))).status).toBe(413);
+    const long = await callOf(await workflow('(a) => a.length'), 'x'.repeat(1e6));
+    expect([long.status, long.text]).toEqual([200, '1000000']);
+  });
+
   test('may leave out what the function takes', async () => {
     const { UUID } = await workflow('function (a) { return [a, arguments.length] }');
     expect((await post(`/api/workflow/${UUID}/call`, '{"params":null}')).text).toBe('[null,0]');
@@ -199,6 +210,16 @@ describe('a call', () => {
     expect(decodeURIComponent(reply.headers.get('X-Edgedive-Console')!)).toBe('ö [1]\n');
     const failed = await callOf(await workflow('() => { console.log("before"); throw 1 }'));
     expect(failed.headers.get('X-Edgedive-Console')).toBe('before%0A');
+  });
+
+  test.each(['x', 'é', '€', '😀'])('cuts what was said between characters: %s', async (character) => {
+    const reply = await callOf(
+      await workflow(`() => { console.log('a' + ${JSON.stringify(character)}.repeat(5000)) }`),
+    );
+    const header = reply.headers.get('X-Edgedive-Console')!;
+    expect(header.length).toBeLessThanOrEqual(4_096);
+    expect(header.length).toBeGreaterThan(4_060);
+    expect(decodeURIComponent(header)).toMatch(new RegExp(`^a(?:${character})+$`, 'u'));
   });
 
   test('is ended by the analyzer’s settings, which is counted', async () => {

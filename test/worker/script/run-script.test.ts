@@ -213,6 +213,18 @@ describe('what a script cannot get at', () => {
     expect(await result('() => [({}).polluted === undefined, [1].map(String)]')).toEqual([true, ['1']]);
   });
 
+  test('our side: requests that a script has spoilt are its own errors', async () => {
+    const spoil = 'Array.prototype.toJSON = () => undefined;';
+    expect(await run(`() => { ${spoil} return request('/api/x') }`)).toMatchObject({
+      ok: false,
+      why: 'failed',
+    });
+    expect(await run(`async () => { ${spoil} return client.request('/api/x') }`)).toMatchObject({
+      ok: false,
+      why: 'failed',
+    });
+  });
+
   test('the result of a script is JSON whatever it breaks', async () => {
     const source = `() => { String.prototype.toJSON = () => '<'; Object.prototype.toJSON = () => 'x'; return ['a'] }`;
     expect(await result(source)).toBe('x');
@@ -306,6 +318,21 @@ describe('limits', () => {
   test('depth: proxies, where the interpreter finds no words', async () => {
     const source = '() => { let p = {}; for (let i = 0; i < 1e5; i++) p = new Proxy(p, {}); return p.a }';
     expect(await run(source)).toMatchObject({ ok: false });
+  });
+
+  test('memory of all together', async () => {
+    // Each is within its own limit, and then stands still with what it has.
+    const hoard =
+      "() => { const a = []; for (let i = 0; i < 250; i++) a.push('x'.repeat(1e5) + i); sleep(400); return a.length }";
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, async () => run(hoard, { memoryBytes: 32 * 1_048_576 })),
+    );
+    const ended = outcomes.filter(({ ok }) => !ok);
+    expect(ended.length).toBeGreaterThan(0);
+    expect(ended.length).toBeLessThan(8);
+    for (const one of ended)
+      expect(one).toEqual(failure(expect.stringContaining('all scripts together'), 'limit'));
+    expect(await result(hoard, { memoryBytes: 32 * 1_048_576 })).toBe(250);
   });
 
   test('requests', async () => {
