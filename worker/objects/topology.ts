@@ -184,17 +184,7 @@ export class Topology extends DurableObject<Env> {
     );
     fabric.listen((events, source) => this.#rules.follow(events, source));
     this.#elements = new UserElements(fabric, `api.${hostId}`);
-    this.#clients = new GraphClients({
-      ctx: this.ctx,
-      env: this.env,
-      fabric,
-      queries: this.#queries,
-      store,
-      graphAt: (timeMs) => past?.graphAt(timeMs),
-      guard: (work) => this.#change(work),
-      count: (name, by) => counters.add(name, by),
-      agentPeer: this.#agentPeer(sockets),
-    });
+    this.#openClients(fabric, counters, sockets, past);
     this.#openAgents(fabric, counters);
     this.#alerts = this.#openAlerts(counters);
     fabric.listen((events) => this.#alerts.follow(events));
@@ -219,6 +209,25 @@ export class Topology extends DurableObject<Env> {
     await this.#clients.wake();
     this.#alarmMs = (await this.ctx.storage.getAlarm()) ?? Infinity;
     this.#schedule();
+  }
+
+  #openClients(
+    fabric: FabricGraph,
+    counters: Counters<Counter>,
+    sockets: ProbeSockets,
+    past: GraphPast | undefined,
+  ): void {
+    this.#clients = new GraphClients({
+      ctx: this.ctx,
+      env: this.env,
+      fabric,
+      queries: this.#queries,
+      store: this.#store,
+      graphAt: (timeMs) => past?.graphAt(timeMs),
+      guard: (work) => this.#change(work),
+      count: (name, by) => counters.add(name, by),
+      agentPeer: this.#agentPeer(sockets),
+    });
   }
 
   #openAgents(fabric: FabricGraph, counters: Counters<Counter>): void {

@@ -65,7 +65,7 @@ class Agent extends SocketClient<Said> {
       Status: status,
       Obj: text(obj),
     });
-    this.send(encodeStructMessage(message).finish() as Uint8Array<ArrayBuffer>);
+    this.send(encodeStructMessage(message).finish());
   }
 
   sync(...nodes: object[]): void {
