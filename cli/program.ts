@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { alertCommand } from './commands/alert.ts';
+import { auditCommand } from './commands/audit.ts';
 import { captureCommand } from './commands/capture.ts';
 import { completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
@@ -54,6 +55,7 @@ export function makeProgram(): Command {
     logoutCommand(), //     logout
     whoamiCommand(), //     whoami
     configCommand(), //     config check|show
+    auditCommand(), //      audit
     tokenCommand(), //      token create|list|get|delete
   ])
     program.addCommand(command);

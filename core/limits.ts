@@ -290,6 +290,21 @@ export const limits = {
   udpSourcesMax: 4_096,
   /** What waits of one of them; beyond it datagrams are dropped and counted. */
   udpSourceBytesMax: 8 * 1_048_576,
+  /** Entries of one page of a list. */
+  pageMax: 10_000,
+  /** Entries of the audit trail; beyond it the oldest go. */
+  auditEntriesMax: 100_000,
+  /** Entries of one page of it. */
+  auditPageMax: 1_000,
+  /** Refusals that wait to be recorded in one isolate; more are only counted. */
+  auditWaitingMax: 1_000,
+  /** At once one may ask so many times what one may in a second (`EDGEDIVE_RATE`); more is refused with 429. */
+  rateBurstFactor: 5,
+  /** Wrong credentials of one address: so many at once, and then so many a second; more is refused with 429. */
+  wrongCredentialsBurst: 20,
+  wrongCredentialsPerSecond: 0.5,
+  /** Principals and addresses whose rate is known; beyond it all begin anew. */
+  rateBucketsMax: 10_000,
   /** Alerts; more are refused with 507. */
   alertsMax: 1_000,
   /** An alert's URL that is longer is refused with 400. */

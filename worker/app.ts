@@ -1,7 +1,7 @@
 /** The type that every route and middleware shares: the bindings, and what a request carries on its way. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { Principal } from '../core/auth/principal.ts';
+import type { Needed, Principal } from '../core/auth/principal.ts';
 
 export interface AppEnv {
   Bindings: Env;
@@ -10,6 +10,8 @@ export interface AppEnv {
     requestId: string;
     /** Who asks; see middleware/principal.ts. */
     principal: Principal;
+    /** What its route asks of whoever comes; undefined until a route has taken it. */
+    needs: Needed | undefined;
   };
 }
 export type App = OpenAPIHono<AppEnv>;

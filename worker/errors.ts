@@ -27,6 +27,8 @@ export const API_ERRORS = {
   scriptFailed: 400,
   /** A script that was ended by a limit on time, memory, requests or its result. */
   scriptLimit: 400,
+  /** `limit` or `after` of a list is none. */
+  invalidPage: 400,
   /** `/api/{resource}/` where an id is needed. */
   missingId: 400,
   /** Nobody known: no credentials, or such as are wrong, revoked or expired. */
@@ -46,6 +48,8 @@ export const API_ERRORS = {
   duplicateResource: 409,
   /** Above `bodyBytesMax`. */
   bodyTooLarge: 413,
+  /** More than one may ask, or too many wrong credentials from one address. With Retry-After. */
+  rateLimited: 429,
   /** Our own mistake: the text holds an id under which the log has the stack. */
   internal: 500,
   /** The reference has it, and here it makes no sense. */

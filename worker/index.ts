@@ -4,14 +4,17 @@
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from './app.ts';
+import { audit } from './middleware/audit.ts';
 import { encoding } from './middleware/encoding.ts';
 import { onError } from './middleware/errors.ts';
 import { hosts } from './middleware/hosts.ts';
 import { noRoute, paths, watchRoutes } from './middleware/methods.ts';
 import { origins } from './middleware/origins.ts';
 import { principal } from './middleware/principal.ts';
+import { rate } from './middleware/rate.ts';
 import { requestId } from './middleware/request-id.ts';
 import { mountAlert } from './routes/alert.ts';
+import { mountAudit } from './routes/audit.ts';
 import { mountCapture } from './routes/capture.ts';
 import { mountConfig } from './routes/config.ts';
 import { mountDescription } from './routes/description.ts';
@@ -38,7 +41,7 @@ export { Registry } from './objects/registry.ts';
 export { Topology } from './objects/topology.ts';
 
 const app = new OpenAPIHono<AppEnv>();
-app.use(encoding, requestId, hosts, origins, paths, principal);
+app.use(encoding, requestId, hosts, origins, paths, principal, audit, rate);
 app.onError(onError);
 app.notFound(noRoute);
 
@@ -46,6 +49,7 @@ mountInfo(app); //        GET /api
 mountLogin(app); //       POST /login
 mountWhoami(app); //      GET /api/whoami
 mountToken(app); //       GET, POST /api/token · GET, DELETE /api/token/{id}
+mountAudit(app); //       GET /api/audit
 mountStatus(app); //      GET /api/status
 mountMetrics(app); //     GET /metrics
 mountConfig(app); //      GET /api/config/{key}

@@ -98,6 +98,12 @@ export function readValue({ type, key }: Setting, value: unknown): Read {
         ? { text: String(number) }
         : { fault: 'must be a whole number above 0' };
     }
+    case 'count': {
+      const count = Number(value);
+      return Number.isSafeInteger(count) && count >= 0 && isScalar(value)
+        ? { text: String(count) }
+        : { fault: 'must be a whole number' };
+    }
     case 'duration':
       return duration(value);
     case 'bytes':

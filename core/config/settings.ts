@@ -3,7 +3,7 @@
  * it, the keys of the reference's `skydive.yml` that mean the same, and who reads it. `docs/configuration.md` is made of this.
  */
 
-export type SettingType = 'text' | 'number' | 'switch' | 'duration' | 'bytes' | 'list' | 'map';
+export type SettingType = 'text' | 'number' | 'count' | 'switch' | 'duration' | 'bytes' | 'list' | 'map';
 
 export interface Setting {
   readonly key: string;
@@ -180,6 +180,14 @@ export const SETTINGS: readonly Setting[] = [
     skydive: ['rbac.policy'],
     readBy: 'analyzer',
     text: 'what roles may do besides: lines `p, subject, object, action, allow|deny` and `g, user, role`',
+  },
+  {
+    key: 'auth.rate',
+    type: 'count',
+    default: '200',
+    variable: 'EDGEDIVE_RATE',
+    readBy: 'analyzer',
+    text: 'requests a second of one principal, five times as many at once; 0 for no bound',
   },
   {
     key: 'auth.admin_token',

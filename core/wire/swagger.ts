@@ -9,6 +9,7 @@ interface MediaTypes {
   readonly [type: string]: { readonly schema?: unknown };
 }
 interface Operation3 extends JsonObject {
+  readonly security?: readonly JsonObject[];
   readonly parameters?: readonly (JsonObject & { readonly schema?: JsonObject })[];
   readonly requestBody?: { readonly required?: boolean; readonly content: MediaTypes };
   readonly responses: {
@@ -72,13 +73,15 @@ function responsesOf(operation: Operation3): JsonObject {
 }
 
 function operationOf(operation: Operation3): JsonObject {
-  const { parameters: _parameters, requestBody, responses, ...rest } = operation;
+  const { parameters: _parameters, requestBody, responses, security, ...rest } = operation;
   const produces = [
     ...new Set(Object.values(responses).flatMap((response) => Object.keys(response.content ?? {}))),
   ];
   const parameters = parametersOf(operation);
   return {
     ...rest,
+    // Swagger 2.0 has no bearer tokens; a token may stand in X-Auth-Token as well.
+    ...(security !== undefined && { security: security.filter((scheme) => !('bearer' in scheme)) }),
     ...(requestBody === undefined ? {} : { consumes: Object.keys(requestBody.content) }),
     ...(produces.length === 0 ? {} : { produces }),
     ...(parameters.length === 0 ? {} : { parameters }),

@@ -142,6 +142,7 @@ function expiry({ expiresMs }: StoredToken): { readonly expiresMs?: number } {
 
 /** Throws ApiError `unauthenticated` or `forbidden`. */
 export function requirePermission(c: AppContext, needed: Needed): void {
+  c.set('needs', needed);
   const who = c.get('principal');
   if (isAllowed(authSettings(c.env).policy, who, needed)) return;
   if (who.kind === 'nobody' || needed === 'public' || needed === 'anybody')

@@ -14,11 +14,16 @@ export class TokenBucket {
 
   /** True when one more is allowed now. */
   take(nowMs: number): boolean {
+    if (!this.has(nowMs)) return false;
+    this.#tokens--;
+    return true;
+  }
+
+  /** Whether one more would be allowed now. */
+  has(nowMs: number): boolean {
     const refill = (Math.max(0, nowMs - this.#atMs) / 1_000) * this.#perSecond;
     this.#tokens = Math.min(this.#burst, this.#tokens + refill);
     this.#atMs = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
+    return this.#tokens >= 1;
   }
 }

@@ -9,6 +9,7 @@ import type { Injection, InjectionReport } from '../../core/injection/injection.
 import { progressOf, withReport } from '../../core/injection/progress.ts';
 import { limits } from '../../core/limits.ts';
 import { apiErrorCodes, type ApiErrorCode } from '../errors.ts';
+import { AuditStore, type AuditEntry, type AuditPage, type AuditQuery } from '../store/audit-store.ts';
 import { RegistryStore } from '../store/registry-store.ts';
 import { WebhookStore } from '../store/webhook-store.ts';
 import { TokenStore, type StoredToken } from '../store/token-store.ts';
@@ -37,8 +38,14 @@ export type Created =
   | { readonly ok: true }
   | { readonly ok: false; readonly status: 409 | 507; readonly text: string };
 
-type Counter = ApiErrorCode | WebhookCounter | 'expired' | 'tellFailures';
-const counterNames: readonly Counter[] = [...apiErrorCodes, ...webhookCounters, 'expired', 'tellFailures'];
+type Counter = ApiErrorCode | WebhookCounter | 'auditDropped' | 'expired' | 'tellFailures';
+const counterNames: readonly Counter[] = [
+  ...apiErrorCodes,
+  ...webhookCounters,
+  'auditDropped',
+  'expired',
+  'tellFailures',
+];
 
 export interface RegistryStatus {
   readonly resources: Readonly<Record<string, number>>;
@@ -49,6 +56,8 @@ export interface RegistryStatus {
   readonly told: boolean;
   /** What alerts' actions are still to be told, and by alert what became of the last attempt that failed. */
   readonly webhooks: { readonly waiting: number; readonly faults: Readonly<Record<string, string>> };
+  /** Entries of the audit trail. */
+  readonly auditEntries: number;
   readonly counters: Readonly<Record<Counter, number>>;
 }
 
@@ -65,6 +74,7 @@ const ALARM_MAX_MS = 30 * 86_400_000;
 
 export class Registry extends DurableObject<Env> {
   readonly #store: RegistryStore;
+  readonly #audit: AuditStore;
   readonly #tokens: TokenKeeper;
   readonly #webhooks: Webhooks;
   readonly #counters: Counters<Counter>;
@@ -74,6 +84,7 @@ export class Registry extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#store = new RegistryStore(ctx.storage);
+    this.#audit = new AuditStore(ctx.storage);
     this.#tokens = new TokenKeeper(new TokenStore(ctx.storage));
     this.#counters = new Counters<Counter>(counterNames, this.#store.counters());
     this.#webhooks = new Webhooks(new WebhookStore(ctx.storage), env, (name, by) =>
@@ -183,6 +194,16 @@ export class Registry extends DurableObject<Env> {
     await this.#plan();
   }
 
+  /** `lost`: entries that there was no place for. */
+  async addAudit(entries: readonly AuditEntry[], lost = 0): Promise<void> {
+    if (entries.length > 0) this.#audit.add(entries, limits.auditEntriesMax);
+    this.#counters.add('auditDropped', lost);
+  }
+
+  async findAudit(query: AuditQuery): Promise<AuditPage> {
+    return this.#audit.find(query);
+  }
+
   async makeToken(request: TokenRequest): Promise<MadeToken> {
     return this.#tokens.make(request);
   }
@@ -226,6 +247,7 @@ export class Registry extends DurableObject<Env> {
       expiring: this.#store.expiring,
       told: this.#store.told === this.#store.changes,
       webhooks: this.#webhooks.status(),
+      auditEntries: this.#audit.size,
       counters: this.#counters.all(),
     };
   }

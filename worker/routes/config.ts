@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { configAt, shownConfig } from '../../core/config/shown.ts';
 import type { App } from '../app.ts';
 import { ApiError } from '../errors.ts';
-import { jsonAnswer, mount, security } from './rest.ts';
+import { jsonAnswer, mount, refusals } from './rest.ts';
 
 export function mountConfig(app: App): void {
   mount(
@@ -15,7 +15,6 @@ export function mountConfig(app: App): void {
       operationId: 'getConfig',
       tags: ['Config'],
       summary: 'A setting',
-      security,
       request: {
         params: z.object({
           key: z
@@ -28,6 +27,7 @@ export function mountConfig(app: App): void {
           description: 'Its value, or everything below it; an unknown key has the value ""',
           content: { 'application/json': { schema: z.unknown().openapi('AnyValue') } },
         },
+        ...refusals(404),
       },
     },
     (c) => {

@@ -3,10 +3,11 @@
  * `/openapi.json` as OpenAPI 3.1. Made once an isolate, when first asked for.
  */
 import { z } from '@hono/zod-openapi';
+import { apiPage, type OpenApi } from '../../core/wire/api-page.ts';
 import { toSwagger2, type OpenApi3 } from '../../core/wire/swagger.ts';
 import type { App } from '../app.ts';
 import { version } from './info.ts';
-import { jsonAnswer, mount } from './rest.ts';
+import { htmlAnswer, jsonAnswer, mount } from './rest.ts';
 
 const info = {
   title: 'Edgedive API',
@@ -29,6 +30,7 @@ export function mountDescription(app: App): void {
     in: 'header',
     name: 'X-Auth-Token',
   });
+  registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   const swagger = once(() => {
     const document = app.getOpenAPIDocument({ openapi: '3.0.3', info });
     return toSwagger2(document as unknown as OpenApi3, '/api');
@@ -55,4 +57,6 @@ export function mountDescription(app: App): void {
       },
       (c) => jsonAnswer(c, document()),
     );
+  const page = once(() => apiPage(openapi() as unknown as OpenApi));
+  app.get('/docs', () => htmlAnswer(page()));
 }

@@ -5,7 +5,7 @@ import { exposition, EXPOSITION_TYPE } from '../../core/metrics/exposition.ts';
 import type { App } from '../app.ts';
 import { figuresOf } from './status.ts';
 import { version } from './info.ts';
-import { mount, security } from './rest.ts';
+import { mount } from './rest.ts';
 
 export function mountMetrics(app: App): void {
   mount(
@@ -17,7 +17,6 @@ export function mountMetrics(app: App): void {
       operationId: 'getMetrics',
       tags: ['Status'],
       summary: 'Figures for Prometheus',
-      security,
       responses: {
         200: {
           description: 'Text format 0.0.4',

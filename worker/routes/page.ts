@@ -4,6 +4,7 @@
  */
 import type { App, AppContext } from '../app.ts';
 import { version } from './info.ts';
+import { htmlAnswer } from './rest.ts';
 
 const PLACES = ['/', '/ui/', '/ui/login', '/ui/topology', '/ui/preference', '/ui/status', '/ui_v2'];
 
@@ -35,13 +36,7 @@ npx edgedive capture create --gremlin "G.V().Has('Name', 'eth0')"</pre>
 }
 
 function show(c: AppContext): Response {
-  return new Response(page(c.env.EDGEDIVE_HOST_ID), {
-    headers: {
-      'Content-Type': 'text/html; charset=UTF-8',
-      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-      'X-Content-Type-Options': 'nosniff',
-    },
-  });
+  return htmlAnswer(page(c.env.EDGEDIVE_HOST_ID));
 }
 
 export function mountPage(app: App): void {

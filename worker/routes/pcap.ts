@@ -21,7 +21,7 @@ import { ApiError } from '../errors.ts';
 import { shardForFiles } from '../objects/stubs.ts';
 import { checkLength, piecesOf, UnpackError } from './pcap-body.ts';
 import { inTurn } from './pcap-turns.ts';
-import { asMalformed, jsonAnswer, mount, refusals, security } from './rest.ts';
+import { asMalformed, jsonAnswer, mount, refusals } from './rest.ts';
 
 const NUMBERS = ['RawPacketLimit', 'ExtraLayers'];
 const SWITCHES = ['ExtraTCPMetric', 'IPDefrag', 'ReassembleTCP'];
@@ -177,7 +177,6 @@ export function mountPcap(app: App): void {
       summary: 'Make flows of a capture file',
       description:
         'pcap or pcapng, also gzip. The flows are kept like those of a probe and sent to subscribers; sending the file again replaces them.',
-      security,
       request: {
         query: querySchema,
         body: {

@@ -5,20 +5,13 @@
 import { z, type RouteConfig } from '@hono/zod-openapi';
 import { DurationError, parseGoDuration } from '../../core/go-duration.ts';
 import type { Json } from '../../core/graph/element.ts';
+import { limits } from '../../core/limits.ts';
 import { firstJsonValue, InputError } from '../../core/wire/json-input.ts';
 import { applyPatch, PatchError } from '../../core/wire/json-patch.ts';
 import type { App, AppContext } from '../app.ts';
 import { ApiError } from '../errors.ts';
-import {
-  asMalformed,
-  jsonAnswer,
-  jsonText,
-  mount,
-  readBody,
-  readResource,
-  refusals,
-  security,
-} from './rest.ts';
+import { NEXT_HEADER, paged, pageOf, type Page } from './paging.ts';
+import { asMalformed, jsonAnswer, jsonText, mount, readBody, readResource, refusals } from './rest.ts';
 
 export interface Resource {
   /** In paths: `capture`. */
@@ -90,12 +83,30 @@ function tryPatch(before: unknown, patch: readonly unknown[]): void {
   }
 }
 
+/** A list that is spelled already is read again: pages are for lists that clients cannot take whole. */
+async function entriesOf(
+  list: Readonly<Record<string, unknown>> | string | ReadableStream,
+): Promise<Readonly<Record<string, unknown>>> {
+  if (typeof list === 'object' && !(list instanceof ReadableStream)) return list;
+  const text = typeof list === 'string' ? list : await new Response(list).text();
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+function pageAnswer(c: AppContext, list: Readonly<Record<string, unknown>>, page: Page): Response {
+  const { entries, next } = paged(list, page);
+  const answer = jsonAnswer(c, entries);
+  // Ids are the callers' own here and there, and headers are ASCII.
+  if (next !== undefined) answer.headers.set(NEXT_HEADER, encodeURIComponent(next));
+  return answer;
+}
+
 export function mountResource(app: App, resource: Resource): void {
-  mountCollection(app, resource);
+  mountList(app, resource);
+  mountCreate(app, resource);
   mountElement(app, resource);
 }
 
-function mountCollection(app: App, resource: Resource): void {
+function mountList(app: App, resource: Resource): void {
   const { name, title, type = title, tag } = resource;
   mount(
     app,
@@ -106,7 +117,18 @@ function mountCollection(app: App, resource: Resource): void {
       operationId: `list${type}s`,
       tags: [tag],
       summary: `List ${name}s`,
-      security,
+      request: {
+        query: z.object({
+          limit: z
+            .string()
+            .optional()
+            .openapi({ description: `Entries of a page, at most ${limits.pageMax}`, example: '100' }),
+          after: z
+            .string()
+            .optional()
+            .openapi({ description: 'The id that X-Edgedive-Next of the page before says' }),
+        }),
+      },
       responses: {
         200: {
           description: `All ${name}s, by id`,
@@ -114,15 +136,22 @@ function mountCollection(app: App, resource: Resource): void {
             'application/json': { schema: z.record(z.string(), resource.schema).openapi(`${type}s`) },
           },
         },
+        ...refusals(400),
       },
     },
     async (c) => {
+      const page = pageOf(c);
       const list = await resource.list(c.env);
+      if (page !== undefined) return pageAnswer(c, await entriesOf(list), page);
       return typeof list === 'string' || list instanceof ReadableStream
         ? jsonText(list)
         : jsonAnswer(c, list);
     },
   );
+}
+
+function mountCreate(app: App, resource: Resource): void {
+  const { name, title, type = title, tag } = resource;
   const body = { schema: resource.request };
   mount(
     app,
@@ -133,7 +162,6 @@ function mountCollection(app: App, resource: Resource): void {
       operationId: `create${type}`,
       tags: [tag],
       summary: `Create a ${name}`,
-      security,
       request: {
         ...(resource.hasOwnIds !== true && {
           headers: z.object({
@@ -182,7 +210,6 @@ function mountElement(app: App, resource: Resource): void {
   const common = {
     path: `/api/${name}/{id}`,
     tags: [tag],
-    security,
   } satisfies Partial<RouteConfig>;
   const params = z.object({ id: z.string().openapi({ description: `Id of the ${name}` }) });
   const found = { description: `The ${name}`, content: { 'application/json': { schema: resource.schema } } };
@@ -227,7 +254,9 @@ function mountElement(app: App, resource: Resource): void {
     responses: {
       200: found,
       ...(resource.patch !== undefined && { 304: { description: 'The patch changes nothing' } }),
-      ...refusals(400, 404, 413),
+      ...refusals(400, 413),
+      // Without a text, as in the reference.
+      404: { description: `No such ${name}` },
     },
   });
 }

@@ -18,6 +18,24 @@ const JSON_TYPE = 'application/json; charset=UTF-8';
 /** A route's description, and what it asks of whoever comes. */
 export type Route = RouteConfig & { readonly needs: Needed };
 
+/** What a route needs is part of its description, said here for all. */
+function withAccess(route: RouteConfig, needs: Needed): RouteConfig {
+  if (needs === 'public') return route;
+  const what = needs === 'anybody' ? 'to be known' : `the permission \`${needs.object}:${needs.action}\``;
+  const description = [route.description, `Needs ${what}.`].filter((text) => text !== undefined).join(' ');
+  return {
+    ...route,
+    description,
+    security: [{ basicAuth: [] }, { authToken: [] }, { bearer: [] }],
+    responses: {
+      ...route.responses,
+      ...refusals(401),
+      ...refusals(429),
+      ...(needs === 'anybody' ? {} : refusals(403)),
+    },
+  };
+}
+
 interface Mounted {
   readonly method: string;
   /** `/api/capture/{id}`. */
@@ -37,10 +55,10 @@ export function mount(
   { needs, ...route }: Route,
   handler: (c: AppContext) => Response | Promise<Response>,
 ): void {
-  app.openAPIRegistry.registerPath(route);
+  app.openAPIRegistry.registerPath(withAccess(route, needs));
   mountedRoutes.push({ method: route.method.toUpperCase(), path: route.path, needs });
   // An id is everything that follows: ids of nodes may hold slashes.
-  const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1{.+}');
+  const path = route.path.replaceAll(/\{(\w+)\}/g, String.raw`:$1{[\s\S]+}`);
   app.on(route.method.toUpperCase(), path, (c) => {
     requirePermission(c, needs);
     return handler(c);
@@ -56,6 +74,17 @@ export function jsonAnswer(c: AppContext, value: unknown, status = 200): Respons
 /** An answer of JSON that is spelled already. */
 export function jsonText(body: BodyInit | null, status = 200): Response {
   return new Response(body, { status, headers: { 'Content-Type': JSON_TYPE } });
+}
+
+/** A page of ours: no scripts, nothing from elsewhere, in no frame. */
+export function htmlAnswer(html: string): Response {
+  return new Response(html, {
+    headers: {
+      'Content-Type': 'text/html; charset=UTF-8',
+      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+      'X-Content-Type-Options': 'nosniff',
+    },
+  });
 }
 
 /** The body as text. Throws ApiError 413 above `bytesMax`, before keeping more than that; 400 when it breaks off. */
@@ -132,6 +161,7 @@ const REFUSALS: Readonly<Record<number, RouteConfig['responses'][string]>> = {
   401: refusal('Nobody known asks'),
   403: refusal('Whoever asks may not'),
   404: refusal('No such resource'),
+  429: refusal('Too much at once; Retry-After says when to ask again'),
   406: refusal('The result cannot be shown in the format asked for'),
   409: refusal('The same exists already'),
   413: refusal('The body is too large'),
@@ -142,6 +172,3 @@ const REFUSALS: Readonly<Record<number, RouteConfig['responses'][string]>> = {
 export function refusals(...statuses: number[]): RouteConfig['responses'] {
   return Object.fromEntries(statuses.map((status) => [status, REFUSALS[status]!]));
 }
-
-/** Every route may be asked with Basic or with a token in X-Auth-Token. */
-export const security: NonNullable<RouteConfig['security']> = [{ basicAuth: [] }, { authToken: [] }];

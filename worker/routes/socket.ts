@@ -2,6 +2,7 @@
 import type { App, AppContext } from '../app.ts';
 import { requirePermission } from '../middleware/principal.ts';
 import { isUpgrade, type Peer } from '../objects/handover.ts';
+import { addressOf } from './address.ts';
 import { mountedRoutes } from './rest.ts';
 
 /** Mounts a WebSocket route; needs the permission `websocket` on its path. Other requests than upgrades are answered 426. */
@@ -22,7 +23,7 @@ export function mountSocket(
 export function peerOfRequest(c: AppContext): Peer {
   return {
     principal: c.get('principal').name,
-    address: c.req.header('CF-Connecting-IP') ?? '',
+    address: addressOf(c),
     connection: connectionOf((c.req.raw.cf as { readonly clientIp?: unknown } | undefined)?.clientIp),
   };
 }

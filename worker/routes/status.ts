@@ -11,7 +11,7 @@ import { flushCounters } from '../middleware/counters.ts';
 import { hubsOf, registryOf, shardsOf, topologyOf } from '../objects/stubs.ts';
 import type { TopologyStatus } from '../objects/topology.ts';
 import { version } from './info.ts';
-import { jsonAnswer, mount, security } from './rest.ts';
+import { jsonAnswer, mount } from './rest.ts';
 
 const connectionSchema = z
   .looseObject({
@@ -150,7 +150,6 @@ export function mountStatus(app: App): void {
       operationId: 'getStatus',
       tags: ['Status'],
       summary: 'Connections, tables and counters',
-      security,
       responses: {
         200: { description: 'Status', content: { 'application/json': { schema: statusSchema } } },
       },

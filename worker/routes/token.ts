@@ -9,7 +9,7 @@ import type { App, AppContext } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { registryOf } from '../objects/stubs.ts';
 import type { StoredToken } from '../store/token-store.ts';
-import { asMalformed, jsonAnswer, mount, readResource, refusals, security } from './rest.ts';
+import { asMalformed, jsonAnswer, mount, readResource, refusals } from './rest.ts';
 
 const members = {
   ID: z.string(),
@@ -80,7 +80,7 @@ async function make(c: AppContext): Promise<Response> {
 }
 
 export function mountToken(app: App): void {
-  const common = { tags: ['Tokens'], security };
+  const common = { tags: ['Tokens'] };
   const params = z.object({ id: z.string().openapi({ description: 'Id of the token' }) });
   const one = { description: 'The token', content: { 'application/json': { schema: tokenSchema } } };
   const withUse = (token: StoredToken) => ({ ...shown(token), LastUsedAt: timeOf(token.lastUsedMs) });

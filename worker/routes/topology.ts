@@ -10,7 +10,7 @@ import type { App, AppContext } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { topologyOf } from '../objects/stubs.ts';
 import { queryWorkflows } from '../script/query-workflows.ts';
-import { asMalformed, jsonText, mount, readBody, refusals, security } from './rest.ts';
+import { asMalformed, jsonText, mount, readBody, refusals } from './rest.ts';
 
 const FORMATS = {
   'application/json': 'json',
@@ -174,7 +174,6 @@ export function mountTopology(app: App): void {
       operationId: 'getTopology',
       tags: ['Topology'],
       summary: 'The whole graph',
-      security,
       responses: {
         200: { description: 'Nodes and edges', content: { 'application/json': { schema: graphSchema } } },
       },
@@ -194,7 +193,6 @@ export function mountTopology(app: App): void {
         'With explain=1 the answer is a QueryPlan: the steps, what ran as one, the index used, what shards were asked. ' +
         'X-Edgedive-Cost says what an answer took, X-Edgedive-Warning what looks like a mistake (a key that nothing has), ' +
         'X-Edgedive-Hint beside a 400 where the query is wrong and what was expected.',
-      security,
       request: {
         query: z.object({
           explain: z.string().optional().openapi({ description: 'Anything but 0 and false: the plan' }),

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { permissionsOf } from '../../core/auth/policy.ts';
 import type { App } from '../app.ts';
 import { authSettings } from '../auth/settings.ts';
-import { jsonAnswer, mount, security } from './rest.ts';
+import { jsonAnswer, mount } from './rest.ts';
 
 const schema = z
   .object({
@@ -27,7 +27,6 @@ export function mountWhoami(app: App): void {
       operationId: 'getWhoAmI',
       tags: ['Login'],
       summary: 'Who asks, and what that one may do',
-      security,
       responses: { 200: { description: 'Who', content: { 'application/json': { schema } } } },
     },
     (c) => {

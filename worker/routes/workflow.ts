@@ -16,7 +16,7 @@ import { ApiError } from '../errors.ts';
 import { resourcesOf } from '../objects/stubs.ts';
 import { callWorkflow, logHeader } from '../script/call-workflow.ts';
 import { mountResource } from './resource.ts';
-import { asMalformed, jsonText, mount, readBody, refusals, security } from './rest.ts';
+import { asMalformed, jsonText, mount, readBody, refusals } from './rest.ts';
 
 const anyValue = z.any().openapi('AnyValue');
 const choiceSchema = z.object({ Value: anyValue, Description: z.string() }).openapi('WorkflowChoice');
@@ -157,7 +157,6 @@ export function mountWorkflow(app: App): void {
       summary: 'Run a workflow',
       description:
         'With the rights of whoever calls. X-Edgedive-Console has what the script said on its console, percent-encoded.',
-      security,
       request: {
         params: z.object({ id: z.string().openapi({ description: 'Id of the workflow' }) }),
         body: { required: true, content: { 'application/json': { schema: callSchema } } },

@@ -2,6 +2,7 @@
  * Tables of the Registry object. A resource is one row: its kind, id, JSON, the key that makes duplicates, and when
  * it ends. `changes` and `told` (in meta) say whether the Topology object knows the newest lists.
  */
+import { auditTables } from './audit-store.ts';
 import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
 import { tokenTables } from './token-store.ts';
 import { webhookTables } from './webhook-store.ts';
@@ -23,6 +24,7 @@ const schema: Schema = {
     },
     (sql) => sql.exec(tokenTables),
     (sql) => sql.exec(webhookTables),
+    (sql) => sql.exec(auditTables),
   ],
 };
 

@@ -37,7 +37,7 @@ function mounted(): string[] {
 
 /** For people: no part of the API. */
 function isPage(method: string, path: string): boolean {
-  return /^\/(ui|ui_v2|extra-statics)(\/|$)/.test(path) || (path === '/login' && method !== 'POST');
+  return /^\/(docs|ui|ui_v2|extra-statics)(\/|$)/.test(path) || (path === '/login' && method !== 'POST');
 }
 
 function described(paths: Swagger['paths'], basePath: string): string[] {
