@@ -136,7 +136,7 @@ const found = async (query: string) =>
   JSON.parse((await post('/api/topology', { GremlinQuery: query })).text) as Record<string, unknown>[];
 
 describe('the graph of an agent', () => {
-  test('is there after its Sync, is its own, and goes with it (W53)', async () => {
+  test('is there after its Sync, is its own, and goes with it (W53, W60)', async () => {
     const agent = await connectAgent('ag-1');
     agent.sync(veth('ag-1', 'v1'), { ...veth('ag-1', 'v2'), Origin: 'agent.somebody-else' });
     await vi.waitFor(async () =>

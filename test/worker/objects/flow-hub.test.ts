@@ -178,7 +178,7 @@ describe('stream', () => {
     ]);
   });
 
-  test('protobuf: the same JSON array in a binary envelope; statistics as protobuf, told by Format', async () => {
+  test('protobuf: the same JSON array in a binary envelope; statistics as protobuf, told by Format (W51)', async () => {
     const client = await subscribe('s1', { 'X-Client-Protocol': 'protobuf' });
     await send([testFlow('a')], { stats: [stats] });
     const flows = await nextStruct(client);
@@ -209,7 +209,7 @@ describe('stream', () => {
     expect(await client.rest()).toEqual([]);
   });
 
-  test('namespaces: all, one capture, another, both, and the default', async () => {
+  test('namespaces: all, one capture, another, both, and the default (W46, W47, W49)', async () => {
     const header = (value: string) => ({ 'X-Websocket-Namespace': value });
     const [all, x, z, both, byDefault, star, onlyStats] = await Promise.all([
       subscribe('all', header('flow')),
@@ -253,7 +253,7 @@ describe('stream', () => {
     expect(uuidsOf(await nextJson(client))).toEqual(['b']);
   });
 
-  test('one that leaves takes nothing from the others; one that comes later gets what comes later', async () => {
+  test('one that leaves takes nothing from the others; one that comes later gets what comes later (W48)', async () => {
     const [one, two] = await Promise.all([subscribe('one'), subscribe('two')]);
     await send([testFlow('a')]);
     await Promise.all([nextJson(one), nextJson(two)]);
