@@ -7,6 +7,7 @@ import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import { messageOf } from '../core/errors.ts';
+import { requestOf, type AnswerTo, type OperationName, type Taken } from '../core/api/request.ts';
 import type { Connection } from './connection.ts';
 import { CommandError, exitStatus } from './errors.ts';
 import { note } from './output.ts';
@@ -67,19 +68,27 @@ export class Analyzer {
   }
 
   /** The answer's JSON; undefined for an empty answer. */
-  async json(asked: Asked): Promise<unknown> {
+  async json<Answer>(asked: Asked): Promise<Answer | undefined> {
     const answer = await this.send({
       ...asked,
       headers: { Accept: 'application/json', 'Content-Type': 'application/json', ...asked.headers },
     });
     const said = await this.#text(answer);
-    return said === '' ? undefined : (JSON.parse(said) as unknown);
+    return said === '' ? undefined : (JSON.parse(said) as Answer);
+  }
+
+  /** One operation of the API; undefined for an empty answer. */
+  async ask<Name extends OperationName>(
+    name: Name,
+    taken: Taken<Name>,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<AnswerTo<Name> | undefined> {
+    return this.json<AnswerTo<Name>>({ ...requestOf(name, taken), headers });
   }
 
   /** A Gremlin query's result. */
   async query(gremlin: string): Promise<unknown> {
-    const body = JSON.stringify({ GremlinQuery: gremlin });
-    return this.json({ method: 'POST', path: '/api/topology', body });
+    return this.ask('POST /api/topology', { body: { GremlinQuery: gremlin } });
   }
 
   async #text(answer: IncomingMessage): Promise<string> {

@@ -1,9 +1,10 @@
 /** `edgedive alert create|update|list|get|delete`: questions that are asked again and again. */
 import type { Command } from 'commander';
+import type { AlertRequest } from '../../core/api/operations.ts';
 import { usageError } from '../errors.ts';
 import { printJson } from '../output.ts';
 import { analyzerOf, given } from './common.ts';
-import { pathOf, resourceCommand } from './resource.ts';
+import { resourceCommand } from './resource.ts';
 
 interface AlertOptions {
   readonly name?: string;
@@ -13,13 +14,7 @@ interface AlertOptions {
   readonly action?: string;
 }
 
-function membersOf({
-  name,
-  description,
-  trigger,
-  expression,
-  action,
-}: AlertOptions): Record<string, unknown> {
+function membersOf({ name, description, trigger, expression, action }: AlertOptions): AlertRequest {
   return given({
     Name: name,
     Description: description,
@@ -47,8 +42,7 @@ export function alertCommand(): Command {
   withMembers(command.command('create').description('ask something from now on')).action(
     async (options: AlertOptions, self: Command) => {
       if (options.expression === undefined) throw usageError('--expression: what is to be asked?');
-      const body = JSON.stringify(membersOf(options));
-      printJson(await analyzerOf(self).json({ method: 'POST', path: '/api/alert', body }));
+      printJson(await analyzerOf(self).ask('POST /api/alert', { body: membersOf(options) }));
     },
   );
   withMembers(command.command('update').description('change one').argument('<id>')).action(
@@ -58,8 +52,7 @@ export function alertCommand(): Command {
         path: `/${name}`,
         value,
       }));
-      const body = JSON.stringify(patch);
-      printJson(await analyzerOf(self).json({ method: 'PATCH', path: pathOf('alert', id), body }));
+      printJson(await analyzerOf(self).ask('PATCH /api/alert/{id}', { params: { id }, body: patch }));
     },
   );
   return command;

@@ -1,7 +1,7 @@
 /** `edgedive audit`: who changed what, and who was refused. */
 import { Command, Option } from 'commander';
 import { print, printJson } from '../output.ts';
-import { analyzerOf, integer } from './common.ts';
+import { analyzerOf, given, integer } from './common.ts';
 
 interface AuditOptions {
   readonly since?: string;
@@ -10,15 +10,6 @@ interface AuditOptions {
   readonly object?: string;
   readonly limit: number;
   readonly output: string;
-}
-
-interface Entry {
-  readonly Time: string;
-  readonly Name: string;
-  readonly Address: string;
-  readonly Method: string;
-  readonly Path: string;
-  readonly Status: number;
 }
 
 export function auditCommand(): Command {
@@ -31,18 +22,11 @@ export function auditCommand(): Command {
     .option('--limit <n>', 'entries', integer(1, 1_000), 100)
     .addOption(new Option('-o, --output <form>').choices(['table', 'json']).default('table'))
     .action(async ({ output, ...wanted }: AuditOptions, self: Command) => {
-      const query = new URLSearchParams(
-        Object.entries(wanted).map(([name, value]) => [name, String(value)] as [string, string]),
-      );
-      const page = (await analyzerOf(self).json({
-        method: 'GET',
-        path: `/api/audit?${query.toString()}`,
-      })) as {
-        readonly Entries: readonly Entry[];
-      };
-      if (output === 'json') printJson(page.Entries);
+      const query = given({ ...wanted, limit: String(wanted.limit) });
+      const { Entries: entries = [] } = (await analyzerOf(self).ask('GET /api/audit', { query })) ?? {};
+      if (output === 'json') printJson(entries);
       else
-        for (const { Time, Name, Address, Method, Path, Status } of page.Entries)
+        for (const { Time, Name, Address, Method, Path, Status } of entries)
           print(`${Time}  ${Status}  ${Method.padEnd(6)}  ${Path}  ${Name || '-'}  ${Address || '-'}`);
     });
 }

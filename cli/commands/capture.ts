@@ -1,5 +1,6 @@
 /** `edgedive capture create|list|get|delete`. */
 import { Command, Option } from 'commander';
+import type { CaptureRequest } from '../../core/api/operations.ts';
 import { CAPTURE_TYPES_TAKEN } from '../../core/capture/capture-types.ts';
 import { readCapture, TARGET_TYPES } from '../../core/capture/validate.ts';
 import { usageError } from '../errors.ts';
@@ -16,7 +17,7 @@ interface CaptureOptions {
   readonly bpf?: string;
   readonly name?: string;
   readonly description?: string;
-  readonly type?: string;
+  readonly type?: CaptureRequest['Type'];
   readonly port?: number;
   readonly samplingrate: number;
   readonly pollinginterval: number;
@@ -26,10 +27,10 @@ interface CaptureOptions {
   readonly ipDefrag?: boolean;
   readonly reassembleTcp?: boolean;
   readonly reassambleTcp?: boolean;
-  readonly layerKeyMode?: string;
+  readonly layerKeyMode?: CaptureRequest['LayerKeyMode'];
   readonly extraLayer?: readonly string[];
   readonly target?: string;
-  readonly targetType?: string;
+  readonly targetType?: CaptureRequest['TargetType'];
   readonly ttl?: number;
 }
 
@@ -75,21 +76,13 @@ export function captureCommand(): Command {
       // Said here already, with all that is wrong, before anything is sent.
       const checked = readCapture(body);
       if ('errors' in checked) throw usageError(checked.errors.join('\n'));
-      printJson(
-        await analyzerOf(self).json({
-          method: 'POST',
-          path: '/api/capture',
-          headers: ttlHeader(options.ttl),
-          body: JSON.stringify(body),
-        }),
-      );
+      printJson(await analyzerOf(self).ask('POST /api/capture', { body }, ttlHeader(options.ttl)));
     });
   return command;
 }
 
-function bodyOf(options: CaptureOptions): Record<string, unknown> {
-  return given({
-    GremlinQuery: queryOf(options),
+function bodyOf(options: CaptureOptions): CaptureRequest {
+  const members = given({
     BPFFilter: options.bpf,
     Name: options.name,
     Description: options.description,
@@ -107,6 +100,7 @@ function bodyOf(options: CaptureOptions): Record<string, unknown> {
     Target: options.target,
     TargetType: options.targetType,
   });
+  return { GremlinQuery: queryOf(options), ...members };
 }
 
 function queryOf({ gremlin, node }: CaptureOptions): string {

@@ -31,6 +31,16 @@ export function ttlHeader(ttlMs: number | undefined): Record<string, string> {
 }
 
 /** Without the members that were not given: the analyzer's defaults hold for them. */
-export function given(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+export function given<Members extends object>(members: Members): Given<Members> {
+  return Object.fromEntries(
+    Object.entries(members).filter(([, value]) => value !== undefined),
+  ) as Given<Members>;
 }
+
+/** What may be undefined may be absent. */
+type Given<Members> = {
+  [Name in keyof Members as undefined extends Members[Name] ? Name : never]?: Exclude<
+    Members[Name],
+    undefined
+  >;
+} & { [Name in keyof Members as undefined extends Members[Name] ? never : Name]: Members[Name] };

@@ -8,7 +8,7 @@ import { metadataPatch } from '../metadata-patch.ts';
 import { readMetadata, readPair } from '../metadata-option.ts';
 import { note, printJson } from '../output.ts';
 import { analyzerOf, gathered, given } from './common.ts';
-import { pathOf, resourceCommand } from './resource.ts';
+import { resourceCommand } from './resource.ts';
 
 type Kind = 'node' | 'edge';
 
@@ -91,10 +91,9 @@ function elementCommand(kind: Kind): Command {
       if (add.length + remove.length === 0) throw usageError('nothing to do: give --add or --remove');
       const analyzer = analyzerOf(self);
       const wanted = add.map(readPair);
-      const element = (await analyzer.json({ method: 'GET', path: pathOf(kind, id) })) as Json;
+      const element = (await analyzer.ask(`GET /api/${kind}/{id}`, { params: { id } })) as Json | undefined;
       const patch = metadataPatch(isJsonObject(element) ? element['Metadata'] : undefined, wanted, remove);
-      const asked = { method: 'PATCH', path: pathOf(kind, id), body: JSON.stringify(patch) } as const;
-      const changed = await analyzer.json(asked);
+      const changed = await analyzer.ask(`PATCH /api/${kind}/{id}`, { params: { id }, body: patch });
       if (changed === undefined) note('unchanged: it said so already');
       else printJson(changed);
     });
@@ -110,7 +109,7 @@ function elementCommand(kind: Kind): Command {
       if (words.length === 0) throw usageError('name what to delete');
       const analyzer = analyzerOf(self);
       const ids = gremlin ? (await Promise.all(words.map((word) => idsOf(analyzer, word)))).flat() : words;
-      for (const id of new Set(ids)) await analyzer.tell({ method: 'DELETE', path: pathOf(kind, id) });
+      for (const id of new Set(ids)) await analyzer.ask(`DELETE /api/${kind}/{id}`, { params: { id } });
     });
   return command;
 }

@@ -1,6 +1,7 @@
 /** `edgedive injection create|list|get|delete`: packets of one's own, sent from a node. */
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import type { PacketInjectionRequest } from '../../core/api/operations.ts';
 import { messageOf } from '../../core/errors.ts';
 import { usageError } from '../errors.ts';
 import { printJson } from '../output.ts';
@@ -19,13 +20,13 @@ interface InjectionOptions {
   readonly dstMAC?: string;
   readonly srcPort: number;
   readonly dstPort: number;
-  readonly type: string;
+  readonly type: PacketInjectionRequest['Type'];
   readonly payload?: string;
   readonly pcap?: string;
   readonly id: number;
   readonly count: number;
   readonly interval: number;
-  readonly mode: string;
+  readonly mode: PacketInjectionRequest['Mode'] & string;
   readonly increment: number;
   readonly ttl: number;
 }
@@ -67,18 +68,17 @@ export function injectionCommand(): Command {
     .option('--ttl <hops>', 'of IP', integer(0, 255), 64)
     .action(async (options: InjectionOptions, self: Command) => {
       printJson(
-        await analyzerOf(self).json({
-          method: 'POST',
-          path: '/api/injectpacket',
-          headers: ttlHeader(options.interval * options.count + STAYS_MS),
-          body: JSON.stringify(bodyOf(options)),
-        }),
+        await analyzerOf(self).ask(
+          'POST /api/injectpacket',
+          { body: bodyOf(options) },
+          ttlHeader(options.interval * options.count + STAYS_MS),
+        ),
       );
     });
   return command;
 }
 
-function bodyOf(options: InjectionOptions): Record<string, unknown> {
+function bodyOf(options: InjectionOptions): PacketInjectionRequest {
   return given({
     Src: options.src,
     Dst: options.dst,

@@ -22,10 +22,7 @@ export function loginCommand(): Command {
 
 /** A token that the analyzer does not know is not worth remembering. */
 async function checkedToken(options: ConnectionOptions, token: string): Promise<string> {
-  await new Analyzer(readConnection({ ...options, token }, process.env)).tell({
-    method: 'GET',
-    path: '/api/whoami',
-  });
+  await new Analyzer(readConnection({ ...options, token }, process.env)).ask('GET /api/whoami', {});
   return token;
 }
 
@@ -58,6 +55,6 @@ export function whoamiCommand(): Command {
   return new Command('whoami')
     .description('who one is for the analyzer, and what one may do')
     .action(async (_options, self: Command) => {
-      printJson(await analyzerOf(self).json({ method: 'GET', path: '/api/whoami' }));
+      printJson(await analyzerOf(self).ask('GET /api/whoami', {}));
     });
 }

@@ -27,8 +27,8 @@ export function queryCommand(): Command {
 }
 
 async function explainQuery(command: Command, gremlin: string): Promise<void> {
-  const body = JSON.stringify({ GremlinQuery: gremlin });
-  printJson(await analyzerOf(command).json({ method: 'POST', path: '/api/topology?explain=1', body }));
+  const asked = { query: { explain: '1' }, body: { GremlinQuery: gremlin } };
+  printJson(await analyzerOf(command).ask('POST /api/topology', asked));
 }
 
 export async function runQuery(command: Command, gremlin: string, format: Format): Promise<void> {

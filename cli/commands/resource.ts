@@ -1,14 +1,21 @@
 /** `list`, `get` and `delete`, which all resources have alike. */
 import { Command } from 'commander';
+import type { OperationName } from '../../core/api/request.ts';
 import { printJson } from '../output.ts';
 import { analyzerOf } from './common.ts';
+
+/** Everything that is listed, read and deleted alike. */
+export type ResourceName =
+  Extract<OperationName, `DELETE /api/${string}/{id}`> extends `DELETE /api/${infer Name}/{id}`
+    ? Name
+    : never;
 
 export interface ResourceWords {
   /** The command: `capture`. */
   readonly name: string;
   readonly alias?: string;
   /** In the API's paths. */
-  readonly path: string;
+  readonly path: ResourceName;
   readonly description: string;
 }
 
@@ -20,14 +27,14 @@ export function resourceCommand({ name, alias, path, description }: ResourceWord
     .command('list')
     .description('all of them, by id')
     .action(async (_options, self: Command) => {
-      printJson(await analyzerOf(self).json({ method: 'GET', path: `/api/${path}` }));
+      printJson(await analyzerOf(self).ask(`GET /api/${path}`, {}));
     });
   command
     .command('get')
     .description('one of them')
     .argument('<id>')
     .action(async (id: string, _options, self: Command) => {
-      printJson(await analyzerOf(self).json({ method: 'GET', path: pathOf(path, id) }));
+      printJson(await analyzerOf(self).ask(`GET /api/${path}/{id}`, { params: { id } }));
     });
   command
     .command('delete')
@@ -35,11 +42,7 @@ export function resourceCommand({ name, alias, path, description }: ResourceWord
     .argument('<id...>')
     .action(async (ids: readonly string[], _options, self: Command) => {
       const analyzer = analyzerOf(self);
-      for (const id of ids) await analyzer.tell({ method: 'DELETE', path: pathOf(path, id) });
+      for (const id of ids) await analyzer.ask(`DELETE /api/${path}/{id}`, { params: { id } });
     });
   return command;
-}
-
-export function pathOf(path: string, id: string): string {
-  return `/api/${path}/${encodeURIComponent(id)}`;
 }

@@ -7,6 +7,6 @@ export function statusCommand(): Command {
   return new Command('status')
     .description('the analyzer: probes, subscribers, counters, limits')
     .action(async (_options, self: Command) => {
-      printJson(await analyzerOf(self).json({ method: 'GET', path: '/api/status' }));
+      printJson(await analyzerOf(self).ask('GET /api/status', {}));
     });
 }

@@ -27,10 +27,11 @@ export function tokenCommand(): Command {
     .option('--expires <duration>', 'how long it is good: 24h, 90m')
     .option('--host-id <id>', 'for the probe of this host')
     .action(async ({ name, role, scope, expires, hostId }: TokenOptions, self: Command) => {
-      const body = given({ Name: name, Roles: role, Scopes: scope, ExpiresIn: expires, HostID: hostId });
-      printJson(
-        await analyzerOf(self).json({ method: 'POST', path: '/api/token', body: JSON.stringify(body) }),
-      );
+      const body = {
+        Name: name,
+        ...given({ Roles: role, Scopes: scope, ExpiresIn: expires, HostID: hostId }),
+      };
+      printJson(await analyzerOf(self).ask('POST /api/token', { body }));
       note('edgedive: the token is shown this once; keep it now');
     });
   return command;

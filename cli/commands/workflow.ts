@@ -8,7 +8,7 @@ import { readWorkflow } from '../../core/workflow/validate.ts';
 import { usageError } from '../errors.ts';
 import { printJson } from '../output.ts';
 import { analyzerOf } from './common.ts';
-import { pathOf, resourceCommand } from './resource.ts';
+import { resourceCommand } from './resource.ts';
 
 export function workflowCommand(): Command {
   const command = resourceCommand({
@@ -30,10 +30,8 @@ export function workflowCommand(): Command {
     .argument('<id>')
     .argument('[args...]', 'handed over as texts')
     .action(async (id: string, args: readonly string[], _options, self: Command) => {
-      const body = JSON.stringify({ Params: args });
-      printJson(
-        await analyzerOf(self).json({ method: 'POST', path: `${pathOf('workflow', id)}/call`, body }),
-      );
+      const body = { Params: args };
+      printJson(await analyzerOf(self).ask('POST /api/workflow/{id}/call', { params: { id }, body }));
     });
   return command;
 }
