@@ -21,7 +21,6 @@ describe('readOptions', () => {
       probe: true,
       hostId: hostname(),
       auth: false,
-      tls: undefined,
       udpRelay: undefined,
       vars: {},
       probeVars: {},
