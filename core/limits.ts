@@ -341,6 +341,14 @@ export const timings = {
   groupCommitMs: 100,
   /** A connection to a self-hosted analyzer whose peer takes nothing for this long while something waits for it ends. */
   stalledConnectionMs: 10_000,
+  /** A connection to the listener with TLS that has not finished its handshake by then ends. */
+  tlsHandshakeMs: 10_000,
+  /** One over which nothing is asked any more ends after this. */
+  tlsIdleMs: 60_000,
+  /** Files of certificates are looked at this often … */
+  tlsFilesPollMs: 2_000,
+  /** … and read when none of them changed for this long. */
+  tlsFilesSettleMs: 500,
   /** A self-hosted subscriber may have more than `subscriberBufferBytesMax` unread for this long. */
   subscriberBehindMs: 2_000,
   /** What subscribers have not read is looked at this often while there is any … */

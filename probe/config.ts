@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../core/errors.ts';
 import { isFilesHost } from '../core/ids.ts';
+import { readTransport, TransportError, type Transport } from './link/transport.ts';
 import { readSourceSettings, SourceSettingError, type SourceSettings } from './topology/sources/settings.ts';
 
 export interface ProbeConfig {
@@ -14,6 +15,8 @@ export interface ProbeConfig {
   readonly analyzer: URL;
   readonly hostId: string;
   readonly token: string | undefined;
+  /** How the analyzer proves itself, and this probe to it. */
+  readonly transport: Transport;
   /** End when standard input closes: whoever started this probe is gone. */
   readonly parentWatch: boolean;
   /** Say what this process may do and what that is for, and end. */
@@ -40,6 +43,10 @@ export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--t
   --analyzer URL   the analyzer: http://host:port, https://host, or host:port   (EDGEDIVE_ANALYZER, else 127.0.0.1:8082)
   --host-id ID     name of this host in the fabric                              (EDGEDIVE_HOST_ID, else the hostname)
   --token T        credential that the analyzer asks of probes                  (EDGEDIVE_TOKEN, else none)
+  --ca FILE        authority of the analyzer's certificate, for https (--cacert)  (EDGEDIVE_CA, else the system's)
+  --pin sha256/B64 the public key that the analyzer must have                   (EDGEDIVE_PIN)
+  --cert FILE, --key FILE  certificate to show to the analyzer                  (EDGEDIVE_CERT, EDGEDIVE_KEY)
+  --insecure       take any authority and name; a pin still holds
   --sources LIST   what to follow beside the kernel: docker, runc, libvirt, ovsdb, lldp, socketinfo, k8s. The first four are
                    usual, where they are; +lldp,-docker changes that, docker=/run/podman/podman.sock says where; none
                                                                                 (EDGEDIVE_SOURCES)
@@ -67,6 +74,14 @@ export function readConfig(
     analyzer: analyzerOf(setting(given.analyzer, 'EDGEDIVE_ANALYZER') ?? '127.0.0.1:8082'),
     hostId: hostIdOf(setting(given['host-id'], 'EDGEDIVE_HOST_ID') ?? hostname()),
     token: tokenOf(setting(given.token, 'EDGEDIVE_TOKEN')),
+    transport: transportOf({
+      ca: setting(given.ca ?? given.cacert, 'EDGEDIVE_CA'),
+      pin: setting(given.pin, 'EDGEDIVE_PIN'),
+      cert: setting(given.cert, 'EDGEDIVE_CERT'),
+      key: setting(given.key, 'EDGEDIVE_KEY'),
+      isInsecure: given.insecure ?? false,
+      socketPath: setting(undefined, 'EDGEDIVE_ANALYZER_SOCKET'),
+    }),
     parentWatch: given['parent-watch'] ?? false,
     check: given.check ?? false,
     files: filesOf(given.pcap, positionals).map((file) => resolve(startedIn(env), file)),
@@ -83,6 +98,12 @@ function parse(args: readonly string[]) {
         analyzer: { type: 'string' },
         'host-id': { type: 'string' },
         token: { type: 'string' },
+        ca: { type: 'string' },
+        cacert: { type: 'string' },
+        pin: { type: 'string' },
+        cert: { type: 'string' },
+        key: { type: 'string' },
+        insecure: { type: 'boolean' },
         sources: { type: 'string' },
         pcap: { type: 'string', multiple: true },
         'parent-watch': { type: 'boolean' },
@@ -93,6 +114,15 @@ function parse(args: readonly string[]) {
   } catch (error) {
     const text = messageOf(error);
     throw new ConfigError(/'(-[^']*?)(?: <value>)?'/.exec(text)?.[1] ?? 'command line', text.split('. ')[0]!);
+  }
+}
+
+function transportOf(settings: Parameters<typeof readTransport>[0]): Transport {
+  try {
+    return readTransport(settings);
+  } catch (error) {
+    if (error instanceof TransportError) throw new ConfigError(error.option, error.message);
+    throw error;
   }
 }
 

@@ -104,6 +104,7 @@ class Delivery {
         incarnation: randomUUID(),
         version: probeVersion(),
         token: config.token,
+        transport: config.transport,
       },
       log,
       // Nothing waits in a table for a query: flows leave when their file is read.

@@ -11,6 +11,7 @@ import { analyzerFrame, protocolVersion, readAnalyzerFrame } from '../../core/wi
 import { closeCodes } from '../../core/wire/wire-error.ts';
 import type { ToProbe, Welcome } from '../../proto/gen/probe.ts';
 import type { Log } from '../log.ts';
+import { connectionMaker, tlsFault, type Transport } from './transport.ts';
 import { Backoff, type FailureKind } from './backoff.ts';
 
 /** Who this probe is, told in headers and Hello; the same for all its sockets. */
@@ -20,6 +21,7 @@ export interface ProbeIdentity {
   readonly incarnation: string;
   readonly version: string;
   readonly token: string | undefined;
+  readonly transport?: Transport;
 }
 
 export interface SocketHandler {
@@ -142,7 +144,8 @@ export class AnalyzerSocket {
   }
 
   #connect(): void {
-    const { hostId, token } = this.#identity;
+    const { hostId, token, transport = {} } = this.#identity;
+    const createConnection = connectionMaker(new URL(this.#url), transport, UPGRADE_MS_MAX);
     const ws = new WebSocket(this.#url, {
       headers: {
         'X-Host-ID': hostId,
@@ -152,6 +155,7 @@ export class AnalyzerSocket {
       handshakeTimeout: UPGRADE_MS_MAX,
       maxPayload: limits.frameBytesMax,
       perMessageDeflate: false,
+      ...(createConnection !== undefined && { createConnection }),
     });
     const connection: Connection = {
       ws,
@@ -166,7 +170,10 @@ export class AnalyzerSocket {
     ws.on('pong', () => (connection.heardAt = Date.now()));
     ws.on('ping', () => (connection.heardAt = Date.now()));
     ws.on('unexpected-response', (_request, response) => void this.#upgradeRefused(connection, response));
-    ws.on('error', (error) => (connection.failure ??= { kind: kindOf(error), text: messageOf(error) }));
+    ws.on(
+      'error',
+      (error) => (connection.failure ??= { kind: kindOf(error), text: tlsFault(error) ?? messageOf(error) }),
+    );
     ws.on('close', (code, reason) => this.#closed(connection, code, reason.toString()));
   }
 

@@ -10,6 +10,7 @@ import { SETTINGS, type Setting } from '../../core/config/settings.ts';
 import { ConfigError } from './config-error.ts';
 import { configPath, readConfigFile } from './config-file.ts';
 import { parseListen, type Listen } from './listen.ts';
+import type { TlsSettings } from './tls-files.ts';
 
 export interface StartOptions {
   readonly listen: Listen;
@@ -19,6 +20,8 @@ export interface StartOptions {
   readonly hostId: string;
   /** Whether it matters who asks. */
   readonly auth: boolean;
+  /** Undefined answers without TLS. */
+  readonly tls: TlsSettings | undefined;
   /** Where agents' datagrams are taken. */
   readonly udpRelay: Listen | undefined;
   /** Variables of the analyzer that somebody said; the others are those of wrangler.toml. */
@@ -34,6 +37,10 @@ export const USAGE = `usage: npm start [-- --listen HOST:PORT] [--state DIR] [--
   --state DIR          where it keeps its data (.edgedive/state)
   --no-probe           no probe of this host
   --config FILE        settings in YAML (edgedive.yml, /etc/edgedive/edgedive.yml): docs/configuration.md
+  --tls-cert FILE      certificate chain; with --tls-key, answer over TLS only: docs/tls.md
+  --tls-key FILE       its private key
+  --tls-ca FILE        authority of client certificates
+  --tls-require-client-cert  let in only clients with such a certificate
   --udp-relay HOST:PORT  take flows of Skydive agents that send them as UDP datagrams
   --auth               ask who everybody is also on a loopback address; elsewhere that is so anyway
   --insecure-no-auth   let everybody in who can reach the address
@@ -44,6 +51,10 @@ const FLAGS = {
   state: { type: 'string' },
   'no-probe': { type: 'boolean' },
   config: { type: 'string' },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
+  'tls-ca': { type: 'string' },
+  'tls-require-client-cert': { type: 'boolean' },
   'udp-relay': { type: 'string' },
   auth: { type: 'boolean' },
   'insecure-no-auth': { type: 'boolean' },
@@ -69,6 +80,7 @@ export function readOptions(args: string[], cwd: string, env: Environment = {}):
     probe: flags['no-probe'] === true ? false : (said.get('probe.enabled') ?? 'on') === 'on',
     hostId: hostId(said.get('host_id')),
     auth: authOf(flags, said.get('auth.mode'), listen),
+    tls: tlsOf(flags, said, cwd),
     udpRelay: relayOf(flags['udp-relay'] ?? said.get('agents.udp_relay') ?? ''),
     vars: variables(said, 'analyzer'),
     probeVars: variables(said, 'probe'),
@@ -92,6 +104,34 @@ function authOf(
       'others can reach the address: off is only for loopback addresses; --insecure-no-auth, if the network itself keeps strangers out',
     );
   return mode === 'on';
+}
+
+function tlsOf(
+  flags: ReturnType<typeof readFlags>,
+  said: ReadonlyMap<string, string>,
+  cwd: string,
+): TlsSettings | undefined {
+  const file = (flag: string | undefined, key: string): string | undefined => {
+    const path = flag ?? said.get(key) ?? '';
+    return path === '' ? undefined : resolve(cwd, path);
+  };
+  const certFile = file(flags['tls-cert'], 'tls.server_cert');
+  const keyFile = file(flags['tls-key'], 'tls.server_key');
+  const caFile = file(flags['tls-ca'], 'tls.ca_cert');
+  const requiresClientCert = flags['tls-require-client-cert'] ?? said.get('tls.require_client_cert') === 'on';
+  if (requiresClientCert && caFile === undefined)
+    throw new ConfigError(
+      'tls.require_client_cert',
+      'needs tls.ca_cert, the authority of those certificates',
+    );
+  if (certFile !== undefined && keyFile !== undefined)
+    return { certFile, keyFile, caFile, requiresClientCert };
+  if (certFile !== undefined) throw new ConfigError('tls.server_key', 'is missing: tls.server_cert is given');
+  if (keyFile !== undefined) throw new ConfigError('tls.server_cert', 'is missing: tls.server_key is given');
+  // Without TLS a demand for certificates would be forgotten silently.
+  if (requiresClientCert)
+    throw new ConfigError('tls.server_cert', 'is missing: client certificates need TLS');
+  return undefined;
 }
 
 function relayOf(text: string): Listen | undefined {

@@ -100,6 +100,8 @@ export interface ServeOptions {
   readonly wasmModules?: readonly string[];
   /** Absolute path of an existing directory for the objects' storage. */
   readonly storageDir: string;
+  /** Headers by which the listener with TLS tells who asks (workerd.capnp: HttpOptions). */
+  readonly believed?: { readonly peerHeader: string; readonly protoHeader: string };
   /** Where the Worker can ask how far its peers have read; see connection-report.ts. */
   readonly connections?: string;
   /** Win over those of wrangler.toml. */
@@ -147,7 +149,7 @@ const config :Workerd.Config = (
   services = [
     ${services.join(',\n    ')}
   ],
-  sockets = [(name = "http", address = ${quote(options.address)}, http = (), service = "edgedive")],
+  sockets = [(name = "http", address = ${quote(options.address)}, http = ${httpOptions(options.believed)}, service = "edgedive")],
 );
 
 const edgedive :Workerd.Worker = (
@@ -174,6 +176,11 @@ const edgedive :Workerd.Worker = (
 function networkService(name: string, reachesPrivate: boolean): string {
   const allow = reachesPrivate ? '"public", "private"' : '"public"';
   return `(name = ${quote(name)}, network = (allow = [${allow}], tlsOptions = (trustBrowserCas = true)))`;
+}
+
+function httpOptions(believed: ServeOptions['believed']): string {
+  if (believed === undefined) return '()';
+  return `(cfBlobHeader = ${quote(believed.peerHeader)}, forwardedProtoHeader = ${quote(believed.protoHeader)})`;
 }
 
 const hex = (character: string) => String.raw`\x` + character.charCodeAt(0).toString(16).padStart(2, '0');

@@ -4,7 +4,9 @@
  * Exit status: 0 after a signal, 1 when the analyzer cannot run, 2 for settings that cannot be followed.
  */
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { readPolicy } from '../../core/auth/policy.ts';
 import { readUsers } from '../../core/auth/users.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -21,6 +23,7 @@ import { addressOf, allowedHosts, localAddressOf, type Listen } from '../start/l
 import { ConfigError } from '../start/config-error.ts';
 import { readOptions, USAGE, type StartOptions } from '../start/options.ts';
 import { UdpRelay } from '../start/udp-relay.ts';
+import { startTls, type StartedTls } from '../start/start-tls.ts';
 import { takeAddress } from '../start/take-address.ts';
 import { readWranglerToml, workerdConfig } from '../start/workerd-config.ts';
 
@@ -40,9 +43,12 @@ const say = (text: string) => process.stderr.write(`edgedive: ${text}\n`);
 
 /** Before anything runs there is nothing to end. */
 let onSignal = (): void => process.exit(0);
+/** Ends us too, unless there are certificates to read again. */
+let onHangUp = (): void => onSignal();
 
 async function main(): Promise<void> {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => onSignal());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => onSignal());
+  process.on('SIGHUP', () => onHangUp());
   const given = readOptions(process.argv.slice(2), process.cwd(), process.env);
   if (given === undefined) {
     process.stdout.write(USAGE);
@@ -52,8 +58,10 @@ async function main(): Promise<void> {
   const { listen, descriptor, connections } = await takeAddress(given.listen, say);
   const options = { ...given, listen };
   lockState(options.stateDir);
+  const tls = await startTls(options, descriptor, say);
+  if (tls !== undefined) onHangUp = tls.reload;
   const credentials = options.auth ? startCredentials(options.stateDir) : undefined;
-  const configFile = await writeConfiguration(options, credentials, connections);
+  const configFile = await writeConfiguration(options, credentials, connections, tls);
   let probe: Supervised | undefined;
   let relay: UdpRelay | undefined;
   let ready = false;
@@ -64,8 +72,8 @@ async function main(): Promise<void> {
       `@cloudflare/workerd-${process.platform}-${process.arch === 'x64' ? '64' : process.arch}`,
       'bin/workerd',
     ),
-    args: ['serve', configFile, 'config', ...socketOf(descriptor)],
-    descriptor,
+    args: ['serve', configFile, 'config', ...socketOf(tls?.inner.fd ?? descriptor)],
+    descriptor: tls?.inner.fd ?? descriptor,
     stopGraceMs: WORKERD_GRACE_MS,
     onDeath: (deaths) => {
       if (ready || deaths < DEATHS_BEFORE_READY_MAX) return true;
@@ -78,6 +86,7 @@ async function main(): Promise<void> {
   const end = (status: number) =>
     (ending ??= (async () => {
       relay?.stop();
+      tls?.stop();
       await probe?.stop();
       await analyzer.stop();
       process.exit(status);
@@ -85,12 +94,12 @@ async function main(): Promise<void> {
   onSignal = () => void end(0);
   endWithRunner();
 
-  const url = `http://${addressOf(options.listen)}`;
-  await answering(`http://${localAddressOf(options.listen)}/api`);
+  const url = `${tls === undefined ? 'http' : 'https'}://${addressOf(options.listen)}`;
+  await answering(`http://${localAddressOf(options.listen)}/api`, tls?.inner.path);
   ready = true;
   if (options.probe) {
     const up = Promise.withResolvers<void>();
-    probe = startProbe(options, credentials?.probe, up.resolve);
+    probe = startProbe(options, credentials?.probe, tls?.inner.path, up.resolve);
     await Promise.race([up.promise, sleep(PROBE_WAIT_MS_MAX)]);
   }
   if (options.udpRelay !== undefined) relay = await startRelay(options, options.udpRelay, credentials?.admin);
@@ -149,6 +158,7 @@ async function writeConfiguration(
   options: StartOptions,
   credentials: StartCredentials | undefined,
   connections: string | undefined,
+  tls: StartedTls | undefined,
 ): Promise<string> {
   const wrangler = readWranglerToml(readFileSync(join(root, 'wrangler.toml'), 'utf8'));
   const { code, wasm } = await bundleWorker(wrangler.main);
@@ -169,18 +179,19 @@ async function writeConfiguration(
   };
   refuseFaults(vars);
   const configFile = join(options.stateDir, 'workerd.capnp');
-  const text = workerdConfig(wrangler, {
+  const written = workerdConfig(wrangler, {
     address: addressOf(options.listen),
     moduleFile: 'worker.js',
     wasmModules: wasm.map(({ name }) => name),
     storageDir,
     ...(connections === undefined ? {} : { connections }),
+    ...(tls === undefined ? {} : { believed: tls.believed }),
     vars,
   });
   // It holds secrets.
   writeFileSync(configFile, '', { mode: 0o600 });
   chmodSync(configFile, 0o600);
-  writeFileSync(configFile, text);
+  writeFileSync(configFile, written);
   return configFile;
 }
 
@@ -212,13 +223,13 @@ function authFaults(vars: Readonly<Record<string, string>>): string[] {
 }
 
 /** Resolves when the analyzer gives any answer that is not a failure of its own. */
-async function answering(url: string): Promise<void> {
+async function answering(url: string, socketPath: string | undefined): Promise<void> {
   const giveUpAt = Date.now() + READY_WAIT_MS_MAX;
   for (let last = 'no answer'; Date.now() < giveUpAt;) {
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
-      if (response.status < 500) return;
-      last = `${response.status} ${await response.text()}`;
+      const answer = await answerOf(url, socketPath);
+      if (answer.status < 500) return;
+      last = `${answer.status} ${answer.body}`;
     } catch {
       // Not listening yet.
     }
@@ -227,9 +238,23 @@ async function answering(url: string): Promise<void> {
   }
 }
 
+function answerOf(
+  url: string,
+  socketPath: string | undefined,
+): Promise<{ readonly status: number; readonly body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = get(url, { socketPath, agent: false, timeout: 5_000 }, (answer) => {
+      text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body }), reject);
+    });
+    asked.on('timeout', () => asked.destroy(new Error('no answer')));
+    asked.on('error', reject);
+  });
+}
+
 function startProbe(
   { listen, hostId, probeVars }: StartOptions,
   token: string | undefined,
+  socketPath: string | undefined,
   up: () => void,
 ): Supervised {
   return new Supervised({
@@ -244,7 +269,12 @@ function startProbe(
       hostId,
     ],
     // Not on the command line, which everybody on this machine can read.
-    env: { ...process.env, ...probeVars, ...(token !== undefined && { EDGEDIVE_TOKEN: token }) },
+    env: {
+      ...process.env,
+      ...probeVars,
+      ...(socketPath !== undefined && { EDGEDIVE_ANALYZER_SOCKET: socketPath }),
+      ...(token !== undefined && { EDGEDIVE_TOKEN: token }),
+    },
     stopGraceMs: PROBE_GRACE_MS,
     onLine: (line) => {
       if (PROBE_UP.test(line)) up();
