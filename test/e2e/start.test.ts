@@ -161,8 +161,8 @@ describe('npm start', () => {
     [['--listen', 'nowhere'], 'listen: nowhere is not HOST:PORT'],
     [['--listen', '127.0.0.1:65536'], 'listen: 127.0.0.1:65536 is not HOST:PORT'],
     [['--auth', '--insecure-no-auth'], 'auth: cannot be asked for and left out at once'],
-    [['--tls-cert', '/nowhere.pem'], 'tls.server_key: a certificate needs its key'],
-    [['--tls-cert', '/nowhere.pem', '--tls-key', '/nowhere.key'], 'tls: ENOENT'],
+    [['--tls-cert', '/nowhere.pem'], 'tls.server_key: is missing: tls.server_cert is given'],
+    [['--tls-cert', '/nowhere.pem', '--tls-key', '/nowhere.key'], 'tls.server_cert: /nowhere.pem: ENOENT'],
     [['--wrong'], "arguments: Unknown option '--wrong'"],
     [['--config', '/nowhere.yml'], 'config: /nowhere.yml: ENOENT'],
   ])('refuses %j in one line, with status 2', async (args, message) => {
