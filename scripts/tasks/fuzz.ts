@@ -1,12 +1,14 @@
 /**
  * `npm run fuzz -- [flows] [--seconds N] [--seed N] [--pcap DIR]`: the flow engine on mutated captures;
- * `npm run fuzz -- gremlin [--seconds N] [--seed N] [--round N]`: the query engine on made and mutated queries.
+ * `npm run fuzz -- gremlin [--seconds N] [--seed N] [--round N]`: the query engine on made and mutated queries;
+ * `npm run fuzz -- api [--seconds N] [--examples N] [--seed N] [--base URL]`: the HTTP side on what its description allows.
  */
+import { main as fuzzApi } from '../fuzz-api.ts';
 import { main as fuzzFlows } from '../fuzz.ts';
 import { main as fuzzGremlin } from '../fuzz-gremlin.ts';
 
-const [what, ...rest] = process.argv.slice(2);
+const SUITES = { flows: fuzzFlows, gremlin: fuzzGremlin, api: fuzzApi };
+
+const [what = '', ...rest] = process.argv.slice(2);
 process.exitCode =
-  what === 'gremlin'
-    ? await fuzzGremlin(rest)
-    : await fuzzFlows(what === 'flows' ? rest : process.argv.slice(2));
+  what in SUITES ? await SUITES[what as keyof typeof SUITES](rest) : await fuzzFlows(process.argv.slice(2));
