@@ -2,6 +2,7 @@
  * The probe's settings, read once at start and passed on: command line first, then EDGEDIVE_* variables, then
  * defaults. Whatever is wrong is a ConfigError: one line on stderr and exit status 2.
  */
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,6 +15,8 @@ export interface ProbeConfig {
   readonly analyzer: URL;
   readonly hostId: string;
   readonly token: string | undefined;
+  /** For `wss:`. */
+  readonly tls: ProbeTls;
   /** End when standard input closes: whoever started this probe is gone. */
   readonly parentWatch: boolean;
   /** Say what this process may do and what that is for, and end. */
@@ -22,6 +25,15 @@ export interface ProbeConfig {
   readonly files: readonly string[];
   /** What is followed beside the kernel: container engines, switches, neighbours. */
   readonly sources: SourceSettings;
+}
+
+export interface ProbeTls {
+  /** Authorities of the analyzer's certificate, in PEM; absent: those that Node knows. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** Digests of public keys of which the certificate must have one: base64 of SHA-256 over the SubjectPublicKeyInfo. */
+  readonly pins: readonly string[];
 }
 
 export class ConfigError extends Error {
@@ -40,6 +52,9 @@ export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--t
   --analyzer URL   the analyzer: http://host:port, https://host, or host:port   (EDGEDIVE_ANALYZER, else 127.0.0.1:8082)
   --host-id ID     name of this host in the fabric                              (EDGEDIVE_HOST_ID, else the hostname)
   --token T        credential that the analyzer asks of probes                  (EDGEDIVE_TOKEN, else none)
+  --ca FILE        authority of the analyzer's certificate                      (EDGEDIVE_CA, else those that Node knows)
+  --pin DIGEST     sha256/BASE64 of its public key; several by commas           (EDGEDIVE_PIN)
+  --cert, --key    own certificate and key, where the analyzer asks for one     (EDGEDIVE_CERT, EDGEDIVE_KEY)
   --sources LIST   what to follow beside the kernel: docker, runc, libvirt, ovsdb, lldp, socketinfo, k8s. The first four are
                    usual, where they are; +lldp,-docker changes that, docker=/run/podman/podman.sock says where; none
                                                                                 (EDGEDIVE_SOURCES)
@@ -67,6 +82,12 @@ export function readConfig(
     analyzer: analyzerOf(setting(given.analyzer, 'EDGEDIVE_ANALYZER') ?? '127.0.0.1:8082'),
     hostId: hostIdOf(setting(given['host-id'], 'EDGEDIVE_HOST_ID') ?? hostname()),
     token: tokenOf(setting(given.token, 'EDGEDIVE_TOKEN')),
+    tls: tlsOf({
+      ca: setting(given.ca, 'EDGEDIVE_CA'),
+      cert: setting(given.cert, 'EDGEDIVE_CERT'),
+      key: setting(given.key, 'EDGEDIVE_KEY'),
+      pin: setting(given.pin, 'EDGEDIVE_PIN'),
+    }),
     parentWatch: given['parent-watch'] ?? false,
     check: given.check ?? false,
     files: filesOf(given.pcap, positionals).map((file) => resolve(startedIn(env), file)),
@@ -83,6 +104,10 @@ function parse(args: readonly string[]) {
         analyzer: { type: 'string' },
         'host-id': { type: 'string' },
         token: { type: 'string' },
+        ca: { type: 'string' },
+        cert: { type: 'string' },
+        key: { type: 'string' },
+        pin: { type: 'string' },
         sources: { type: 'string' },
         pcap: { type: 'string', multiple: true },
         'parent-watch': { type: 'boolean' },
@@ -143,6 +168,38 @@ function filesOf(given: readonly string[] | undefined, positionals: readonly str
   const files = [...(given ?? []), ...positionals];
   if (files.includes('')) throw new ConfigError('--pcap', 'the name of a file is empty');
   return files;
+}
+
+function tlsOf(given: {
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly pin: string | undefined;
+}): ProbeTls {
+  const read = (option: string, file: string | undefined): string | undefined => {
+    if (file === undefined) return undefined;
+    try {
+      return readFileSync(file, 'utf8');
+    } catch (error) {
+      throw new ConfigError(option, messageOf(error));
+    }
+  };
+  const [ca, cert, key] = [read('--ca', given.ca), read('--cert', given.cert), read('--key', given.key)];
+  if ((cert === undefined) !== (key === undefined))
+    throw new ConfigError(
+      cert === undefined ? '--cert' : '--key',
+      'a certificate needs its key, and a key its certificate',
+    );
+  const pins = (given.pin ?? '').split(',').flatMap((pin) => pin.trim() || []);
+  for (const pin of pins)
+    if (!/^sha256\/[A-Za-z\d+/]{43}=$/.test(pin))
+      throw new ConfigError('--pin', `expected sha256/BASE64, got ${pin}`);
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    pins: pins.map((pin) => pin.slice('sha256/'.length)),
+  };
 }
 
 function tokenOf(text: string | undefined): string | undefined {

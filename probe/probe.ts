@@ -30,8 +30,8 @@ export interface Probe {
 const DRAIN_MS_MAX = 1_000;
 
 /** Of this run: another one is another incarnation. */
-function identityOf({ hostId, token }: ProbeConfig): ProbeIdentity {
-  return { hostId, token, incarnation: randomUUID(), version: probeVersion() };
+function identityOf({ hostId, token, tls }: ProbeConfig): ProbeIdentity {
+  return { hostId, token, tls, incarnation: randomUUID(), version: probeVersion() };
 }
 
 export async function startProbe(config: ProbeConfig): Promise<Probe> {

@@ -24,6 +24,8 @@ declare namespace Cloudflare {
     readonly EDGEDIVE_USERS_ROLE: string;
     /** What roles may do besides: core/auth/policy.ts. */
     readonly EDGEDIVE_POLICY: string;
+    /** `on`: clients speak TLS to the front before us; set by `npm start`. */
+    readonly EDGEDIVE_TLS?: string;
     /** Requests a second of one principal; 0 for no bound. */
     readonly EDGEDIVE_RATE: string;
     /** Tokens of somebody else that are believed, such as Cloudflare Access's: worker/auth/jwt.ts. */

@@ -104,6 +104,7 @@ class Delivery {
         incarnation: randomUUID(),
         version: probeVersion(),
         token: config.token,
+        tls: config.tls,
       },
       log,
       // Nothing waits in a table for a query: flows leave when their file is read.

@@ -11,6 +11,8 @@ import { analyzerFrame, protocolVersion, readAnalyzerFrame } from '../../core/wi
 import { closeCodes } from '../../core/wire/wire-error.ts';
 import type { ToProbe, Welcome } from '../../proto/gen/probe.ts';
 import type { Log } from '../log.ts';
+import type { ProbeTls } from '../config.ts';
+import { tlsOptions } from './tls.ts';
 import { Backoff, type FailureKind } from './backoff.ts';
 
 /** Who this probe is, told in headers and Hello; the same for all its sockets. */
@@ -20,6 +22,7 @@ export interface ProbeIdentity {
   readonly incarnation: string;
   readonly version: string;
   readonly token: string | undefined;
+  readonly tls: ProbeTls;
 }
 
 export interface SocketHandler {
@@ -142,13 +145,14 @@ export class AnalyzerSocket {
   }
 
   #connect(): void {
-    const { hostId, token } = this.#identity;
+    const { hostId, token, tls } = this.#identity;
     const ws = new WebSocket(this.#url, {
       headers: {
         'X-Host-ID': hostId,
         'X-Client-Type': 'probe',
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
       },
+      ...tlsOptions(tls),
       handshakeTimeout: UPGRADE_MS_MAX,
       maxPayload: limits.frameBytesMax,
       perMessageDeflate: false,

@@ -10,6 +10,7 @@ import { SETTINGS, type Setting } from '../../core/config/settings.ts';
 import { ConfigError } from './config-error.ts';
 import { configPath, readConfigFile } from './config-file.ts';
 import { parseListen, type Listen } from './listen.ts';
+import type { TlsFiles } from './tls-front.ts';
 
 export interface StartOptions {
   readonly listen: Listen;
@@ -19,6 +20,8 @@ export interface StartOptions {
   readonly hostId: string;
   /** Whether it matters who asks. */
   readonly auth: boolean;
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsFiles | undefined;
   /** Where agents' datagrams are taken. */
   readonly udpRelay: Listen | undefined;
   /** Variables of the analyzer that somebody said; the others are those of wrangler.toml. */
@@ -34,6 +37,7 @@ export const USAGE = `usage: npm start [-- --listen HOST:PORT] [--state DIR] [--
   --state DIR          where it keeps its data (.edgedive/state)
   --no-probe           no probe of this host
   --config FILE        settings in YAML (edgedive.yml, /etc/edgedive/edgedive.yml): docs/configuration.md
+  --tls-cert FILE --tls-key FILE   speak TLS
   --udp-relay HOST:PORT  take flows of Skydive agents that send them as UDP datagrams
   --auth               ask who everybody is also on a loopback address; elsewhere that is so anyway
   --insecure-no-auth   let everybody in who can reach the address
@@ -44,6 +48,8 @@ const FLAGS = {
   state: { type: 'string' },
   'no-probe': { type: 'boolean' },
   config: { type: 'string' },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
   'udp-relay': { type: 'string' },
   auth: { type: 'boolean' },
   'insecure-no-auth': { type: 'boolean' },
@@ -69,6 +75,7 @@ export function readOptions(args: string[], cwd: string, env: Environment = {}):
     probe: flags['no-probe'] === true ? false : (said.get('probe.enabled') ?? 'on') === 'on',
     hostId: hostId(said.get('host_id')),
     auth: authOf(flags, said.get('auth.mode'), listen),
+    tls: tlsOf(flags, said, cwd),
     udpRelay: relayOf(flags['udp-relay'] ?? said.get('agents.udp_relay') ?? ''),
     vars: variables(said, 'analyzer'),
     probeVars: variables(said, 'probe'),
@@ -92,6 +99,34 @@ function authOf(
       'others can reach the address: off is only for loopback addresses; --insecure-no-auth, if the network itself keeps strangers out',
     );
   return mode === 'on';
+}
+
+function tlsOf(
+  flags: { readonly 'tls-cert'?: string | undefined; readonly 'tls-key'?: string | undefined },
+  said: ReadonlyMap<string, string>,
+  cwd: string,
+): TlsFiles | undefined {
+  const cert = flags['tls-cert'] ?? said.get('tls.server_cert') ?? '';
+  const key = flags['tls-key'] ?? said.get('tls.server_key') ?? '';
+  if (cert === '' && key === '') return undefined;
+  if (cert === '' || key === '')
+    throw new ConfigError(
+      cert === '' ? 'tls.server_cert' : 'tls.server_key',
+      'a certificate needs its key, and a key its certificate',
+    );
+  const ca = said.get('tls.ca_cert') ?? '';
+  const requiresClient = said.get('tls.require_client_cert') === 'on';
+  if (requiresClient && ca === '')
+    throw new ConfigError(
+      'tls.ca_cert',
+      'says whose client certificates are good, and is needed to require one',
+    );
+  return {
+    cert: resolve(cwd, cert),
+    key: resolve(cwd, key),
+    ca: ca === '' ? '' : resolve(cwd, ca),
+    requiresClient,
+  };
 }
 
 function relayOf(text: string): Listen | undefined {

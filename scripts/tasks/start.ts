@@ -3,6 +3,7 @@
  * Prints `Edgedive ready: http://HOST:PORT` on stdout once when the routes answer; everything else goes to stderr.
  * Exit status: 0 after a signal, 1 when the analyzer cannot run, 2 for settings that cannot be followed.
  */
+import { X509Certificate } from 'node:crypto';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPolicy } from '../../core/auth/policy.ts';
@@ -21,6 +22,7 @@ import { addressOf, allowedHosts, localAddressOf, type Listen } from '../start/l
 import { ConfigError } from '../start/config-error.ts';
 import { readOptions, USAGE, type StartOptions } from '../start/options.ts';
 import { UdpRelay } from '../start/udp-relay.ts';
+import { TlsFront, type TlsFiles } from '../start/tls-front.ts';
 import { takeAddress } from '../start/take-address.ts';
 import { readWranglerToml, workerdConfig } from '../start/workerd-config.ts';
 
@@ -38,19 +40,37 @@ const DEATHS_BEFORE_READY_MAX = 3;
 
 const say = (text: string) => process.stderr.write(`edgedive: ${text}\n`);
 
+/** Behind the TLS front nobody else is to reach the analyzer. */
+const LOOPBACK_ONLY: Listen = { host: '127.0.0.1', port: 0, loopback: true };
+
+interface RunOptions extends StartOptions {
+  /** Where workerd itself listens. */
+  readonly inner: Listen;
+}
+
+let front: TlsFront | undefined;
+
 /** Before anything runs there is nothing to end. */
 let onSignal = (): void => process.exit(0);
 
 async function main(): Promise<void> {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => onSignal());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => onSignal());
+  // Where there is a certificate it is read again; else this is a terminal that was closed.
+  process.on('SIGHUP', () => (front === undefined ? onSignal() : front.reload()));
   const given = readOptions(process.argv.slice(2), process.cwd(), process.env);
   if (given === undefined) {
     process.stdout.write(USAGE);
     return;
   }
   for (const warning of given.warnings) say(warning);
-  const { listen, descriptor, connections } = await takeAddress(given.listen, say);
-  const options = { ...given, listen };
+  const {
+    listen: inner,
+    descriptor,
+    connections,
+  } = await takeAddress(given.tls === undefined ? given.listen : LOOPBACK_ONLY, say);
+  if (given.tls !== undefined) front = openFront(given.tls, given.listen, inner);
+  const listen = front === undefined ? inner : await frontListens(front, given.listen);
+  const options = { ...given, listen, inner };
   lockState(options.stateDir);
   const credentials = options.auth ? startCredentials(options.stateDir) : undefined;
   const configFile = await writeConfiguration(options, credentials, connections);
@@ -78,6 +98,7 @@ async function main(): Promise<void> {
   const end = (status: number) =>
     (ending ??= (async () => {
       relay?.stop();
+      front?.stop();
       await probe?.stop();
       await analyzer.stop();
       process.exit(status);
@@ -85,8 +106,8 @@ async function main(): Promise<void> {
   onSignal = () => void end(0);
   endWithRunner();
 
-  const url = `http://${addressOf(options.listen)}`;
-  await answering(`http://${localAddressOf(options.listen)}/api`);
+  const url = `${front === undefined ? 'http' : 'https'}://${addressOf(listen)}`;
+  await answering(`http://${localAddressOf(inner)}/api`);
   ready = true;
   if (options.probe) {
     const up = Promise.withResolvers<void>();
@@ -99,12 +120,31 @@ async function main(): Promise<void> {
   process.stdout.write(`Edgedive ready: ${url}\n`);
 }
 
-async function startRelay(
-  options: StartOptions,
-  listen: Listen,
-  token: string | undefined,
-): Promise<UdpRelay> {
-  const relay = new UdpRelay({ listen, analyzer: `http://${localAddressOf(options.listen)}`, token, say });
+/** Throws a ConfigError when the files are no certificate with its key. */
+function openFront(files: TlsFiles, listen: Listen, inner: Listen): TlsFront {
+  try {
+    return new TlsFront({ files, listen, inner, say });
+  } catch (error) {
+    throw new ConfigError('tls', messageOf(error));
+  }
+}
+
+async function frontListens(front: TlsFront, listen: Listen): Promise<Listen> {
+  try {
+    return { ...listen, port: await front.start() };
+  } catch (error) {
+    throw new ConfigError('listen', messageOf(error));
+  }
+}
+
+/** The names that a certificate is for are names of ours. */
+function certificateNames({ cert }: TlsFiles): string[] {
+  const names = new X509Certificate(readFileSync(cert)).subjectAltName ?? '';
+  return names.split(', ').flatMap((name) => (name.startsWith('DNS:') ? [name.slice(4).toLowerCase()] : []));
+}
+
+async function startRelay(options: RunOptions, listen: Listen, token: string | undefined): Promise<UdpRelay> {
+  const relay = new UdpRelay({ listen, analyzer: `http://${localAddressOf(options.inner)}`, token, say });
   try {
     const port = await relay.start();
     say(`flows of Skydive agents are taken as UDP datagrams at ${addressOf({ ...listen, port })}`);
@@ -146,7 +186,7 @@ function lockState(stateDir: string): void {
 
 /** Writes the bundled Worker and workerd's configuration into the state directory; gives the configuration's path. */
 async function writeConfiguration(
-  options: StartOptions,
+  options: RunOptions,
   credentials: StartCredentials | undefined,
   connections: string | undefined,
 ): Promise<string> {
@@ -158,10 +198,14 @@ async function writeConfiguration(
   for (const { name, file } of wasm) copyFileSync(file, join(options.stateDir, name));
   const vars: Record<string, string> = {
     EDGEDIVE_HOST_ID: options.hostId,
-    EDGEDIVE_ALLOWED_HOSTS: allowedHosts(options.listen).join(','),
+    EDGEDIVE_ALLOWED_HOSTS: [
+      ...allowedHosts(options.listen),
+      ...(options.tls === undefined ? [] : certificateNames(options.tls)),
+    ].join(','),
     EDGEDIVE_LISTEN: addressOf(options.listen),
     ...options.vars,
     EDGEDIVE_AUTH: options.auth ? 'on' : 'off',
+    EDGEDIVE_TLS: options.tls === undefined ? 'off' : 'on',
     ...(credentials !== undefined && {
       EDGEDIVE_ADMIN_TOKEN: options.vars['EDGEDIVE_ADMIN_TOKEN'] ?? credentials.admin,
       EDGEDIVE_PROBE_TOKEN: credentials.probe,
@@ -170,7 +214,7 @@ async function writeConfiguration(
   refuseFaults(vars);
   const configFile = join(options.stateDir, 'workerd.capnp');
   const text = workerdConfig(wrangler, {
-    address: addressOf(options.listen),
+    address: addressOf(options.inner),
     moduleFile: 'worker.js',
     wasmModules: wasm.map(({ name }) => name),
     storageDir,
@@ -228,7 +272,7 @@ async function answering(url: string): Promise<void> {
 }
 
 function startProbe(
-  { listen, hostId, probeVars }: StartOptions,
+  { inner, hostId, probeVars }: RunOptions,
   token: string | undefined,
   up: () => void,
 ): Supervised {
@@ -236,13 +280,7 @@ function startProbe(
     name: 'probe',
     prefix: '',
     command: process.execPath,
-    args: [
-      join(root, 'probe/main.ts'),
-      '--analyzer',
-      `http://${localAddressOf(listen)}`,
-      '--host-id',
-      hostId,
-    ],
+    args: [join(root, 'probe/main.ts'), '--analyzer', `http://${localAddressOf(inner)}`, '--host-id', hostId],
     // Not on the command line, which everybody on this machine can read.
     env: { ...process.env, ...probeVars, ...(token !== undefined && { EDGEDIVE_TOKEN: token }) },
     stopGraceMs: PROBE_GRACE_MS,

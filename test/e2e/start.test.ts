@@ -2,7 +2,7 @@
  * The promises of `npm start` to who scripts against it: the ready line, the exit status, nothing left behind however
  * it ends, and an analyzer that comes back. Runs npm itself where the promise is about npm.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -160,9 +160,11 @@ describe('npm start', () => {
   it.each([
     [['--listen', 'nowhere'], 'listen: nowhere is not HOST:PORT'],
     [['--listen', '127.0.0.1:65536'], 'listen: 127.0.0.1:65536 is not HOST:PORT'],
-    [['--listen', '0.0.0.0:0'], 'listen: others can reach 0.0.0.0:0'],
+    [['--auth', '--insecure-no-auth'], 'auth: cannot be asked for and left out at once'],
+    [['--tls-cert', '/nowhere.pem'], 'tls.server_key: a certificate needs its key'],
+    [['--tls-cert', '/nowhere.pem', '--tls-key', '/nowhere.key'], 'tls: ENOENT'],
     [['--wrong'], "arguments: Unknown option '--wrong'"],
-    [['--config', '/nowhere.toml'], 'config: /nowhere.toml: ENOENT'],
+    [['--config', '/nowhere.yml'], 'config: /nowhere.yml: ENOENT'],
   ])('refuses %j in one line, with status 2', async (args, message) => {
     const { status, stderr } = await refused(...args, '--state', stateDir);
     expect(status).toBe(2);
@@ -170,9 +172,27 @@ describe('npm start', () => {
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 
+  it('asks who everybody is on an address that others can reach; its own probe is known', async () => {
+    const running = Running.task('start', ['--listen', '0.0.0.0:0', '--state', stateDir]);
+    try {
+      const [, port] = await running.printed(/^Edgedive ready: http:\/\/0\.0\.0\.0:(\d+)$/m);
+      const url = `http://127.0.0.1:${port}`;
+      expect((await fetch(`${url}/api/status`)).status).toBe(401);
+      const token = readFileSync(join(stateDir, 'admin-token'), 'utf8').trim();
+      expect(running.stderr).toContain(`shown this once: ${token}`);
+      const status = await fetch(`${url}/api/status`, { headers: { Authorization: `Bearer ${token}` } });
+      const { Agents } = (await status.json()) as { Agents: object };
+      expect(Object.keys(Agents)).toHaveLength(1);
+      expect(statSync(join(stateDir, 'admin-token')).mode & 0o777).toBe(0o600);
+      expect(statSync(join(stateDir, 'workerd.capnp')).mode & 0o777).toBe(0o600);
+    } finally {
+      await running.stop();
+    }
+  });
+
   it('takes its settings from a file, and the host id from there too', async () => {
-    const file = join(stateDir, 'edgedive.toml');
-    writeFileSync(file, 'listen = "127.0.0.1:1"\nprobe = false\nhost_id = "from-the-file"\n');
+    const file = join(stateDir, 'edgedive.yml');
+    writeFileSync(file, 'listen: 127.0.0.1:1\nprobe: { enabled: false }\nhost_id: from-the-file\n');
     const { url } = await start('--config', file);
     expect(await (await fetch(`${url}/api`)).json()).toMatchObject({ Host: 'from-the-file' });
   });

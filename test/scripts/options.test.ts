@@ -21,6 +21,7 @@ describe('readOptions', () => {
       probe: true,
       hostId: hostname(),
       auth: false,
+      tls: undefined,
       udpRelay: undefined,
       vars: {},
       probeVars: {},

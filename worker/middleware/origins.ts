@@ -6,6 +6,7 @@
 import { createMiddleware } from 'hono/factory';
 import type { AppContext, AppEnv } from '../app.ts';
 import { ApiError } from '../errors.ts';
+import { ownOrigin } from '../routes/own-origin.ts';
 import { refuse } from './errors.ts';
 import { allowHeader } from './methods.ts';
 
@@ -28,11 +29,11 @@ function listOf(text: string): string[] {
 }
 
 /** What Access-Control-Allow-Origin says to this origin; undefined = it may not call. */
-export function allowOrigin(list: string, origin: string, url: URL): string | undefined {
+export function allowOrigin(list: string, origin: string, own: string): string | undefined {
   const allowed = listOf(list);
   if (allowed.includes('*')) return '*';
   const wanted = origin.toLowerCase();
-  return allowed.includes(wanted) || wanted === url.origin ? origin : undefined;
+  return allowed.includes(wanted) || wanted === own ? origin : undefined;
 }
 
 /** The answer to a preflight of an origin that may call. */
@@ -57,7 +58,7 @@ export const origins = createMiddleware<AppEnv>(async (c, next) => {
     if (c.req.method !== 'OPTIONS') return next();
     return new Response(null, { status: 200, headers: { Allow: allowHeader(c) } });
   }
-  const allow = allowOrigin(c.env.EDGEDIVE_ALLOWED_ORIGINS, origin, new URL(c.req.url));
+  const allow = allowOrigin(c.env.EDGEDIVE_ALLOWED_ORIGINS, origin, ownOrigin(c.env, c.req.url));
   if (allow === undefined)
     throw new ApiError(
       'forbiddenOrigin',

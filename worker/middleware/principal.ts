@@ -27,6 +27,7 @@ import { authSettings, type AuthSettings } from '../auth/settings.ts';
 import { ApiError } from '../errors.ts';
 import { tokenPrincipal } from '../objects/registry.ts';
 import { registryOf } from '../objects/stubs.ts';
+import { ownOrigin } from '../routes/own-origin.ts';
 import type { StoredToken } from '../store/token-store.ts';
 import { innerPrincipal } from './inner-request.ts';
 import { allowOrigin } from './origins.ts';
@@ -61,8 +62,8 @@ async function principalOf(c: Context<AppEnv>): Promise<Principal> {
 function isForged(c: Context<AppEnv>, { isCookie }: Shown): boolean {
   const origin = c.req.header('Origin');
   if (!isCookie || origin === undefined) return false;
-  const allowed = allowOrigin(c.env.EDGEDIVE_ALLOWED_ORIGINS, origin, new URL(c.req.url));
-  return allowed !== origin && new URL(c.req.url).origin !== origin.toLowerCase();
+  const own = ownOrigin(c.env, c.req.url);
+  return allowOrigin(c.env.EDGEDIVE_ALLOWED_ORIGINS, origin, own) !== origin && own !== origin.toLowerCase();
 }
 
 async function known(

@@ -12,6 +12,7 @@ import { isPassword } from '../auth/password.ts';
 import { authSettings } from '../auth/settings.ts';
 import { ApiError } from '../errors.ts';
 import { registryOf } from '../objects/stubs.ts';
+import { isSecure } from './own-origin.ts';
 import { jsonAnswer, mount, readBody, refusals } from './rest.ts';
 
 const permissionSchema = z
@@ -81,7 +82,7 @@ async function login(c: AppContext): Promise<Response> {
 function answer(c: AppContext, who: Principal, token: string): Response {
   const permissions = permissionsOf(authSettings(c.env).policy, who);
   const response = jsonAnswer(c, { Token: token, Permissions: permissions });
-  const secure = c.req.url.startsWith('https:') ? '; Secure' : '';
+  const secure = isSecure(c.env, c.req.url) ? '; Secure' : '';
   const lasts = `Max-Age=${timings.sessionMs / 1_000}`;
   if (token !== '')
     response.headers.append(

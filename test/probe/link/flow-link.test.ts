@@ -50,7 +50,13 @@ function linkTo(
   const lines: string[] = [];
   const link: FlowLink = new FlowLink({
     analyzer: analyzer.url,
-    identity: { hostId: 'h1', incarnation: `run-${analyzer.port}`, version: '1.2.3', token: options.token },
+    identity: {
+      hostId: 'h1',
+      incarnation: `run-${analyzer.port}`,
+      version: '1.2.3',
+      token: options.token,
+      tls: { pins: [] },
+    },
     log: createLog('flows', (line) => lines.push(line)),
     outbox: options.outbox ?? new Outbox({ paceMs: 0, flowsPerBatchMax: 10 }),
     ...(options.backoff === undefined ? {} : { backoff: options.backoff }),

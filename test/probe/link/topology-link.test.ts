@@ -67,7 +67,7 @@ async function setUp() {
   graph.addEdge(edgeOf('ab', 'a', 'b'));
   const link = new TopologyLink({
     analyzer: analyzer.url,
-    identity: { hostId: 'h1', incarnation: 'i', version: '1', token: undefined },
+    identity: { hostId: 'h1', incarnation: 'i', version: '1', token: undefined, tls: { pins: [] } },
     graph,
     log: createLog('topology', (line) => lines.push(line)),
     onCaptures: (set) => orders.push(set),
