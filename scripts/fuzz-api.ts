@@ -1,84 +1,79 @@
 /**
- * `npm run fuzz -- api [--examples N] [--seed N]`: Schemathesis (from PyPI, in an environment of its own) makes requests from our own
- * description and holds the answers against it: no failure of ours, no status, body or content type that is not described. Starts
- * an analyzer of its own.
+ * Schemathesis on our own description: requests that fit it, and such as do not, made by the thousand and sent to an analyzer of their
+ * own. `npm run fuzz -- api [--seconds N] [--examples N] [--seed N] [--base URL]`. Checks that nothing is a 5xx, and that status, type
+ * and body of each answer stand in the description. Its report is printed; exit status 1 when it found something, 2 without Python.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { root } from './process/paths.ts';
+import { startEdgedive } from '../test/e2e/harness/edgedive.ts';
+import { ensurePython, fuzzVenv } from './setup/test-tools.ts';
 
-const VERSION = '4.32.5';
-const CHECKS =
-  'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance';
+const CHECKS = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_schema_conformance',
+];
 
-/** The exit status. */
-export async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { examples: { type: 'string' }, seed: { type: 'string' } } });
-  const program = schemathesis();
-  if (program === undefined) return 1;
-  const state = mkdtempSync(join(tmpdir(), 'edgedive-fuzz-api-'));
-  const analyzer = spawn(
-    process.execPath,
-    [join(root, 'scripts/run.mjs'), 'start', '--listen', '127.0.0.1:0', '--state', state, '--no-probe'],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  );
+interface Run {
+  readonly python: string;
+  readonly base: string;
+  readonly seconds: string;
+  readonly examples: string;
+  readonly seed: string;
+}
+
+/** Its exit status. */
+async function schemathesis({ python, base, seconds, examples, seed }: Run): Promise<number> {
+  // It leaves a database of examples where it runs.
+  const directory = mkdtempSync(join(tmpdir(), 'edgedive-fuzz-'));
+  const args =
+    `run ${base}/openapi.json --checks ${CHECKS.join(',')} --phases examples,coverage,fuzzing ` +
+    `--max-examples ${examples} --max-time ${seconds} --seed ${seed} ` +
+    '--generation-database none --continue-on-failure --warnings off --no-color';
   try {
-    const url = await readyUrl(analyzer.stdout);
-    const run = spawn(
-      program,
-      [
-        'run',
-        `${url}/openapi.json`,
-        '--url',
-        url,
-        '--checks',
-        CHECKS,
-        '--max-examples',
-        values.examples ?? '50',
-        ...(values.seed === undefined ? [] : ['--seed', values.seed]),
-      ],
-      { stdio: 'inherit', cwd: state },
-    );
-    return await new Promise<number>((resolve) => run.on('exit', (code) => resolve(code ?? 1)));
+    return await new Promise((resolve, reject) => {
+      const child = spawn(python, ['-m', 'schemathesis.cli', ...args.split(' ')], {
+        cwd: directory,
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
+      child.on('error', reject);
+      child.on('exit', (status) => resolve(status ?? 1));
+    });
   } finally {
-    analyzer.kill('SIGTERM');
-    rmSync(state, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function readyUrl(output: AsyncIterable<Buffer>): Promise<string> {
-  let text = '';
-  for await (const chunk of output) {
-    text += chunk.toString();
-    const found = /^Edgedive ready: (\S+)$/m.exec(text);
-    if (found !== null) return found[1]!;
+export async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: 'string', default: '60' },
+      examples: { type: 'string', default: '100' },
+      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+      base: { type: 'string' },
+    },
+  });
+  const found = await ensurePython(fuzzVenv);
+  if ('reason' in found) {
+    process.stderr.write(`no Schemathesis: ${found.reason}\n`);
+    return 2;
   }
-  throw new Error('the analyzer did not become ready');
+  const analyzer = values.base === undefined ? await startEdgedive({ probe: false }) : undefined;
+  const base = analyzer?.url ?? values.base!;
+  try {
+    const status = await schemathesis({ ...values, ...found, base });
+    const answers = await fetch(`${base}/api`);
+    if (!answers.ok) throw new Error(`the analyzer answers ${answers.status} afterwards`);
+    return status === 0 ? 0 : 1;
+  } finally {
+    await analyzer?.stop();
+  }
 }
 
-/** Made on first use; undefined when it cannot be had, which is said. */
-function schemathesis(): string | undefined {
-  const venv = join(root, '.edgedive', `schemathesis-${VERSION}`);
-  const program = join(venv, 'bin/schemathesis');
-  if (existsSync(program)) return program;
-  for (const [command, ...args] of [
-    ['python3', '-m', 'venv', venv],
-    [
-      join(venv, 'bin/python'),
-      '-m',
-      'pip',
-      'install',
-      '-q',
-      '--disable-pip-version-check',
-      `schemathesis==${VERSION}`,
-    ],
-  ] as const)
-    if (spawnSync(command, args, { stdio: 'inherit' }).status !== 0) {
-      rmSync(venv, { recursive: true, force: true });
-      return undefined;
-    }
-  return program;
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main(process.argv.slice(2));

@@ -19,6 +19,7 @@ export type AnyValue = unknown;
 export type Graph = { readonly Nodes: readonly (Node)[] | null; readonly Edges: readonly (Edge)[] | null };
 export type Node = { readonly ID: string; readonly Metadata: { readonly [name: string]: unknown }; readonly Host: string; readonly Origin: string; readonly CreatedAt: number | null; readonly UpdatedAt: number | null; readonly DeletedAt: number | null; readonly Revision: number };
 export type Edge = { readonly ID: string; readonly Metadata: { readonly [name: string]: unknown }; readonly Host: string; readonly Origin: string; readonly CreatedAt: number | null; readonly UpdatedAt: number | null; readonly DeletedAt: number | null; readonly Revision: number; readonly Parent: string; readonly Child: string };
+export type QueryRefusal = { readonly Error: string; readonly Stage: string; readonly Code: string; readonly Offset?: number; readonly At?: string; readonly Hint?: string };
 export type TopologyParams = { readonly GremlinQuery?: string };
 export type Alerts = { readonly [name: string]: Alert };
 export type Alert = { readonly Name: string; readonly Description: string; readonly Expression: string; readonly Action: string; readonly Trigger: string; readonly CreateTime: string; readonly UUID: string };

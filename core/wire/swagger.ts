@@ -13,7 +13,11 @@ interface Operation3 extends JsonObject {
   readonly parameters?: readonly (JsonObject & { readonly schema?: JsonObject })[];
   readonly requestBody?: { readonly required?: boolean; readonly content: MediaTypes };
   readonly responses: {
-    readonly [status: string]: { readonly description: string; readonly content?: MediaTypes };
+    readonly [status: string]: {
+      readonly description: string;
+      readonly headers?: { readonly [name: string]: JsonObject & { readonly schema?: JsonObject } };
+      readonly content?: MediaTypes;
+    };
   };
 }
 export interface OpenApi3 {
@@ -63,11 +67,28 @@ function parametersOf(operation: Operation3): JsonObject[] {
   return [...plain, { in: 'body', name: 'body', required: body.required ?? false, schema }];
 }
 
+/** Headers have no schema there: its members stand beside the description. */
+function headersOf(headers: NonNullable<Operation3['responses'][string]['headers']>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, { schema = {}, ...header }]) => [
+      name,
+      Object.assign({}, header, schemaOf(schema)),
+    ]),
+  );
+}
+
 function responsesOf(operation: Operation3): JsonObject {
   return Object.fromEntries(
-    Object.entries(operation.responses).map(([status, { description, content }]) => {
+    Object.entries(operation.responses).map(([status, { description, headers, content }]) => {
       const schema = Object.values(content ?? {})[0]?.schema;
-      return [status, { description, ...(schema === undefined ? {} : { schema: schemaOf(schema) }) }];
+      return [
+        status,
+        {
+          description,
+          ...(headers === undefined ? {} : { headers: headersOf(headers) }),
+          ...(schema === undefined ? {} : { schema: schemaOf(schema) }),
+        },
+      ];
     }),
   );
 }

@@ -23,8 +23,26 @@ const COMMANDS = {
   'ovs-vswitchd': 'openvswitch-switch',
 } as const;
 
-const venv = join(root, '.edgedive/venv');
-const requirementsFile = join(root, 'test/e2e/python/requirements.txt');
+/** A Python of its own: where it is, what is installed in it, and what that is for people. */
+interface Venv {
+  readonly directory: string;
+  readonly requirementsFile: string;
+  readonly title: string;
+}
+
+const clientVenv: Venv = {
+  directory: join(root, '.edgedive/venv'),
+  requirementsFile: join(root, 'test/e2e/python/requirements.txt'),
+  title: 'Python with skydive-client and pyroute2',
+};
+
+/** Its packages want other versions than the clients'. */
+export const fuzzVenv: Venv = {
+  directory: join(root, '.edgedive/venv-fuzz'),
+  requirementsFile: join(root, 'test/fuzz/requirements.txt'),
+  title: 'Python with Schemathesis',
+};
+
 const LOCK_WAIT_MS_MAX = 300_000;
 
 /** Installs what is missing and may be installed; says what stays missing. */
@@ -42,23 +60,25 @@ export async function installTestTools(): Promise<void> {
 const say = (text: string) => process.stderr.write(`set-up: ${text}\n`);
 
 /**
- * A Python whose environment holds skydive-client and pyroute2, made once in .edgedive/venv from PyPI with the versions of
- * test/e2e/python/requirements.txt. Gives the interpreter's absolute path, or the reason why there is none.
+ * A Python whose environment holds the packages of a file with versions, made once from PyPI. Gives the interpreter's
+ * absolute path, or the reason why there is none.
  */
-export async function ensurePython(): Promise<{ python: string } | { reason: string }> {
-  const python = join(venv, 'bin/python');
-  const stamp = join(venv, '.edgedive');
-  const wanted = createHash('sha256').update(readFileSync(requirementsFile)).digest('hex');
+export async function ensurePython(
+  venv: Venv = clientVenv,
+): Promise<{ python: string } | { reason: string }> {
+  const python = join(venv.directory, 'bin/python');
+  const stamp = join(venv.directory, '.edgedive');
+  const wanted = createHash('sha256').update(readFileSync(venv.requirementsFile)).digest('hex');
   const ready = () => existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
   if (ready()) return { python };
   mkdirSync(join(root, '.edgedive'), { recursive: true });
-  const release = await lock(join(root, '.edgedive/venv.lock'), {
+  const release = await lock(`${venv.directory}.lock`, {
     waitMsMax: LOCK_WAIT_MS_MAX,
     onWait: () => {},
   });
   try {
     if (ready()) return { python };
-    const reason = await makeVenv(python);
+    const reason = await makeVenv(venv, python);
     if (reason !== undefined) return { reason };
     writeFileSync(stamp, wanted);
     return { python };
@@ -67,17 +87,20 @@ export async function ensurePython(): Promise<{ python: string } | { reason: str
   }
 }
 
-async function makeVenv(python: string): Promise<string | undefined> {
+async function makeVenv(
+  { directory, requirementsFile, title }: Venv,
+  python: string,
+): Promise<string | undefined> {
   if (which('python3') === undefined) {
     const refused = await aptInstall(['python3', 'python3-venv']);
     if (refused !== undefined) return `no python3 (${refused})`;
   }
-  const outcome = await step('Python with skydive-client and pyroute2', async () => {
-    rmSync(venv, { recursive: true, force: true });
-    let made = await run('python3', ['-m', 'venv', venv]);
+  const outcome = await step(title, async () => {
+    rmSync(directory, { recursive: true, force: true });
+    let made = await run('python3', ['-m', 'venv', directory]);
     // Debian keeps what `venv` needs in a package of its own.
     if (!made.ok && (await aptInstall(['python3-venv'])) === undefined)
-      made = await run('python3', ['-m', 'venv', venv]);
+      made = await run('python3', ['-m', 'venv', directory]);
     if (!made.ok) return made;
     return run(python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', requirementsFile]);
   });

@@ -12,7 +12,7 @@ import { isPassword } from '../auth/password.ts';
 import { authSettings } from '../auth/settings.ts';
 import { ApiError } from '../errors.ts';
 import { registryOf } from '../objects/stubs.ts';
-import { jsonAnswer, mount, readBody } from './rest.ts';
+import { jsonAnswer, mount, readBody, refusals } from './rest.ts';
 
 const permissionSchema = z
   .object({ Object: z.string(), Action: z.string(), Allowed: z.boolean() })
@@ -47,7 +47,7 @@ export function mountLogin(app: App): void {
           description: 'The token, also as the cookie `authtoken`; and what it may be used for',
           content: { 'application/json': { schema: loginSchema } },
         },
-        401: { description: 'Wrong', content: { 'text/plain': { schema: z.string() } } },
+        ...refusals(400, 401, 413, 429, 507),
       },
     },
     login,

@@ -132,6 +132,12 @@ function mountList(app: App, resource: Resource): void {
       responses: {
         200: {
           description: `All ${name}s, by id`,
+          headers: {
+            [NEXT_HEADER]: {
+              description: 'The `after` of the next page, percent-encoded; absent on the last',
+              schema: { type: 'string' },
+            },
+          },
           content: {
             'application/json': { schema: z.record(z.string(), resource.schema).openapi(`${type}s`) },
           },

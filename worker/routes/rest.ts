@@ -10,7 +10,7 @@ import { limits } from '../../core/limits.ts';
 import { escapeHtml } from '../../core/wire/go-json.ts';
 import { firstJsonValue, InputError } from '../../core/wire/json-input.ts';
 import type { App, AppContext } from '../app.ts';
-import { ApiError } from '../errors.ts';
+import { API_ERRORS, ApiError, apiErrorCodes } from '../errors.ts';
 import { requirePermission } from '../middleware/principal.ts';
 
 const JSON_TYPE = 'application/json; charset=UTF-8';
@@ -20,7 +20,7 @@ export type Route = RouteConfig & { readonly needs: Needed };
 
 /** What a route needs is part of its description, said here for all. */
 function withAccess(route: RouteConfig, needs: Needed): RouteConfig {
-  if (needs === 'public') return route;
+  if (needs === 'public') return { ...route, responses: { ...route.responses, ...refusals(403) } };
   const what = needs === 'anybody' ? 'to be known' : `the permission \`${needs.object}:${needs.action}\``;
   const description = [route.description, `Needs ${what}.`].filter((text) => text !== undefined).join(' ');
   return {
@@ -29,9 +29,7 @@ function withAccess(route: RouteConfig, needs: Needed): RouteConfig {
     security: [{ basicAuth: [] }, { authToken: [] }, { bearer: [] }],
     responses: {
       ...route.responses,
-      ...refusals(401),
-      ...refusals(429),
-      ...(needs === 'anybody' ? {} : refusals(403)),
+      ...refusals(401, 403, 429),
     },
   };
 }
@@ -151,24 +149,29 @@ export async function readResource(c: AppContext): Promise<unknown> {
   return asMalformed(() => readYaml(text));
 }
 
-const refusal = (description: string): RouteConfig['responses'][string] => ({
-  description,
-  content: { 'text/plain': { schema: z.string() } },
-});
-
-const REFUSALS: Readonly<Record<number, RouteConfig['responses'][string]>> = {
-  400: refusal('The request is wrong; the text says why'),
-  401: refusal('Nobody known asks'),
-  403: refusal('Whoever asks may not'),
-  404: refusal('No such resource'),
-  429: refusal('Too much at once; Retry-After says when to ask again'),
-  406: refusal('The result cannot be shown in the format asked for'),
-  409: refusal('The same exists already'),
-  413: refusal('The body is too large'),
-  507: refusal('No more can be kept'),
+const REFUSALS: Readonly<Record<number, string>> = {
+  400: 'The request is wrong; the text says why',
+  401: 'Nobody known asks',
+  403: 'Whoever asks may not, or not under this Host or from this Origin',
+  404: 'No such resource',
+  406: 'The result cannot be shown in the format asked for',
+  409: 'The same exists already',
+  413: 'The body is too large',
+  429: 'Too much at once; Retry-After says when to ask again',
+  507: 'No more can be kept',
 };
+
+/** A refusal is a text, and its code a header. */
+function refusal(status: number): RouteConfig['responses'][string] {
+  const codes = apiErrorCodes.filter((code) => API_ERRORS[code] === status);
+  return {
+    description: REFUSALS[status]!,
+    headers: { 'X-Edgedive-Error': { description: 'Its code', schema: { type: 'string', enum: codes } } },
+    content: { 'text/plain': { schema: z.string() } },
+  };
+}
 
 /** Descriptions of refusals, for a route's `responses`. */
 export function refusals(...statuses: number[]): RouteConfig['responses'] {
-  return Object.fromEntries(statuses.map((status) => [status, REFUSALS[status]!]));
+  return Object.fromEntries(statuses.map((status) => [status, refusal(status)]));
 }

@@ -2,7 +2,7 @@
  * `/api/topology`: Gremlin queries over graph and flows, and the whole graph. The Topology object runs the query; here
  * stand only the HTTP habits (REST section 5 of the reference notes): empty queries, formats, what it cost.
  */
-import { z } from '@hono/zod-openapi';
+import { z, type RouteConfig } from '@hono/zod-openapi';
 import { limits } from '../../core/limits.ts';
 import { negotiate } from '../../core/wire/accept.ts';
 import { decodeMembers, firstJsonValue, InputError } from '../../core/wire/json-input.ts';
@@ -71,8 +71,26 @@ const planSchema = z
     Cost: z.record(z.string(), z.unknown()),
   })
   .openapi('QueryPlan');
+const refusalSchema = z
+  .object({
+    Error: z.string(),
+    Stage: z.string(),
+    Code: z.string(),
+    Offset: z.int().optional().openapi({ description: 'Where in the query, in UTF-16 units' }),
+    At: z.string().optional(),
+    Hint: z.string().optional(),
+  })
+  .openapi('QueryRefusal');
 const anyValue = z.any().openapi('AnyValue');
 const file = z.string().openapi({ format: 'binary' });
+
+/** With explain=1 a refused query is told as JSON. */
+function explainable(refusal: RouteConfig['responses'][string]): RouteConfig['responses'][string] {
+  const { content } = refusal as {
+    readonly content: Readonly<Record<string, { readonly schema: z.ZodType }>>;
+  };
+  return { ...refusal, content: { ...content, 'application/json': { schema: refusalSchema } } };
+}
 
 /** The query in a body; '' when there is none. Throws ApiError. */
 function readQuery(text: string): string {
@@ -116,7 +134,9 @@ function headerText(text: string): string {
 async function explain(c: AppContext, app: App, query: string): Promise<Response> {
   const answer: Answer = await topologyOf(c.env).query(query, 'explain', queryWorkflows(c, app, query));
   if (answer.status === 200) return jsonText(answer.body as BodyInit);
-  return jsonText(answer.explained, answer.status);
+  const refused = jsonText(answer.explained, answer.status);
+  refused.headers.set('X-Edgedive-Error', 'invalidQuery');
+  return refused;
 }
 
 function wantsPlan(c: AppContext): boolean {
@@ -209,7 +229,8 @@ export function mountTopology(app: App): void {
           },
         },
         204: { description: 'No query' },
-        ...refusals(400, 406, 413),
+        ...refusals(406, 413),
+        400: explainable(refusals(400)[400]!),
       },
     },
     async (c) => search(c, app),

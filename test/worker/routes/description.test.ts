@@ -171,11 +171,37 @@ describe('/swagger.json', () => {
   });
 });
 
+interface Refusal {
+  readonly headers: Readonly<Record<string, { readonly schema: { readonly enum: readonly string[] } }>>;
+  readonly content?: Readonly<Record<string, unknown>>;
+}
+
 describe('/openapi.json', () => {
   test('is OpenAPI 3.1 and describes every mounted REST route', async () => {
     const reply = await get('/openapi.json');
     const document = JSON.parse(reply.text) as { openapi: string; paths: Swagger['paths'] };
     expect(document.openapi).toBe('3.1.0');
     expect(described(document.paths, '')).toEqual(mounted());
+  });
+
+  test('documents the code of each refusal, and JSON where a refused query is explained', async () => {
+    const { paths } = JSON.parse((await get('/openapi.json')).text) as {
+      paths: Record<string, Record<string, { responses: Record<string, Refusal> }>>;
+    };
+    const refusals = Object.values(paths).flatMap((item) =>
+      Object.values(item).flatMap(({ responses }) =>
+        Object.entries(responses).filter(
+          ([status, { content = {} }]) => status >= '400' && 'text/plain' in content,
+        ),
+      ),
+    );
+    expect(refusals.length).toBeGreaterThan(100);
+    for (const [, { headers }] of refusals)
+      expect(headers['X-Edgedive-Error']!.schema.enum.length).toBeGreaterThan(0);
+    const refused = paths['/api/topology']!['post']!.responses['400']!;
+    expect(Object.keys(refused.content ?? {})).toEqual(['text/plain', 'application/json']);
+    const reply = await post('/api/topology?explain=1', { GremlinQuery: 'G.V(' });
+    expect(reply.headers.get('X-Edgedive-Error')).toBe('invalidQuery');
+    expect(refused.headers['X-Edgedive-Error']!.schema.enum).toContain('invalidQuery');
   });
 });
