@@ -52,7 +52,8 @@ export async function main(args: readonly string[]): Promise<number> {
     console.error(`cannot read the cases: ${String(error)}`);
     return 2;
   }
-  const counts = { passed: 0, failed: 0, divergent: 0 };
+  const counts = { passed: 0, failed: 0, divergent: 0, skipped: 0 };
+  const skipped = new Map<string, number>();
   const replay = new RestReplay(options.base);
   const lab = labIn(scenarios.map(([, lines]) => lines));
   for (const [name, lines] of scenarios) {
@@ -60,6 +61,8 @@ export async function main(args: readonly string[]): Promise<number> {
       for await (const [recorded, verdict] of replay.play(lines, lab)) {
         counts[verdict.kind]++;
         const title = `${name}/${recorded.case} ${recorded.request?.method} ${recorded.request?.path}`;
+        if (verdict.kind === 'skipped')
+          skipped.set(`${name}: ${verdict.reason}`, (skipped.get(`${name}: ${verdict.reason}`) ?? 0) + 1);
         if (verdict.kind === 'failed') console.log(`FAIL ${title}\n     ${verdict.difference}`);
         if (verdict.kind === 'divergent') console.log(`diff ${title}\n     ${verdict.rule}`);
       }
@@ -68,7 +71,9 @@ export async function main(args: readonly string[]): Promise<number> {
       return 2;
     }
   }
-  console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.divergent} divergent`);
+  for (const [reason, count] of skipped) console.log(`skip ${count} of ${reason}`);
+  const also = counts.skipped === 0 ? '' : `, ${counts.skipped} skipped`;
+  console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.divergent} divergent${also}`);
   return counts.failed === 0 ? 0 : 1;
 }
 

@@ -28,6 +28,20 @@ export interface Answer {
   readonly text: string;
 }
 
+/** Where an agent of the reference has a server of its own. */
+const AGENT_PORT = 8081;
+
+/** Why a recording is nothing for an analyzer's REST side; undefined when it is. */
+export function otherKind(line: unknown): string | undefined {
+  const { argv, request } = line as {
+    readonly argv?: unknown;
+    readonly request?: { readonly port?: unknown };
+  };
+  if (Array.isArray(argv)) return 'a command of a client, with its output';
+  if (request?.port === AGENT_PORT) return 'a request to an agent; probes listen nowhere';
+  return undefined;
+}
+
 /** Why the runner cannot judge the case; undefined when it can. */
 export function misunderstanding(line: unknown): string | undefined {
   const { request, response } = line as Partial<RestCase>;

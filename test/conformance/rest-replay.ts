@@ -3,13 +3,15 @@
  * ids that the server makes, and judges each answer. The server should be a fresh one without a probe.
  */
 import { request } from 'node:http';
-import { differences, jsonOf, misunderstanding, type Answer, type RestCase } from './rest-case.ts';
+import { differences, jsonOf, misunderstanding, otherKind, type Answer, type RestCase } from './rest-case.ts';
 import { ruleFor } from './rest-rules.ts';
 
 export type Verdict =
   | { readonly kind: 'passed' }
   | { readonly kind: 'failed'; readonly difference: string }
-  | { readonly kind: 'divergent'; readonly rule: string };
+  | { readonly kind: 'divergent'; readonly rule: string }
+  /** Recorded from something that is no analyzer's REST side. */
+  | { readonly kind: 'skipped'; readonly reason: string };
 
 /** A node or an edge as it is recorded. */
 interface Element {
@@ -26,7 +28,9 @@ interface LabGraph {
 const NO_GRAPH: LabGraph = { nodes: [], edges: [] };
 
 function understood(lines: readonly unknown[]): readonly RestCase[] {
-  return lines.filter((line) => misunderstanding(line) === undefined) as readonly RestCase[];
+  return lines.filter(
+    (line) => otherKind(line) === undefined && misunderstanding(line) === undefined,
+  ) as readonly RestCase[];
 }
 
 /** The first whole graph that one of the scenarios shows. */
@@ -69,8 +73,13 @@ export class RestReplay {
     this.#host = String((jsonOf(api.text) as { Host?: unknown } | undefined)?.Host);
     await this.#prepare(understood(lines), lab);
     for (const [at, line] of lines.entries()) {
-      const strange = misunderstanding(line);
       const recorded = line as RestCase;
+      const other = otherKind(line);
+      if (other !== undefined) {
+        yield [recorded, { kind: 'skipped', reason: other }];
+        continue;
+      }
+      const strange = misunderstanding(line);
       yield [
         recorded,
         strange === undefined
