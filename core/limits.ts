@@ -292,19 +292,27 @@ export const limits = {
   udpSourceBytesMax: 8 * 1_048_576,
   /** Entries of one page of a list. */
   pageMax: 10_000,
-  /** Entries of the audit trail; beyond it the oldest go. */
-  auditEntriesMax: 100_000,
+  /** Entries of the audit trail unless EDGEDIVE_AUDIT_ENTRIES says otherwise; beyond it the oldest go. */
+  auditEntries: 100_000,
+  /** The most that it may say; more is no setting. */
+  auditEntriesMax: 1_000_000,
+  /** Old entries that go at once, with each that comes or is asked for. */
+  auditPrunedMax: 1_000,
   /** Entries of one page of it. */
   auditPageMax: 1_000,
-  /** Refusals that wait to be recorded in one isolate; more are only counted. */
+  /** Refusals, and outcomes of changes, that wait to be recorded in one isolate; more are only counted. */
   auditWaitingMax: 1_000,
-  /** At once one may ask so many times what one may in a second (`EDGEDIVE_RATE`); more is refused with 429. */
+  /** At once one may ask so many times what one may in a second (`EDGEDIVE_RATE`, `EDGEDIVE_WRITE_RATE`); more is refused with 429. */
   rateBurstFactor: 5,
   /** Wrong credentials of one address: so many at once, and then so many a second; more is refused with 429. */
   wrongCredentialsBurst: 20,
   wrongCredentialsPerSecond: 0.5,
-  /** Principals and addresses whose rate is known; beyond it all begin anew. */
+  /** Principals, and as many addresses, whose rate is known; beyond it the fullest of the longest unused begins anew. */
   rateBucketsMax: 10_000,
+  /** Among so many of the longest unused it is looked for. */
+  rateBucketsLookedAt: 32,
+  /** Users that got in from an address, and have tries of their own there; beyond it the longest unused is forgotten. */
+  knownPairsMax: 10_000,
   /** Alerts; more are refused with 507. */
   alertsMax: 1_000,
   /** An alert's URL that is longer is refused with 400. */
@@ -372,6 +380,8 @@ export const timings = {
   ruleEvaluationSlowMs: 60_000,
   /** What the graph was, and every accepted flow message, are kept this long unless `EDGEDIVE_HISTORY` says otherwise. */
   historyMs: 7 * 86_400_000,
+  /** How long entries of the audit trail are kept unless EDGEDIVE_AUDIT_KEEP says otherwise. */
+  auditKeptMs: 90 * 86_400_000,
   /** A running injection is told anew on its node, and to the analyzer, this often. */
   injectionReportMs: 3_000,
   /** An injection of which no probe has said a word this long after its last one must have said it is over. */

@@ -1,6 +1,6 @@
 /**
  * The probe's settings, read once at start and passed on: command line first, then EDGEDIVE_* variables, then
- * defaults. Whatever is wrong is a ConfigError: one line on stderr and exit status 2.
+ * a file (config-file.ts), then defaults. Whatever is wrong is a ConfigError: one line on stderr and exit status 2.
  */
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
@@ -38,7 +38,7 @@ export class ConfigError extends Error {
   }
 }
 
-export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--token T] [--sources LIST] [--pcap FILE…] [--check]
+export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--token T] [--sources LIST] [--pcap FILE…] [--config FILE] [--check]
 
   --analyzer URL   the analyzer: http://host:port, https://host, or host:port   (EDGEDIVE_ANALYZER, else 127.0.0.1:8082)
   --host-id ID     name of this host in the fabric                              (EDGEDIVE_HOST_ID, else the hostname)
@@ -51,6 +51,7 @@ export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--t
                    usual, where they are; +lldp,-docker changes that, docker=/run/podman/podman.sock says where; none
                                                                                 (EDGEDIVE_SOURCES)
   --pcap FILE…     read these capture files (pcap, pcapng, also gzip), deliver their flows, and end
+  --config FILE    settings in YAML, the analyzer's file (docs/configuration.md): host_id and probe.*
   --check          say which capabilities a probe needs, what for, and which this process has; status 1 when one is missing
   --parent-watch   end when standard input closes`;
 
@@ -89,6 +90,15 @@ export function readConfig(
   };
 }
 
+/** The file behind `--config`, from where the user was. Throws ConfigError. */
+export function configFileOf(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const { config } = parse(args).values;
+  return config === undefined ? undefined : resolve(startedIn(env), config);
+}
+
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
@@ -105,6 +115,7 @@ function parse(args: readonly string[]) {
         key: { type: 'string' },
         insecure: { type: 'boolean' },
         sources: { type: 'string' },
+        config: { type: 'string' },
         pcap: { type: 'string', multiple: true },
         'parent-watch': { type: 'boolean' },
         check: { type: 'boolean' },

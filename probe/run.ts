@@ -4,7 +4,7 @@
  */
 import { messageOf } from '../core/errors.ts';
 import { printCheck } from './check.ts';
-import { ConfigError, readConfig, usage, type ProbeConfig } from './config.ts';
+import { ConfigError, configFileOf, readConfig, usage, type ProbeConfig } from './config.ts';
 import { readFiles } from './files/read-files.ts';
 import { createLog } from './log.ts';
 import { startProbe } from './probe.ts';
@@ -13,10 +13,19 @@ const log = createLog('probe');
 /** An orderly end takes at most about two seconds; then it is enough. */
 const END_MS_MAX = 4_000;
 
-function configOrExit(): ProbeConfig {
+/** The environment with what a file says besides; its reader is loaded only for one. */
+async function environment(args: readonly string[]): Promise<Readonly<Record<string, string | undefined>>> {
+  const file = configFileOf(args, process.env);
+  if (file === undefined && (process.env['EDGEDIVE_TOKEN_FILE'] ?? '') === '') return process.env;
+  const { withConfigFile } = await import('./config-file.ts');
+  return withConfigFile(file, process.env, process.cwd(), (text) => log.warn(text));
+}
+
+async function configOrExit(): Promise<ProbeConfig> {
   let config: ProbeConfig | undefined;
   try {
-    config = readConfig(process.argv.slice(2), process.env);
+    const args = process.argv.slice(2);
+    config = readConfig(args, await environment(args));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`edgedive probe: ${error.message}\n`);
@@ -47,7 +56,7 @@ function limitEnd(): NodeJS.Timeout {
 }
 
 async function main(): Promise<void> {
-  const config = configOrExit();
+  const config = await configOrExit();
   const ending = reasonToEnd(config);
   if (config.files.length > 0) {
     const interrupted = ending.then((reason) => {

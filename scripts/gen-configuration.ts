@@ -1,22 +1,23 @@
-/** docs/configuration.md from the table of settings; with `--check` only says whether it would change. */
+/** docs/configuration.md and docs/edgedive.sample.yml from the table of settings; with `--check` only says whether they would change. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sampleFile } from '../core/config/settings-sample.ts';
 import { settingsPage } from '../core/config/settings-text.ts';
 import { root } from './process/paths.ts';
 
-const file = join(root, 'docs/configuration.md');
-const page = settingsPage();
+const made = { 'docs/configuration.md': settingsPage(), 'docs/edgedive.sample.yml': sampleFile() };
 
-function kept(): string {
+function kept(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(join(root, file), 'utf8');
   } catch {
     return '';
   }
 }
 
-if (!process.argv.includes('--check')) writeFileSync(file, page);
-else if (kept() !== page) {
-  process.stderr.write('docs/configuration.md is not what core/config/settings.ts says: npm run gen\n');
-  process.exitCode = 1;
-}
+for (const [file, text] of Object.entries(made))
+  if (!process.argv.includes('--check')) writeFileSync(join(root, file), text);
+  else if (kept(file) !== text) {
+    process.stderr.write(`${file} is not what core/config/settings.ts says: npm run gen\n`);
+    process.exitCode = 1;
+  }

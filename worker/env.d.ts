@@ -24,8 +24,12 @@ declare namespace Cloudflare {
     readonly EDGEDIVE_USERS_ROLE: string;
     /** What roles may do besides: core/auth/policy.ts. */
     readonly EDGEDIVE_POLICY: string;
-    /** Requests a second of one principal; 0 for no bound. */
+    /** Requests a second of one principal, and of these such as change something; 0 for no bound. */
     readonly EDGEDIVE_RATE: string;
+    readonly EDGEDIVE_WRITE_RATE: string;
+    /** How long and how many entries of the audit trail are kept: core/config/audit-settings.ts. */
+    readonly EDGEDIVE_AUDIT_KEEP: string;
+    readonly EDGEDIVE_AUDIT_ENTRIES: string;
     /** Tokens of somebody else that are believed, such as Cloudflare Access's: worker/auth/jwt.ts. */
     readonly EDGEDIVE_JWT_KEYS: string;
     readonly EDGEDIVE_JWT_ISSUER: string;

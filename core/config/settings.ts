@@ -16,11 +16,13 @@ export interface Setting {
   readonly skydive?: readonly string[];
   /** Never shown. */
   readonly isSecret?: true;
+  /** The secret setting whose value is in the file that this one names. */
+  readonly holds?: string;
   readonly readBy: 'start' | 'analyzer' | 'probe';
   readonly text: string;
 }
 
-export const SETTINGS: readonly Setting[] = [
+const WRITTEN: readonly Setting[] = [
   {
     key: 'listen',
     type: 'text',
@@ -98,6 +100,24 @@ export const SETTINGS: readonly Setting[] = [
     variable: 'EDGEDIVE_PIN',
     readBy: 'probe',
     text: 'sha256/BASE64 of the public key that the analyzer must have',
+  },
+  {
+    key: 'probe.cert',
+    type: 'text',
+    default: '',
+    variable: 'EDGEDIVE_CERT',
+    skydive: ['tls.client_cert'],
+    readBy: 'probe',
+    text: 'PEM file of the certificate that it shows to the analyzer',
+  },
+  {
+    key: 'probe.key',
+    type: 'text',
+    default: '',
+    variable: 'EDGEDIVE_KEY',
+    skydive: ['tls.client_key'],
+    readBy: 'probe',
+    text: 'PEM file of its private key',
   },
   {
     key: 'probe.enabled',
@@ -242,6 +262,30 @@ export const SETTINGS: readonly Setting[] = [
     text: 'requests a second of one principal, five times as many at once; 0 for no bound',
   },
   {
+    key: 'auth.write_rate',
+    type: 'count',
+    default: '50',
+    variable: 'EDGEDIVE_WRITE_RATE',
+    readBy: 'analyzer',
+    text: 'of these, requests that change something; 0 for no bound of their own',
+  },
+  {
+    key: 'audit.keep',
+    type: 'duration',
+    default: '2160h',
+    variable: 'EDGEDIVE_AUDIT_KEEP',
+    readBy: 'analyzer',
+    text: 'how long entries of the audit trail are kept; 0 for as long as there is room',
+  },
+  {
+    key: 'audit.entries',
+    type: 'number',
+    default: '100000',
+    variable: 'EDGEDIVE_AUDIT_ENTRIES',
+    readBy: 'analyzer',
+    text: 'how many of them, the newest; at most a million',
+  },
+  {
     key: 'auth.admin_token',
     type: 'text',
     default: '',
@@ -341,12 +385,19 @@ export const SETTINGS: readonly Setting[] = [
   },
 ];
 
-/**
- * Keys of skydive.yml that exist there and have no meaning here: accepted, and named in one warning. A name stands for all
- * below it.
- */
-export const SKYDIVE_KEYS: readonly string[] = (
-  'agent.auth agent.capture agent.flow agent.listen agent.metadata agent.metadata_config agent.topology analyzer.auth ' +
-  'analyzer.flow analyzer.replication analyzer.ssh_enabled analyzer.startup analyzer.topology auth cache dpdk etcd flow http.cookie http.rest ' +
-  'http.ws logging netns opencontrail ovs rbac storage tls ui'
-).split(' ');
+/** Each secret may also lie in a file of its own, as container platforms hand them out. */
+function inFile({ key, variable, readBy }: Setting): Setting {
+  return {
+    key: `${key}_file`,
+    type: 'text',
+    default: '',
+    variable: `${variable}_FILE`,
+    holds: key,
+    readBy: readBy === 'probe' ? 'probe' : 'start',
+    text: `file that holds \`${key}\`; not beside it`,
+  };
+}
+
+export const SETTINGS: readonly Setting[] = WRITTEN.flatMap((setting) =>
+  setting.isSecret === true ? [setting, inFile(setting)] : [setting],
+);

@@ -10,12 +10,14 @@ import { ownToken } from '../../core/auth/credential.ts';
 export interface StartCredentials {
   readonly admin: string;
   readonly probe: string;
-  /** Where the administrator's token is kept. */
-  readonly adminFile: string;
+  /** Where the administrator's token is kept; undefined for one that the settings give. */
+  readonly adminFile: string | undefined;
   readonly isNew: boolean;
 }
 
-export function startCredentials(stateDir: string): StartCredentials {
+/** `given`: the administrator's token of the settings; none is made beside it. */
+export function startCredentials(stateDir: string, given = ''): StartCredentials {
+  if (given !== '') return { admin: given, probe: newToken(), adminFile: undefined, isNew: false };
   const adminFile = join(stateDir, 'admin-token');
   const isNew = !existsSync(adminFile);
   if (isNew) writeFileSync(adminFile, `${newToken()}\n`, { mode: 0o600 });

@@ -5,11 +5,11 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readValue } from '../../core/config/read-config.ts';
-import { SETTINGS, type Setting } from '../../core/config/settings.ts';
+import { SETTINGS } from '../../core/config/settings.ts';
 import { ConfigError } from './config-error.ts';
-import { configPath, readConfigFile } from './config-file.ts';
+import { configPath } from './config-file.ts';
 import { parseListen, type Listen } from './listen.ts';
+import { saidSettings, variablesOf, type Environment } from './said-settings.ts';
 import type { TlsSettings } from './tls-files.ts';
 
 export interface StartOptions {
@@ -61,16 +61,11 @@ const FLAGS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Undefined asks for the usage text. Throws a ConfigError. */
 export function readOptions(args: string[], cwd: string, env: Environment = {}): StartOptions | undefined {
   const flags = readFlags(args);
   if (flags.help === true) return undefined;
-  const path = configPath(flags.config, cwd);
-  const { values, warnings } =
-    path === undefined ? { values: new Map<string, string>(), warnings: [] } : fileValues(path);
-  const said = new Map([...values, ...environmentValues(env)]);
+  const { values: said, warnings } = saidSettings(configPath(flags.config, cwd), env, cwd);
   const listenText = flags.listen ?? said.get('listen') ?? defaultOf('listen');
   const listen = parseListen(listenText);
   if (listen === undefined) throw new ConfigError('listen', `${listenText} is not HOST:PORT`);
@@ -82,9 +77,9 @@ export function readOptions(args: string[], cwd: string, env: Environment = {}):
     auth: authOf(flags, said.get('auth.mode'), listen),
     tls: tlsOf(flags, said, cwd),
     udpRelay: relayOf(flags['udp-relay'] ?? said.get('agents.udp_relay') ?? ''),
-    vars: variables(said, 'analyzer'),
-    probeVars: variables(said, 'probe'),
-    warnings: warnings.map((warning) => `${path}: ${warning}`),
+    vars: variablesOf(said, 'analyzer'),
+    probeVars: variablesOf(said, 'probe'),
+    warnings,
   };
 }
 
@@ -139,36 +134,6 @@ function relayOf(text: string): Listen | undefined {
   const listen = parseListen(text);
   if (listen === undefined) throw new ConfigError('agents.udp_relay', `${text} is not HOST:PORT`);
   return listen;
-}
-
-function fileValues(path: string): ReturnType<typeof readConfigFile> {
-  const read = readConfigFile(path);
-  const [error] = read.errors;
-  if (error !== undefined) throw new ConfigError(path, error);
-  return read;
-}
-
-/** Throws a ConfigError that names the variable. */
-function environmentValues(env: Environment): [string, string][] {
-  return SETTINGS.flatMap((setting): [string, string][] => {
-    const text = env[setting.variable] ?? '';
-    if (text === '') return [];
-    const read = readValue(setting, text);
-    if ('fault' in read) throw new ConfigError(setting.variable, read.fault);
-    return [[setting.key, read.text]];
-  });
-}
-
-function variables(
-  said: ReadonlyMap<string, string>,
-  reader: Setting['readBy'],
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    SETTINGS.flatMap(({ key, variable, readBy }): [string, string][] => {
-      const text = said.get(key);
-      return readBy === reader && text !== undefined ? [[variable, text]] : [];
-    }),
-  );
 }
 
 function defaultOf(key: string): string {

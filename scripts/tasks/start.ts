@@ -7,11 +7,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { readPolicy } from '../../core/auth/policy.ts';
-import { readUsers } from '../../core/auth/users.ts';
 import { messageOf } from '../../core/errors.ts';
-import { readHistorySettings } from '../../core/history-settings.ts';
-import { readWorkflowSettings } from '../../core/workflow/settings.ts';
 import { endWithRunner } from '../process/parent.ts';
 import { packageFile, root } from '../process/paths.ts';
 import { Supervised } from '../process/supervisor.ts';
@@ -23,6 +19,7 @@ import { addressOf, allowedHosts, localAddressOf, type Listen } from '../start/l
 import { ConfigError } from '../start/config-error.ts';
 import { readOptions, USAGE, type StartOptions } from '../start/options.ts';
 import { UdpRelay } from '../start/udp-relay.ts';
+import { settingFaults } from '../start/setting-faults.ts';
 import { startTls, type StartedTls } from '../start/start-tls.ts';
 import { takeAddress } from '../start/take-address.ts';
 import { readWranglerToml, workerdConfig } from '../start/workerd-config.ts';
@@ -60,7 +57,9 @@ async function main(): Promise<void> {
   lockState(options.stateDir);
   const tls = await startTls(options, descriptor, say);
   if (tls !== undefined) onHangUp = tls.reload;
-  const credentials = options.auth ? startCredentials(options.stateDir) : undefined;
+  const credentials = options.auth
+    ? startCredentials(options.stateDir, options.vars['EDGEDIVE_ADMIN_TOKEN'])
+    : undefined;
   const configFile = await writeConfiguration(options, credentials, connections, tls);
   let probe: Supervised | undefined;
   let relay: UdpRelay | undefined;
@@ -131,7 +130,9 @@ function tellAuth(credentials: StartCredentials | undefined): void {
   }
   const { admin, adminFile, isNew } = credentials;
   if (isNew) say(`the administrator's token, shown this once: ${admin}`);
-  say(`authentication is on; the administrator's token is in ${adminFile}`);
+  say(
+    `authentication is on; the administrator's token is ${adminFile === undefined ? 'the one that the settings give' : `in ${adminFile}`}`,
+  );
 }
 
 /** In place of the address in the configuration. */
@@ -173,7 +174,7 @@ async function writeConfiguration(
     ...options.vars,
     EDGEDIVE_AUTH: options.auth ? 'on' : 'off',
     ...(credentials !== undefined && {
-      EDGEDIVE_ADMIN_TOKEN: options.vars['EDGEDIVE_ADMIN_TOKEN'] ?? credentials.admin,
+      EDGEDIVE_ADMIN_TOKEN: credentials.admin,
       EDGEDIVE_PROBE_TOKEN: credentials.probe,
     }),
   };
@@ -197,29 +198,10 @@ async function writeConfiguration(
 
 /** The analyzer itself would go on with its defaults; who starts it by hand is told at once. Throws a ConfigError. */
 function refuseFaults(vars: Readonly<Record<string, string>>): void {
-  const [fault] = [
-    ...readHistorySettings(vars).faults,
-    ...authFaults(vars),
-    ...readWorkflowSettings(vars).faults,
-  ];
+  const [fault] = settingFaults(vars);
   if (fault === undefined) return;
   const [name = ''] = fault.split(': ', 1);
   throw new ConfigError(name, fault.slice(name.length + 2));
-}
-
-function authFaults(vars: Readonly<Record<string, string>>): string[] {
-  const fault = (name: string, read: (text: string) => unknown): string[] => {
-    try {
-      read(vars[name] ?? '');
-      return [];
-    } catch (error) {
-      return [`${name}: ${messageOf(error)}`];
-    }
-  };
-  return [
-    ...fault('EDGEDIVE_USERS', (text) => readUsers(text, 'admin')),
-    ...fault('EDGEDIVE_POLICY', (text) => readPolicy(text)),
-  ];
 }
 
 /** Resolves when the analyzer gives any answer that is not a failure of its own. */
@@ -272,6 +254,10 @@ function startProbe(
     env: {
       ...process.env,
       ...probeVars,
+      // It speaks with the analyzer beside it, with a credential of its own.
+      EDGEDIVE_CERT: '',
+      EDGEDIVE_KEY: '',
+      EDGEDIVE_TOKEN_FILE: '',
       ...(socketPath !== undefined && { EDGEDIVE_ANALYZER_SOCKET: socketPath }),
       ...(token !== undefined && { EDGEDIVE_TOKEN: token }),
     },

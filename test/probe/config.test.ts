@@ -1,6 +1,8 @@
-import { hostname } from 'node:os';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { withConfigFile } from '../../probe/config-file.ts';
 import { ConfigError, readConfig } from '../../probe/config.ts';
 
 const errorOf = (args: string[], env: Record<string, string> = {}) => {
@@ -79,5 +81,48 @@ describe('readConfig', () => {
 
   it('knows when help is asked for', () => {
     expect(readConfig(['--help'], {})).toBeUndefined();
+  });
+});
+
+describe('withConfigFile', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'edgedive-probe-config-'));
+  const file = (name: string, text: string) => {
+    writeFileSync(join(directory, name), text);
+    return join(directory, name);
+  };
+  const said: string[] = [];
+  const withFile = (text: string, env: Record<string, string> = {}, args: string[] = []) =>
+    readConfig(
+      args,
+      withConfigFile(file('edgedive.yml', text), env, directory, (line) => void said.push(line)),
+    );
+
+  it('reads the table that the analyzer reads; arguments and variables win', () => {
+    const token = file('token', 'edg_of_a_file\n');
+    const text = `host_id: f\nprobe: { analyzer: "h:1", sources: [lldp], token_file: ${token} }\nflow: { expire: 5 }\n`;
+    const read = withFile(text);
+    expect(read).toMatchObject({ hostId: 'f', token: 'edg_of_a_file' });
+    expect([read?.analyzer.host, [...read!.sources.keys()]]).toEqual(['h:1', ['lldp']]);
+    expect(said).toEqual([expect.stringMatching(/edgedive.yml: .*without a meaning here: flow.expire$/)]);
+    const over = withFile(text, { EDGEDIVE_HOST_ID: 'v', EDGEDIVE_TOKEN: 't' }, ['--analyzer', 'h:2']);
+    expect([over?.hostId, over?.token, over?.analyzer.host]).toEqual(['v', 't', 'h:2']);
+  });
+
+  it('takes the credential from the file that a variable names', () => {
+    const env = { EDGEDIVE_TOKEN_FILE: file('only', 'edg_only\n') };
+    expect(
+      readConfig(
+        [],
+        withConfigFile(undefined, env, directory, () => undefined),
+      )?.token,
+    ).toBe('edg_only');
+  });
+
+  it('refuses what the analyzer would refuse', () => {
+    expect(() => withFile('probe: { tokn: x }')).toThrow(ConfigError);
+    expect(() => withFile('probe: { tokn: x }')).toThrow(
+      /edgedive.yml: line 1: probe.tokn: unknown; did you mean probe.token\?/,
+    );
+    expect(() => withFile('probe: { token_file: none }')).toThrow(/probe.token_file: .*ENOENT/);
   });
 });

@@ -96,7 +96,50 @@ describe('readOptions', () => {
     const levels = Array.from({ length: 12 }, (_, at) =>
       at === 0 ? 'a0: &a0 [x,x,x,x,x,x,x,x,x,x]' : `a${at}: &a${at} [${`*a${at - 1},`.repeat(10)}]`,
     );
-    expect(() => withFile(levels.join('\n'))).toThrow(/alias|unknown/i);
+    expect(() => withFile(levels.join('\n'))).toThrow(/any\.yml: line \d+: .*alias/i);
+    const wide = Array.from({ length: 12 }, (_, at) => {
+      const inner =
+        at === 0 ? '' : `{${Array.from({ length: 10 }, (__, n) => `k${n}: *a${at - 1}`).join(',')}}`;
+      return `a${at}: &a${at} ${inner}`;
+    });
+    expect(() => withFile(wide.join('\n'))).toThrow(/any\.yml: line \d+: .*alias/i);
+    expect(() => withFile('auth: &a\n  jwt: *a\n')).toThrow(/any\.yml: line 2: .*alias/i);
+  });
+
+  it('follows an alias of a section', () => {
+    const text = 'history: &h { keep: 2h }\n';
+    expect(withFile(text)?.vars).toEqual({ EDGEDIVE_HISTORY: '2h' });
+    expect(() => withFile(`${text}tls: *h\n`)).toThrow(/line 1: tls.keep: unknown/);
+  });
+
+  it('reads secrets from their files', () => {
+    const secret = (name: string, text: string) => {
+      writeFileSync(join(directory, name), text);
+      return join(directory, name);
+    };
+    const token = secret('token', 'from a file\n');
+    const users = secret('users', 'ann: { password: x, roles: [user] }\n');
+    expect(withFile(`auth: { admin_token_file: ${token}, users_file: ${users} }`)?.vars).toEqual({
+      EDGEDIVE_ADMIN_TOKEN: 'from a file',
+      EDGEDIVE_USERS: '{"ann":{"password":"x","roles":["user"]}}',
+    });
+    const env = { EDGEDIVE_ADMIN_TOKEN_FILE: token, EDGEDIVE_TOKEN_FILE: token };
+    expect(readOptions(['--config', configFile('auth: { admin_token: other }')], '/w', env)).toMatchObject({
+      vars: { EDGEDIVE_ADMIN_TOKEN: 'from a file' },
+      probeVars: { EDGEDIVE_TOKEN: 'from a file' },
+    });
+    expect(() => withFile(`auth: { admin_token: x, admin_token_file: ${token} }`)).toThrow(
+      /auth.admin_token_file: is given beside .*auth.admin_token/,
+    );
+    expect(() => withFile('auth: { admin_token_file: /nowhere/at-all }')).toThrow(
+      /admin_token_file: .*ENOENT/,
+    );
+    expect(() => withFile(`alerts: { secret_file: ${secret('none', '\n')} }`)).toThrow(/is empty/);
+    expect(() => withFile(`alerts: { secret_file: ${secret('two', 'a\nb\n')} }`)).toThrow(
+      /must hold one line/,
+    );
+    const broken = secret('broken', 'hunter2: [');
+    expect(() => withFile(`auth: { users_file: ${broken} }`)).toThrow(/is no YAML$/);
   });
 
   it('asks for the usage text with --help', () => {
