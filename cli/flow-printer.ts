@@ -1,6 +1,6 @@
 /** The ways in which `flows observe` prints flows. Each gets flows in order and may keep the widths it has seen. */
 import { compactLine, endsOf, stateOf, timeOf, traffic, type ShownFlow } from './flow-line.ts';
-import { print, styled } from './output.ts';
+import { print, printLine, styled } from './output.ts';
 
 export const OUTPUTS = ['compact', 'table', 'json', 'jsonpb'] as const;
 export type Output = (typeof OUTPUTS)[number];
@@ -11,7 +11,7 @@ export type PrintFlow = (flow: ShownFlow, nodeName: string) => void;
 export function flowPrinter(output: Output): PrintFlow {
   switch (output) {
     case 'compact':
-      return (flow, nodeName) => print(compactLine(flow, nodeName));
+      return (flow, nodeName) => printLine(compactLine(flow, nodeName));
     case 'table':
       return tablePrinter();
     case 'json':
@@ -52,6 +52,8 @@ function tablePrinter(): PrintFlow {
     const { ABPackets = 0, ABBytes = 0, BAPackets = 0, BABytes = 0 } = flow.Metric ?? {};
     const forth = traffic(ABPackets, ABBytes);
     const back = traffic(BAPackets, BABytes);
-    print(line([timeOf(flow.Last), nodeName, ...endsOf(flow), flow.Application, forth, back, stateOf(flow)]));
+    printLine(
+      line([timeOf(flow.Last), nodeName, ...endsOf(flow), flow.Application, forth, back, stateOf(flow)]),
+    );
   };
 }

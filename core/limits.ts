@@ -403,6 +403,8 @@ export const timings = {
   sessionMs: 12 * 3_600_000,
   /** What an isolate was told of a token is believed this long: a revoked one may be let in for so much longer. */
   tokenBelievedMs: 1_000,
+  /** How long a user that got in from an address has tries of their own there (worker/auth/tries.ts). */
+  knownPairMs: 86_400_000,
   /** When a token was used last is written at most this often. */
   tokenUseNotedMs: 60_000,
   /** How often an object looks for history that is too old. */

@@ -12,6 +12,11 @@ export interface AppEnv {
     principal: Principal;
     /** What its route asks of whoever comes; undefined until a route has taken it. */
     needs: Needed | undefined;
+    /** A password or a token of one's own choice was shown and compared, or held back for so long; worker/auth/tries.ts. */
+    isTried: boolean | undefined;
+    heldBackMs: number | undefined;
+    /** Its entry in the audit trail, begun before a change. */
+    auditSeq: number | undefined;
   };
 }
 export type App = OpenAPIHono<AppEnv>;

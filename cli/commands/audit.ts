@@ -1,6 +1,6 @@
 /** `edgedive audit`: who changed what, and who was refused. */
 import { Command, Option } from 'commander';
-import { print, printJson } from '../output.ts';
+import { printJson, printLine } from '../output.ts';
 import { analyzerOf, given, integer } from './common.ts';
 
 interface AuditOptions {
@@ -27,6 +27,8 @@ export function auditCommand(): Command {
       if (output === 'json') printJson(entries);
       else
         for (const { Time, Name, Address, Method, Path, Status } of entries)
-          print(`${Time}  ${Status}  ${Method.padEnd(6)}  ${Path}  ${Name || '-'}  ${Address || '-'}`);
+          printLine(
+            `${Time}  ${Status === 0 ? '-  ' : Status}  ${Method.padEnd(6)}  ${Path}  ${Name || '-'}  ${Address || '-'}`,
+          );
     });
 }

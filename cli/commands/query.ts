@@ -2,7 +2,7 @@
 import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
 import { usageError } from '../errors.ts';
-import { printJson } from '../output.ts';
+import { harmless, printJson } from '../output.ts';
 import { analyzerOf } from './common.ts';
 
 const ACCEPT = { dot: 'text/vnd.graphviz', pcap: 'application/vnd.tcpdump.pcap' } as const;
@@ -24,6 +24,10 @@ export function queryCommand(): Command {
       if (options.explain === true) await explainQuery(self, gremlin);
       else await runQuery(self, gremlin, options.format);
     });
+}
+
+async function* eachHarmless(texts: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+  for await (const text of texts) yield harmless(text);
 }
 
 async function explainQuery(command: Command, gremlin: string): Promise<void> {
@@ -48,5 +52,11 @@ export async function runQuery(command: Command, gremlin: string, format: Format
     headers: { Accept: ACCEPT[format], 'Content-Type': 'application/json' },
     body: JSON.stringify({ GremlinQuery: gremlin }),
   });
-  await pipeline(answer, process.stdout, { end: false });
+  if (format === 'pcap') {
+    await pipeline(answer, process.stdout, { end: false });
+    return;
+  }
+  // Names stand in it as they are.
+  answer.setEncoding('utf8');
+  await pipeline(answer, eachHarmless, process.stdout, { end: false });
 }

@@ -1,46 +1,90 @@
 /**
- * The audit trail: who changed what, and who was refused. A write is answered when its entry is kept (one call beside a write that made
- * several), so that no change goes unrecorded; refusals are gathered and handed over behind the answer, because strangers must not be able
- * to make us work. Where authentication is off there is nobody to name, and nothing is recorded.
+ * The audit trail: who changed what, and who was refused. An entry is begun before a change and gets its outcome afterwards, so that no
+ * change goes unrecorded: one that cannot be recorded is refused, and one whose outcome could not be written down stands there
+ * without it. Refusals are gathered and handed over behind the answer, because strangers must not be able to make us work. What cannot
+ * be handed over is kept for the next time; what there is no place for is counted. Where authentication is off there
+ * is nobody to name, and nothing is recorded.
  */
 import { createMiddleware } from 'hono/factory';
 import type { Needed } from '../../core/auth/principal.ts';
 import { messageOf } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import type { AppContext, AppEnv } from '../app.ts';
+import { ApiError } from '../errors.ts';
 import { registryOf } from '../objects/stubs.ts';
 import { addressOf } from '../routes/address.ts';
-import type { AuditEntry } from '../store/audit-store.ts';
+import type { AuditEntry, AuditOutcome } from '../store/audit-store.ts';
 
 /** Questions that are asked by POST. */
 const QUESTIONS = new Set(['topology', 'workflow.call']);
 const WRITING_SOCKETS = new Set(['/ws/publisher', '/ws/pubsub', '/ws/probe/topology', '/ws/agent/topology']);
+const REFUSALS = new Set([401, 403, 429]);
 const PATH_CHARS_MAX = 512;
 const NAME_CHARS_MAX = 255;
 const FLUSH_EVERY_MS = 1_000;
+/** A flush that has not ended after this was cancelled with its request. */
+const FLUSH_LOST_MS = 30_000;
+/** Of an entry whose change has not ended, or whose end could not be recorded. */
+const NO_OUTCOME = 0;
 
 let refusals: AuditEntry[] = [];
+let outcomes: AuditOutcome[] = [];
 let dropped = 0;
-let flushPlanned = false;
+let flushPlannedAt = 0;
 
 export const audit = createMiddleware<AppEnv>(async (c, next) => {
   await next();
   if (c.get('principal').kind === 'open') return;
-  const entry = entryOf(c);
-  if (entry === undefined) return;
-  if (entry.status === 401 || entry.status === 403 || entry.status === 429) {
-    gather(c, entry);
-    return;
+  const seq = c.get('auditSeq');
+  if (seq !== undefined) await endEntry(c, { seq, status: c.res.status });
+  else if (REFUSALS.has(c.res.status)) {
+    if (refusals.length < limits.auditWaitingMax) refusals.push(entryOf(c, c.res.status));
+    else dropped++;
+    planFlush(c);
   }
-  await registryOf(c.env).addAudit([entry]);
 });
 
-/** Undefined for what is neither a change nor a refusal. */
-function entryOf(c: AppContext): AuditEntry | undefined {
-  const needs: Needed | undefined = c.get('needs');
-  const { status } = c.res;
-  const isRefused = status === 401 || status === 403 || status === 429;
-  if (!isRefused && !isWrite(c, needs)) return undefined;
+/** Requests that change something; a login is one too, and begins its own entry when the password is right. */
+export function isChange(needs: Needed): boolean {
+  return typeof needs === 'object' && needs.action === 'write' && !QUESTIONS.has(needs.object);
+}
+
+/** Sockets that bring parts of the graph. */
+export function isSocketChange(needs: Needed): boolean {
+  return typeof needs === 'object' && needs.object === 'websocket' && WRITING_SOCKETS.has(needs.action);
+}
+
+/** Before anything is changed. Throws ApiError `unavailable`: what cannot be recorded is not done. */
+export async function beginEntry(c: AppContext): Promise<void> {
+  if (c.get('principal').kind === 'open') return;
+  try {
+    c.set('auditSeq', await registryOf(c.env).beginAudit(entryOf(c, NO_OUTCOME)));
+  } catch (error) {
+    console.error(JSON.stringify({ id: c.get('requestId'), error: `not recorded: ${messageOf(error)}` }));
+    throw new ApiError(
+      'unavailable',
+      'the audit trail cannot record this, so nothing was done: try again later',
+      { 'Retry-After': '1' },
+    );
+  }
+}
+
+/** The change is made or refused by now, and its answer says so whatever becomes of this. */
+async function endEntry(c: AppContext, outcome: AuditOutcome): Promise<void> {
+  try {
+    await registryOf(c.env).addAudit([], 0, [outcome]);
+  } catch (error) {
+    console.error(
+      JSON.stringify({ id: c.get('requestId'), error: `outcome not recorded yet: ${messageOf(error)}` }),
+    );
+    if (outcomes.length < limits.auditWaitingMax) outcomes.push(outcome);
+    else dropped++;
+    planFlush(c);
+  }
+}
+
+function entryOf(c: AppContext, status: number): AuditEntry {
+  const needs = c.get('needs');
   const who = c.get('principal');
   const { object, action } = typeof needs === 'object' ? needs : { object: '', action: '' };
   return {
@@ -57,34 +101,33 @@ function entryOf(c: AppContext): AuditEntry | undefined {
   };
 }
 
-function isWrite(c: AppContext, needs: Needed | undefined): boolean {
-  if (c.req.path === '/login') return true;
-  if (needs === undefined || typeof needs === 'string') return false;
-  if (needs.object === 'websocket') return c.res.status === 101 && WRITING_SOCKETS.has(needs.action);
-  return needs.action === 'write' && !QUESTIONS.has(needs.object);
-}
-
-/** At most so many wait; the rest is counted, and the next entry says how many they were. */
-function gather(c: AppContext, entry: AuditEntry): void {
-  if (refusals.length >= limits.auditWaitingMax) dropped++;
-  else refusals.push(entry);
-  if (flushPlanned) return;
-  flushPlanned = true;
+function planFlush(c: AppContext): void {
+  const nowMs = Date.now();
+  if (nowMs - flushPlannedAt < FLUSH_LOST_MS) return;
+  flushPlannedAt = nowMs;
   c.executionCtx.waitUntil(
     scheduler.wait(FLUSH_EVERY_MS).then(() => {
-      flushPlanned = false;
-      return flush(c.env);
+      flushPlannedAt = 0;
+      return flushAudit(c.env);
     }),
   );
 }
 
-async function flush(env: Env): Promise<void> {
-  const [entries, lost] = [refusals, dropped];
-  refusals = [];
-  dropped = 0;
+/** Hands over what this isolate gathered; what cannot be handed over is kept for the next time, with how many there was no place for. */
+export async function flushAudit(env: Env): Promise<void> {
+  if (refusals.length === 0 && outcomes.length === 0 && dropped === 0) return;
+  const [entries, ends, lost] = [refusals, outcomes, dropped];
+  [refusals, outcomes, dropped] = [[], [], 0];
   try {
-    await registryOf(env).addAudit(entries, lost);
+    await registryOf(env).addAudit(entries, lost, ends);
   } catch (error) {
-    console.error(JSON.stringify({ error: `refusals not recorded: ${messageOf(error)}` }));
+    const [keptRefusals, keptOutcomes] = [
+      [...entries, ...refusals],
+      [...ends, ...outcomes],
+    ];
+    refusals = keptRefusals.slice(0, limits.auditWaitingMax);
+    outcomes = keptOutcomes.slice(0, limits.auditWaitingMax);
+    dropped += lost + keptRefusals.length - refusals.length + keptOutcomes.length - outcomes.length;
+    console.error(JSON.stringify({ error: `audit trail not handed over yet: ${messageOf(error)}` }));
   }
 }

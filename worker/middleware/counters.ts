@@ -5,18 +5,18 @@
  */
 import { messageOf } from '../../core/errors.ts';
 import type { AppContext } from '../app.ts';
-import type { ApiErrorCode } from '../errors.ts';
+import type { ApiErrorCode, RateCounter } from '../errors.ts';
 import { registryOf } from '../objects/stubs.ts';
 
 const FLUSH_EVERY_MS = 1_000;
 /** A flush that has not ended after this was cancelled with its request. */
 const FLUSH_LOST_MS = 30_000;
 
-const pending = new Map<ApiErrorCode, number>();
+const pending = new Map<ApiErrorCode | RateCounter, number>();
 let flushPlannedAt = 0;
 
 /** One more refusal of this kind. */
-export function count(c: AppContext, code: ApiErrorCode): void {
+export function count(c: AppContext, code: ApiErrorCode | RateCounter): void {
   pending.set(code, (pending.get(code) ?? 0) + 1);
   const now = Date.now();
   if (now - flushPlannedAt < FLUSH_LOST_MS) return;
@@ -37,7 +37,7 @@ export async function flushCounters(env: Env): Promise<void> {
   try {
     await registryOf(env).addCounters(sums);
   } catch (error) {
-    for (const [code, sum] of Object.entries(sums) as [ApiErrorCode, number][])
+    for (const [code, sum] of Object.entries(sums) as [ApiErrorCode | RateCounter, number][])
       pending.set(code, (pending.get(code) ?? 0) + sum);
     console.error(JSON.stringify({ error: `counters not handed over: ${messageOf(error)}` }));
   }

@@ -24,9 +24,11 @@ import type { AppContext, AppEnv } from '../app.ts';
 import { knownJwt } from '../auth/jwt.ts';
 import { digestOf, isPassword, sameText } from '../auth/password.ts';
 import { authSettings, type AuthSettings } from '../auth/settings.ts';
+import { tried } from '../auth/tries.ts';
 import { ApiError } from '../errors.ts';
 import { tokenPrincipal } from '../objects/registry.ts';
 import { registryOf } from '../objects/stubs.ts';
+import { addressOf } from '../routes/address.ts';
 import type { StoredToken } from '../store/token-store.ts';
 import { innerPrincipal } from './inner-request.ts';
 import { allowOrigin } from './origins.ts';
@@ -46,12 +48,14 @@ async function principalOf(c: Context<AppEnv>): Promise<Principal> {
     parameter: c.req.query('x-auth-token'),
   });
   if (shown !== undefined && !isForged(c, shown)) {
-    const who = await known(c.env, settings, shown.credential);
+    const who = await known(c, settings, shown.credential);
     if (who !== undefined) return who;
   }
   // Set by Cloudflare Access in front of us, and signed, so that nobody else can.
   const assertion = c.req.header('Cf-Access-Jwt-Assertion');
-  return (assertion === undefined ? undefined : await knownJwt(c.env, assertion)) ?? nobody;
+  const who = assertion === undefined ? undefined : await knownJwt(c.env, assertion);
+  if (who !== undefined) c.set('heldBackMs', undefined);
+  return who ?? nobody;
 }
 
 /**
@@ -66,7 +70,7 @@ function isForged(c: Context<AppEnv>, { isCookie }: Shown): boolean {
 }
 
 async function known(
-  env: Env,
+  c: Context<AppEnv>,
   settings: AuthSettings,
   credential: Credential,
 ): Promise<Principal | undefined> {
@@ -74,14 +78,42 @@ async function known(
     case 'malformed':
       return undefined;
     case 'basic': {
+      const { password } = credential;
       const user = settings.users.get(credential.user);
-      if (!(await isPassword(user, credential.password)) || user === undefined) return undefined;
-      return { name: user.name, kind: 'user', roles: user.roles };
+      const isRight = await isTriedRight(c, credential.user, password, () => isPassword(user, password));
+      return isRight && user !== undefined ? { name: user.name, kind: 'user', roles: user.roles } : undefined;
     }
     case 'token':
-      if (isJwt(credential.text)) return knownJwt(env, credential.text);
-      return (await knownVariable(env, credential.text)) ?? knownToken(env, settings, credential.text);
+      if (isJwt(credential.text)) return knownJwt(c.env, credential.text);
+      return knownText(c, settings, credential.text);
   }
+}
+
+/** A text that is none of our tokens can only be one that an operator chose, which might be guessed. */
+async function knownText(
+  c: Context<AppEnv>,
+  settings: AuthSettings,
+  text: string,
+): Promise<Principal | undefined> {
+  const { env } = c;
+  if (readOwnToken(text) !== undefined)
+    return (await knownVariable(env, text)) ?? knownToken(env, settings, text);
+  let who: Principal | undefined;
+  await isTriedRight(c, 'token', text, async () => (who = await knownVariable(env, text)) !== undefined);
+  return who;
+}
+
+/** False also for what is not looked at because too many were wrong; `rate` answers that. */
+async function isTriedRight(
+  c: Context<AppEnv>,
+  name: string,
+  secret: string,
+  isRight: () => Promise<boolean>,
+): Promise<boolean> {
+  const outcome = await tried(addressOf(c), name, secret, isRight);
+  c.set('isTried', true);
+  if (typeof outcome === 'object') c.set('heldBackMs', outcome.waitMs);
+  return outcome === 'right';
 }
 
 /** What the operator gave by secret variables: the first administrator, and the probe that `npm start` starts. */

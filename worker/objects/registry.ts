@@ -8,8 +8,15 @@ import { messageOf } from '../../core/errors.ts';
 import type { Injection, InjectionReport } from '../../core/injection/injection.ts';
 import { progressOf, withReport } from '../../core/injection/progress.ts';
 import { limits } from '../../core/limits.ts';
-import { apiErrorCodes, type ApiErrorCode } from '../errors.ts';
-import { AuditStore, type AuditEntry, type AuditPage, type AuditQuery } from '../store/audit-store.ts';
+import { readAuditSettings } from '../../core/config/audit-settings.ts';
+import { apiErrorCodes, rateCounters, type ApiErrorCode, type RateCounter } from '../errors.ts';
+import {
+  AuditStore,
+  type AuditEntry,
+  type AuditOutcome,
+  type AuditPage,
+  type AuditQuery,
+} from '../store/audit-store.ts';
 import { RegistryStore } from '../store/registry-store.ts';
 import { WebhookStore } from '../store/webhook-store.ts';
 import { TokenStore, type StoredToken } from '../store/token-store.ts';
@@ -38,9 +45,10 @@ export type Created =
   | { readonly ok: true }
   | { readonly ok: false; readonly status: 409 | 507; readonly text: string };
 
-type Counter = ApiErrorCode | WebhookCounter | 'auditDropped' | 'expired' | 'tellFailures';
+type Counter = ApiErrorCode | RateCounter | WebhookCounter | 'auditDropped' | 'expired' | 'tellFailures';
 const counterNames: readonly Counter[] = [
   ...apiErrorCodes,
+  ...rateCounters,
   ...webhookCounters,
   'auditDropped',
   'expired',
@@ -194,14 +202,36 @@ export class Registry extends DurableObject<Env> {
     await this.#plan();
   }
 
-  /** `lost`: entries that there was no place for. */
-  async addAudit(entries: readonly AuditEntry[], lost = 0): Promise<void> {
-    if (entries.length > 0) this.#audit.add(entries, limits.auditEntriesMax);
+  /** Before a change: the number by which `addAudit` is told how it ended. */
+  async beginAudit(entry: AuditEntry): Promise<number> {
+    const seq = this.#audit.add([entry]);
+    this.#pruneAudit();
+    return seq;
+  }
+
+  /** `lost`: entries and outcomes that there was no place for. */
+  async addAudit(
+    entries: readonly AuditEntry[],
+    lost: number,
+    outcomes: readonly AuditOutcome[],
+  ): Promise<void> {
+    if (entries.length > 0) this.#audit.add(entries);
+    if (outcomes.length > 0) this.#audit.end(outcomes);
     this.#counters.add('auditDropped', lost);
+    this.#pruneAudit();
   }
 
   async findAudit(query: AuditQuery): Promise<AuditPage> {
-    return this.#audit.find(query);
+    const keptSinceMs = this.#pruneAudit();
+    return this.#audit.find({ ...query, sinceMs: Math.max(query.sinceMs, keptSinceMs) });
+  }
+
+  /** What is too old is not shown either, while it waits for its turn to go. */
+  #pruneAudit(): number {
+    const { keepMs, entriesMax } = readAuditSettings(this.env);
+    const sinceMs = keepMs === 0 ? 0 : Date.now() - keepMs;
+    this.#audit.prune(entriesMax, sinceMs);
+    return sinceMs;
   }
 
   async makeToken(request: TokenRequest): Promise<MadeToken> {
@@ -234,13 +264,14 @@ export class Registry extends DurableObject<Env> {
   }
 
   /** Sums of refusals from one isolate of the Worker. Unknown names are of another version and left out. */
-  async addCounters(sums: Readonly<Partial<Record<ApiErrorCode, number>>>): Promise<void> {
-    for (const code of apiErrorCodes) this.#counters.add(code, sums[code] ?? 0);
+  async addCounters(sums: Readonly<Partial<Record<ApiErrorCode | RateCounter, number>>>): Promise<void> {
+    for (const code of [...apiErrorCodes, ...rateCounters]) this.#counters.add(code, sums[code] ?? 0);
     this.#counters.save((values) => this.#store.setCounters(values));
   }
 
   async status(): Promise<RegistryStatus> {
     await this.#expire();
+    this.#pruneAudit();
     return {
       resources: { ...NONE, ...this.#store.sizes() },
       resourcesMax: limits.resourcesMax,

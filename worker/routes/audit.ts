@@ -4,6 +4,7 @@ import { DurationError, parseGoDuration } from '../../core/go-duration.ts';
 import { limits } from '../../core/limits.ts';
 import type { App, AppContext } from '../app.ts';
 import { ApiError } from '../errors.ts';
+import { flushAudit } from '../middleware/audit.ts';
 import { registryOf } from '../objects/stubs.ts';
 import { jsonAnswer, mount, refusals } from './rest.ts';
 
@@ -17,7 +18,7 @@ const entrySchema = z
     Path: z.string(),
     Object: z.string(),
     Action: z.string(),
-    Status: z.int(),
+    Status: z.int().openapi({ description: '0 while it is not known how it ended' }),
     RequestId: z.string(),
   })
   .openapi('AuditEntry');
@@ -67,6 +68,8 @@ export function mountAudit(app: App): void {
 }
 
 async function show(c: AppContext): Promise<Response> {
+  // What this isolate has gathered is part of the answer.
+  await flushAudit(c.env);
   const page = await registryOf(c.env).findAudit({
     sinceMs: timeOf(c, 'since', 0),
     untilMs: timeOf(c, 'until', Number.MAX_SAFE_INTEGER),

@@ -10,8 +10,12 @@ import { timings } from '../../core/limits.ts';
 import type { App, AppContext } from '../app.ts';
 import { isPassword } from '../auth/password.ts';
 import { authSettings } from '../auth/settings.ts';
+import { tried } from '../auth/tries.ts';
 import { ApiError } from '../errors.ts';
+import { beginEntry } from '../middleware/audit.ts';
+import { refuse } from '../middleware/rate.ts';
 import { registryOf } from '../objects/stubs.ts';
+import { addressOf } from './address.ts';
 import { jsonAnswer, mount, readBody, refusals } from './rest.ts';
 
 const permissionSchema = z
@@ -64,8 +68,12 @@ async function login(c: AppContext): Promise<Response> {
   if (name === '' || password === '') throw new ApiError('unauthenticated', 'No credentials provided');
   if (!settings.isOn) return answer(c, openPrincipal, '');
   const user = settings.users.get(name);
-  if (!(await isPassword(user, password)) || user === undefined)
-    throw new ApiError('unauthenticated', 'Wrong credentials');
+  const outcome = await tried(addressOf(c), name, password, () => isPassword(user, password));
+  if (typeof outcome === 'object') refuse(c, 'rateLimitedCredentials', outcome.waitMs);
+  if (outcome === 'wrong' || user === undefined) throw new ApiError('unauthenticated', 'Wrong credentials');
+  const who: Principal = { name, kind: 'user', roles: user.roles };
+  c.set('principal', who);
+  await beginEntry(c);
   const made = await registryOf(c.env).makeToken({
     name,
     isSession: true,
@@ -75,7 +83,7 @@ async function login(c: AppContext): Promise<Response> {
     ttlMs: timings.sessionMs,
   });
   if (!made.ok) throw new ApiError('registryFull', made.text);
-  return answer(c, { name, kind: 'user', roles: user.roles }, made.text);
+  return answer(c, who, made.text);
 }
 
 function answer(c: AppContext, who: Principal, token: string): Response {

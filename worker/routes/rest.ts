@@ -11,7 +11,7 @@ import { escapeHtml } from '../../core/wire/go-json.ts';
 import { firstJsonValue, InputError } from '../../core/wire/json-input.ts';
 import type { App, AppContext } from '../app.ts';
 import { API_ERRORS, ApiError, apiErrorCodes } from '../errors.ts';
-import { requirePermission } from '../middleware/principal.ts';
+import { admit } from '../middleware/admit.ts';
 
 const JSON_TYPE = 'application/json; charset=UTF-8';
 
@@ -57,8 +57,8 @@ export function mount(
   mountedRoutes.push({ method: route.method.toUpperCase(), path: route.path, needs });
   // An id is everything that follows: ids of nodes may hold slashes.
   const path = route.path.replaceAll(/\{(\w+)\}/g, String.raw`:$1{[\s\S]+}`);
-  app.on(route.method.toUpperCase(), path, (c) => {
-    requirePermission(c, needs);
+  app.on(route.method.toUpperCase(), path, async (c) => {
+    await admit(c, needs);
     return handler(c);
   });
 }

@@ -1,5 +1,6 @@
 /** How socket routes are mounted, and what they tell the objects about a peer. */
 import type { App, AppContext } from '../app.ts';
+import { admit } from '../middleware/admit.ts';
 import { requirePermission } from '../middleware/principal.ts';
 import { isUpgrade, type Peer } from '../objects/handover.ts';
 import { addressOf } from './address.ts';
@@ -13,9 +14,12 @@ export function mountSocket(
 ): void {
   const needs = { object: 'websocket', action: path };
   mountedRoutes.push({ method: 'GET', path, needs });
-  app.get(path, (c) => {
-    requirePermission(c, needs);
-    if (!isUpgrade(c.req.raw)) return new Response(null, { status: 426, headers: { Upgrade: 'websocket' } });
+  app.get(path, async (c) => {
+    if (!isUpgrade(c.req.raw)) {
+      requirePermission(c, needs);
+      return new Response(null, { status: 426, headers: { Upgrade: 'websocket' } });
+    }
+    await admit(c, needs);
     return handler(c);
   });
 }

@@ -1,4 +1,5 @@
 /** Who changed what, and who was refused, in the Registry's tables: the newest of it. */
+import { limits } from '../../core/limits.ts';
 
 export const auditTables = `
   CREATE TABLE audit (
@@ -17,8 +18,15 @@ export interface AuditEntry {
   readonly path: string;
   readonly object: string;
   readonly action: string;
+  /** 0 while it is not known how it ended. */
   readonly status: number;
   readonly requestId: string;
+}
+
+/** How an entry's change ended. */
+export interface AuditOutcome {
+  readonly seq: number;
+  readonly status: number;
 }
 
 export interface AuditQuery {
@@ -61,25 +69,58 @@ export class AuditStore {
     this.#sql = storage.sql;
   }
 
-  /** Keeps at most so many, the newest. */
-  add(entries: readonly AuditEntry[], most: number): void {
+  /** The number of the last. */
+  add(entries: readonly AuditEntry[]): number {
+    let last = 0;
     this.#storage.transactionSync(() => {
       for (const { timeMs, name, kind, address, method, path, object, action, status, requestId } of entries)
-        this.#sql.exec(
-          'INSERT INTO audit (time_ms, name, kind, address, method, path, object, action, status, request_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-          timeMs,
-          name,
-          kind,
-          address,
-          method,
-          path,
-          object,
-          action,
-          status,
-          requestId,
-        );
-      this.#sql.exec('DELETE FROM audit WHERE seq <= (SELECT max(seq) FROM audit) - ?', most);
+        last = this.#sql
+          .exec<{ seq: number }>(
+            'INSERT INTO audit (time_ms, name, kind, address, method, path, object, action, status, request_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq',
+            timeMs,
+            name,
+            kind,
+            address,
+            method,
+            path,
+            object,
+            action,
+            status,
+            requestId,
+          )
+          .one().seq;
     });
+    return last;
+  }
+
+  end(outcomes: readonly AuditOutcome[]): void {
+    this.#storage.transactionSync(() => {
+      for (const { seq, status } of outcomes)
+        this.#sql.exec('UPDATE audit SET status = ? WHERE seq = ?', status, seq);
+    });
+  }
+
+  /** Removes the oldest, a bounded number at once: what is more than `most`, and what is older than `sinceMs`. */
+  prune(most: number, sinceMs: number): void {
+    const tooMany = (this.#ends()?.last ?? 0) - most;
+    this.#sql.exec(
+      'DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE seq <= ? ORDER BY seq LIMIT ?)',
+      tooMany,
+      limits.auditPrunedMax,
+    );
+    const oldest = this.#sql
+      .exec<{ time_ms: number }>('SELECT time_ms FROM audit ORDER BY seq LIMIT 1')
+      .toArray()[0];
+    if (oldest === undefined || oldest.time_ms >= sinceMs) return;
+    // Only from the beginning: what is left has no holes, and its size is told by its ends.
+    this.#sql.exec(
+      `DELETE FROM audit WHERE seq <= (SELECT max(seq) FROM (SELECT seq FROM audit ORDER BY seq LIMIT ?)) AND seq < coalesce(
+        (SELECT min(seq) FROM (SELECT seq, time_ms FROM audit ORDER BY seq LIMIT ?) WHERE time_ms >= ?), ?)`,
+      limits.auditPrunedMax,
+      limits.auditPrunedMax,
+      sinceMs,
+      Number.MAX_SAFE_INTEGER,
+    );
   }
 
   /** Newest first. */
@@ -118,6 +159,17 @@ export class AuditStore {
   }
 
   get size(): number {
-    return this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM audit').one().n;
+    const ends = this.#ends();
+    return ends === undefined ? 0 : ends.last - ends.first + 1;
+  }
+
+  /** Undefined when there is none. */
+  #ends(): { readonly first: number; readonly last: number } | undefined {
+    const { first, last } = this.#sql
+      .exec<{ first: number | null; last: number | null }>(
+        'SELECT (SELECT min(seq) FROM audit) AS first, (SELECT max(seq) FROM audit) AS last',
+      )
+      .one();
+    return first === null || last === null ? undefined : { first, last };
   }
 }
