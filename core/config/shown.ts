@@ -23,8 +23,8 @@ export function shownConfig(variables: Readonly<Record<string, unknown>>): Json 
     storage: { memory: { driver: 'memory' } },
     ui: {},
   };
-  for (const { key, variable, isSecret, default: otherwise } of SETTINGS)
-    if (isSecret !== true && key !== 'host_id' && !key.startsWith('probe.'))
+  for (const { key, variable, isSecret, holds, default: otherwise } of SETTINGS)
+    if (isSecret !== true && holds === undefined && key !== 'host_id' && !key.startsWith('probe.'))
       put(tree, key.split('.'), textOf(variables[variable]) || otherwise);
   return tree;
 }

@@ -33,8 +33,7 @@ export function readConfigFile(path: string): ReadConfig {
   const lines = new LineCounter();
   const document = parseDocument(textOf(path), { lineCounter: lines, logLevel: 'error', uniqueKeys: true });
   const [fault] = document.errors;
-  if (fault !== undefined)
-    throw new ConfigError('config', `${path}: ${fault.message.split('\n')[0]?.replace(/:$/, '')}`);
+  if (fault !== undefined) throw new ConfigError('config', `${path}: ${withoutSource(fault.message)}`);
   const { contents } = document;
   if (contents === null) return readConfig([]);
   if (!isMap(contents)) throw new ConfigError('config', `${path}: must be a map of settings`);
@@ -51,12 +50,18 @@ export function readConfigFile(path: string): ReadConfig {
         else entries.push({ key: name, value: plain(value as ParsedNode | null, document), line });
       } catch (error) {
         if (error instanceof ConfigError) throw error;
-        throw new ConfigError('config', `${path}: line ${line}: ${messageOf(error)}`);
+        throw new ConfigError('config', `${path}: line ${line}: ${withoutSource(messageOf(error))}`);
       }
     }
   };
   walk(contents, '', 1);
   return readConfig(entries);
+}
+
+/** The parser quotes what it met, which may be a password that begins with `*`. */
+function withoutSource(message: string): string {
+  const [first = ''] = message.split('\n');
+  return first.replace(/:.*?(?= at line \d+, column \d+:?$|$)/, '');
 }
 
 function textOf(path: string): string {
