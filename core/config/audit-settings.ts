@@ -1,7 +1,6 @@
 /** How much of the audit trail is kept, as the analyzer's variables say it: an age and a count, whichever is reached first. */
-import { messageOf } from '../errors.ts';
-import { parseGoDuration } from '../go-duration.ts';
 import { limits, timings } from '../limits.ts';
+import { readDurationMs, variableReader } from './variables.ts';
 
 export interface AuditSettings {
   /** 0: of any age. */
@@ -16,28 +15,12 @@ export function readAuditSettings(variables: {
   readonly EDGEDIVE_AUDIT_KEEP?: string;
   readonly EDGEDIVE_AUDIT_ENTRIES?: string;
 }): AuditSettings {
-  const faults: string[] = [];
-  const orDefault = (name: keyof typeof variables, read: (text: string) => number, other: number): number => {
-    const text = variables[name] ?? '';
-    if (text === '') return other;
-    try {
-      return read(text);
-    } catch (error) {
-      faults.push(`${name}: ${messageOf(error)}`);
-      return other;
-    }
-  };
+  const { orDefault, faults } = variableReader(variables);
   return {
-    keepMs: orDefault('EDGEDIVE_AUDIT_KEEP', keepOf, timings.auditKeptMs),
+    keepMs: orDefault('EDGEDIVE_AUDIT_KEEP', readDurationMs, timings.auditKeptMs),
     entriesMax: orDefault('EDGEDIVE_AUDIT_ENTRIES', entriesOf, limits.auditEntries),
     faults,
   };
-}
-
-function keepOf(text: string): number {
-  const ms = Math.trunc(parseGoDuration(text));
-  if (ms < 0) throw new RangeError(`negative duration "${text}"`);
-  return ms;
 }
 
 function entriesOf(text: string): number {

@@ -2,7 +2,7 @@
  * What one script may use, as the analyzer's variables say it: `EDGEDIVE_WORKFLOW_TIME`, a Go duration ("10s"),
  * `EDGEDIVE_WORKFLOW_MEMORY` ("32MiB") and `EDGEDIVE_WORKFLOW_QUERIES`, requests to the API.
  */
-import { messageOf } from '../errors.ts';
+import { variableReader } from '../config/variables.ts';
 import { parseGoDuration } from '../go-duration.ts';
 import { readSize } from '../history-settings.ts';
 import { limits, timings } from '../limits.ts';
@@ -23,17 +23,7 @@ export function readWorkflowSettings(variables: {
   readonly EDGEDIVE_WORKFLOW_MEMORY?: string;
   readonly EDGEDIVE_WORKFLOW_QUERIES?: string;
 }): WorkflowSettings {
-  const faults: string[] = [];
-  const orDefault = (name: keyof typeof variables, read: (text: string) => number, other: number): number => {
-    const text = variables[name]?.trim() ?? '';
-    if (text === '') return other;
-    try {
-      return read(text);
-    } catch (error) {
-      faults.push(`${name}: ${messageOf(error)}`);
-      return other;
-    }
-  };
+  const { orDefault, faults } = variableReader(variables);
   return {
     timeMs: orDefault('EDGEDIVE_WORKFLOW_TIME', readTime, timings.scriptMs),
     memoryBytes: orDefault('EDGEDIVE_WORKFLOW_MEMORY', readMemory, limits.scriptMemoryBytes),

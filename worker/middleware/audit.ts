@@ -14,6 +14,7 @@ import { ApiError } from '../errors.ts';
 import { registryOf } from '../objects/stubs.ts';
 import { addressOf } from '../routes/address.ts';
 import type { AuditEntry, AuditOutcome } from '../store/audit-store.ts';
+import { BehindAnswers } from './behind-answers.ts';
 
 /** Questions that are asked by POST. */
 const QUESTIONS = new Set(['topology', 'workflow.call']);
@@ -21,16 +22,13 @@ const WRITING_SOCKETS = new Set(['/ws/publisher', '/ws/pubsub', '/ws/probe/topol
 const REFUSALS = new Set([401, 403, 429]);
 const PATH_CHARS_MAX = 512;
 const NAME_CHARS_MAX = 255;
-const FLUSH_EVERY_MS = 1_000;
-/** A flush that has not ended after this was cancelled with its request. */
-const FLUSH_LOST_MS = 30_000;
 /** Of an entry whose change has not ended, or whose end could not be recorded. */
 const NO_OUTCOME = 0;
 
 let refusals: AuditEntry[] = [];
 let outcomes: AuditOutcome[] = [];
 let dropped = 0;
-let flushPlannedAt = 0;
+const flush = new BehindAnswers(flushAudit);
 
 export const audit = createMiddleware<AppEnv>(async (c, next) => {
   await next();
@@ -40,7 +38,7 @@ export const audit = createMiddleware<AppEnv>(async (c, next) => {
   else if (REFUSALS.has(c.res.status)) {
     if (refusals.length < limits.auditWaitingMax) refusals.push(entryOf(c, c.res.status));
     else dropped++;
-    planFlush(c);
+    flush.plan(c);
   }
 });
 
@@ -79,7 +77,7 @@ async function endEntry(c: AppContext, outcome: AuditOutcome): Promise<void> {
     );
     if (outcomes.length < limits.auditWaitingMax) outcomes.push(outcome);
     else dropped++;
-    planFlush(c);
+    flush.plan(c);
   }
 }
 
@@ -99,18 +97,6 @@ function entryOf(c: AppContext, status: number): AuditEntry {
     status,
     requestId: c.get('requestId'),
   };
-}
-
-function planFlush(c: AppContext): void {
-  const nowMs = Date.now();
-  if (nowMs - flushPlannedAt < FLUSH_LOST_MS) return;
-  flushPlannedAt = nowMs;
-  c.executionCtx.waitUntil(
-    scheduler.wait(FLUSH_EVERY_MS).then(() => {
-      flushPlannedAt = 0;
-      return flushAudit(c.env);
-    }),
-  );
 }
 
 /** Hands over what this isolate gathered; what cannot be handed over is kept for the next time, with how many there was no place for. */

@@ -1,32 +1,20 @@
 /**
  * Counts refusals. The Worker keeps nothing, so each isolate gathers what it refused and hands the sums to the Registry
- * at most once a second, after the answer: a storm of bad requests costs one call a second an isolate.
- * Only refusals are counted, so good requests cost nothing.
+ * behind its answers. Only refusals are counted, so good requests cost nothing.
  */
 import { messageOf } from '../../core/errors.ts';
 import type { AppContext } from '../app.ts';
 import type { ApiErrorCode, RateCounter } from '../errors.ts';
 import { registryOf } from '../objects/stubs.ts';
-
-const FLUSH_EVERY_MS = 1_000;
-/** A flush that has not ended after this was cancelled with its request. */
-const FLUSH_LOST_MS = 30_000;
+import { BehindAnswers } from './behind-answers.ts';
 
 const pending = new Map<ApiErrorCode | RateCounter, number>();
-let flushPlannedAt = 0;
+const flush = new BehindAnswers(flushCounters);
 
 /** One more refusal of this kind. */
 export function count(c: AppContext, code: ApiErrorCode | RateCounter): void {
   pending.set(code, (pending.get(code) ?? 0) + 1);
-  const now = Date.now();
-  if (now - flushPlannedAt < FLUSH_LOST_MS) return;
-  flushPlannedAt = now;
-  c.executionCtx.waitUntil(
-    scheduler.wait(FLUSH_EVERY_MS).then(() => {
-      flushPlannedAt = 0;
-      return flushCounters(c.env);
-    }),
-  );
+  flush.plan(c);
 }
 
 /** Hands over what this isolate gathered; what cannot be handed over is kept for the next time. */

@@ -16,14 +16,7 @@ import { GRAPH_ROLES, pathOfRole } from '../../core/wire/graph-subscription.ts';
 import { runAlertScript } from '../script/alert-script.ts';
 import type { QueryWorkflows } from '../script/query-workflows.ts';
 import { TopologyStore } from '../store/topology-store.ts';
-import {
-  agentOrderCounters,
-  AgentOrders,
-  CAPTURE_NAMESPACE,
-  type AgentOrderCounter,
-} from './agent-orders.ts';
-import { AgentInjections, INJECTION_NAMESPACE } from './agent-injections.ts';
-import { AgentTables, TABLE_NAMESPACE } from './agent-tables.ts';
+import { agentOrderCounters, type AgentOrderCounter } from './agent-orders.ts';
 import { alertCounters, AlertKeeper, type AlertCounter, type AlertStatus } from './alert-keeper.ts';
 import { textOrStream } from './answer-stream.ts';
 import { CaptureNotices } from './capture-notices.ts';
@@ -32,7 +25,7 @@ import { Counters } from './counters.ts';
 import { FabricGraph } from './fabric-graph.ts';
 import { GraphPast, pastCounters, type PastCounter } from './graph-past.ts';
 import { graphClientCounters, type GraphClientCounter } from './graph-client-state.ts';
-import { GraphClients, type AgentPeer, type GraphClientStatus } from './graph-clients.ts';
+import { GraphClients, type GraphClientStatus } from './graph-clients.ts';
 import { graphCounters, HostGraphs, type GraphCounter } from './host-graphs.ts';
 import {
   injectionCounters,
@@ -45,6 +38,7 @@ import { QueryRunner, type QueryAnswer, type QueryFormat } from './query-runner.
 import type { ToldResources } from './resource-kinds.ts';
 import { ruleCounters, RuleKeeper, type RuleCounter, type RuleStatus } from './rule-keeper.ts';
 import { registryOf, shardsOf } from './stubs.ts';
+import { TopologyAgents } from './topology-agents.ts';
 import { TopologyProbes, type ProbeStatusEntry, type VanishedProbe } from './topology-probes.ts';
 import { UserElements, type ElementAnswer } from './user-elements.ts';
 
@@ -121,9 +115,7 @@ export class Topology extends DurableObject<Env> {
   #queries!: QueryRunner;
   readonly #queryTimes = new Histogram();
   #rules!: RuleKeeper;
-  #agentOrders!: AgentOrders;
-  #agentTables!: AgentTables;
-  #agentInjections!: AgentInjections;
+  #agents!: TopologyAgents;
   #alerts!: AlertKeeper;
   #elements!: UserElements;
   #clients!: GraphClients;
@@ -158,14 +150,14 @@ export class Topology extends DurableObject<Env> {
       fabric.graph,
       () => this.#orders.captures,
       past,
-      (search) => this.#agentTables.search(search),
+      (search) => this.#agents.tables.search(search),
     );
     this.#orders = new CaptureOrders(
       fabric.graph,
       sockets,
       store.captures(),
       (query) => this.#queries.findNodes(query),
-      (plan) => this.#agentOrders.tell(plan),
+      (plan) => this.#agents.orders.tell(plan),
     );
     fabric.listen((events) => {
       for (const event of events) this.#orders.follow(event);
@@ -184,8 +176,8 @@ export class Topology extends DurableObject<Env> {
     );
     fabric.listen((events, source) => this.#rules.follow(events, source));
     this.#elements = new UserElements(fabric, `api.${hostId}`);
-    this.#openClients(fabric, counters, sockets, past);
-    this.#openAgents(fabric, counters);
+    this.#agents = this.#openAgents(fabric, counters, sockets);
+    this.#openClients(fabric, counters, past);
     this.#alerts = this.#openAlerts(counters);
     fabric.listen((events) => this.#alerts.follow(events));
     this.#notices = new CaptureNotices(fabric, () => this.#orders.captures, this.#clients);
@@ -195,7 +187,7 @@ export class Topology extends DurableObject<Env> {
       sockets,
       find: async (query) => (await this.#queries.findNodes(query)).nodes,
       report: (host, report) => this.ctx.waitUntil(this.#reportInjection(host, report)),
-      agents: this.#agentInjections,
+      agents: this.#agents.injections,
       count: (name) => counters.add(name),
     });
     this.#probes = new TopologyProbes(
@@ -211,12 +203,7 @@ export class Topology extends DurableObject<Env> {
     this.#schedule();
   }
 
-  #openClients(
-    fabric: FabricGraph,
-    counters: Counters<Counter>,
-    sockets: ProbeSockets,
-    past: GraphPast | undefined,
-  ): void {
+  #openClients(fabric: FabricGraph, counters: Counters<Counter>, past: GraphPast | undefined): void {
     this.#clients = new GraphClients({
       ctx: this.ctx,
       env: this.env,
@@ -226,41 +213,19 @@ export class Topology extends DurableObject<Env> {
       graphAt: (timeMs) => past?.graphAt(timeMs),
       guard: (work) => this.#change(work),
       count: (name, by) => counters.add(name, by),
-      agentPeer: this.#agentPeer(sockets),
+      agentPeer: this.#agents,
     });
   }
 
-  #openAgents(fabric: FabricGraph, counters: Counters<Counter>): void {
-    this.#agentOrders = new AgentOrders({
-      agents: () => this.#clients.agents(),
-      nodesOf: (hostId) =>
-        [...fabric.owned(`agent.${hostId}`).nodes].flatMap((id) => fabric.graph.node(id) ?? []),
-      send: (socket, namespace, type, obj) => this.#clients.order(socket, namespace, type, obj),
+  #openAgents(fabric: FabricGraph, counters: Counters<Counter>, sockets: ProbeSockets): TopologyAgents {
+    return new TopologyAgents({
+      fabric,
+      clients: () => this.#clients,
+      isTaken: (hostId) => sockets.socketOf(hostId) !== undefined,
+      told: () => this.#orders.evaluateSoon(),
+      report: (host, report) => this.ctx.waitUntil(this.#reportInjection(host, report)),
       count: (name) => counters.add(name),
     });
-    this.#agentInjections = new AgentInjections({
-      agents: () => this.#clients.agents(),
-      send: (socket, namespace, type, obj) => this.#clients.order(socket, namespace, type, obj),
-      report: (host, report) => this.ctx.waitUntil(this.#reportInjection(host, report)),
-    });
-    fabric.listen((events) => this.#agentInjections.follow(events));
-    this.#agentTables = new AgentTables(
-      () => this.#clients.agents(),
-      (socket, namespace, type, uuid, obj) =>
-        this.#clients.ask(socket, { namespace, type, uuid, status: 200 }, obj),
-    );
-  }
-
-  #agentPeer(sockets: ProbeSockets): AgentPeer {
-    return {
-      isTaken: (hostId) => sockets.socketOf(hostId) !== undefined,
-      answered: (socket, { namespace, type, uuid, status, obj, bytes }) => {
-        if (namespace === CAPTURE_NAMESPACE) this.#agentOrders.answered(socket, type, status, obj);
-        else if (namespace === INJECTION_NAMESPACE) this.#agentInjections.answered(type, status, obj);
-        else if (namespace === TABLE_NAMESPACE) this.#agentTables.answered(uuid, status, obj, bytes);
-      },
-      told: () => this.#orders.evaluateSoon(),
-    };
   }
 
   #openAlerts(counters: Counters<Counter>): AlertKeeper {
