@@ -2,6 +2,7 @@
  * What a client of `/ws/subscriber`, `/ws/publisher` or `/ws/pubsub` asks for at the upgrade (WebSocket notes, sections
  * 2 and 15). Whether its filter is a query is not looked at here.
  */
+import type { SocketPath } from '../api/sockets.ts';
 import { limits } from '../limits.ts';
 import {
   oneOf,
@@ -22,7 +23,7 @@ export function hearsGraph(role: GraphRole): boolean {
 }
 
 /** The endpoint's path. */
-export function pathOfRole(role: GraphRole): string {
+export function pathOfRole(role: GraphRole): SocketPath {
   return role === 'agent' ? '/ws/agent/topology' : `/ws/${role}`;
 }
 

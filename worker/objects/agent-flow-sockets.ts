@@ -8,12 +8,13 @@ import { decodeMessage, type Flow, type Stats } from '../../proto/gen/flow.ts';
 import { REVOKED } from './client-sockets.ts';
 import { frameBytes, peerOf, refusal, upgraded } from './handover.ts';
 
-export type AgentFlowCounter = 'agentsRefused' | 'agentMessages' | 'agentMessagesMalformed';
-export const agentFlowCounters: readonly AgentFlowCounter[] = [
+export const agentFlowCounters = [
   'agentsRefused',
   'agentMessages',
   'agentMessagesMalformed',
-];
+  'agentMessagesTooLarge',
+] as const;
+export type AgentFlowCounter = (typeof agentFlowCounters)[number];
 
 interface AgentState {
   readonly kind: 'agent';
@@ -79,6 +80,7 @@ export class AgentFlowSockets {
     const state = this.#states.get(socket);
     if (state === undefined) return;
     if (frameBytes(data, limits.frameBytesMax) > limits.frameBytesMax) {
+      this.#listener.count('agentMessagesTooLarge');
       this.#end(socket, closeCodes.tooLarge, `a message may have ${limits.frameBytesMax} bytes`);
       return;
     }
@@ -95,16 +97,7 @@ export class AgentFlowSockets {
   }
 
   closed(socket: WebSocket): void {
-    const state = this.#states.get(socket);
-    if (state === undefined) return;
-    this.#states.delete(socket);
-    try {
-      socket.close(1000);
-    } catch {
-      // Gone already.
-    }
-    if (![...this.#states.values()].some(({ hostId }) => hostId === state.hostId))
-      this.#listener.left(state.hostId);
+    if (this.#states.has(socket)) this.#end(socket, 1000, '');
   }
 
   endPrincipal(principal: string): void {
@@ -115,8 +108,13 @@ export class AgentFlowSockets {
   #end(socket: WebSocket, code: number, reason: string): void {
     const state = this.#states.get(socket);
     this.#states.delete(socket);
-    socket.close(code, closeReason(reason));
-    if (state !== undefined) this.#listener.left(state.hostId);
+    try {
+      socket.close(code, closeReason(reason));
+    } catch {
+      // Gone already.
+    }
+    const isLast = ![...this.#states.values()].some(({ hostId }) => hostId === state?.hostId);
+    if (state !== undefined && isLast) this.#listener.left(state.hostId);
   }
 
   hosts(): string[] {

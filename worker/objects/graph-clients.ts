@@ -62,8 +62,8 @@ export interface GraphClientStatus {
 export interface AgentPeer {
   /** Whether the host has a probe of our own. */
   isTaken(hostId: string): boolean;
-  /** An agent's answer to an order or a question. */
-  answered(socket: WebSocket, envelope: OpenedEnvelope): void;
+  /** An agent's answer to an order or a question; false for a message of a namespace that agents have none of. */
+  answered(socket: WebSocket, envelope: OpenedEnvelope): boolean;
   /** An agent told something of its graph. */
   told(): void;
 }
@@ -221,10 +221,7 @@ export class GraphClients {
     envelope: OpenedEnvelope,
     bytes: number,
   ): Promise<void> | undefined {
-    if (state.role === 'agent' && envelope.namespace !== 'Graph') {
-      this.#agentPeer.answered(socket, envelope);
-      return undefined;
-    }
+    if (state.role === 'agent' && this.#agentPeer.answered(socket, envelope)) return undefined;
     let message: GraphMessage;
     try {
       if (envelope.namespace !== 'Graph')

@@ -45,10 +45,12 @@ export class TopologyAgents implements AgentPeer {
     fabric.listen((events) => this.injections.follow(events));
   }
 
-  answered(...[socket, envelope]: Parameters<AgentPeer['answered']>): void {
+  answered(...[socket, envelope]: Parameters<AgentPeer['answered']>): boolean {
     const { namespace, type, uuid, status, obj, bytes } = envelope;
     if (namespace === CAPTURE_NAMESPACE) this.orders.answered(socket, type, status, obj);
     else if (namespace === INJECTION_NAMESPACE) this.injections.answered(type, status, obj);
     else if (namespace === TABLE_NAMESPACE) this.tables.answered(uuid, status, obj, bytes);
+    else return false;
+    return true;
   }
 }

@@ -1,4 +1,5 @@
 /** How socket routes are mounted, and what they tell the objects about a peer. */
+import type { SocketPath } from '../../core/api/sockets.ts';
 import type { App, AppContext } from '../app.ts';
 import { admit } from '../middleware/admit.ts';
 import { requirePermission } from '../middleware/principal.ts';
@@ -9,7 +10,7 @@ import { mountedRoutes } from './rest.ts';
 /** Mounts a WebSocket route; needs the permission `websocket` on its path. Other requests than upgrades are answered 426. */
 export function mountSocket(
   app: App,
-  path: string,
+  path: SocketPath,
   handler: (c: AppContext) => Response | Promise<Response>,
 ): void {
   const needs = { object: 'websocket', action: path };
