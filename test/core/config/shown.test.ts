@@ -30,11 +30,11 @@ test.each([
   ['host_id.length', ''],
   ['auth.users', ''],
   ['auth.admin_token', ''],
-])('%s is %j', (key, value) => {
+])('%s is %j (R68)', (key, value) => {
   expect(configAt(shown, key)).toEqual(value);
 });
 
-test('no secret is shown under any key', () => {
+test('no secret is shown under any key (R69)', () => {
   expect(JSON.stringify(shown)).not.toContain('secret-');
   expect(configAt(shown, 'auth')).toMatchObject({ basic: { type: 'basic' } });
 });

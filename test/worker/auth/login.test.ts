@@ -77,6 +77,20 @@ describe('a credential', () => {
     expect((await ask(`/api/capture?x-auth-token=${token}`)).status).toBe(200);
   });
 
+  test('of a guest may ask, and is told what it may not (R74)', async () => {
+    const headers = basic('gus', 'guest');
+    const query = { method: 'POST', headers, body: '{"GremlinQuery":"G.V().Count()"}' };
+    expect((await ask('/api/topology', query)).status).toBe(200);
+    expect((await ask('/api/status', { headers })).status).toBe(200);
+    const read = await ask('/api/capture', { headers });
+    expect([read.status, await read.text()]).toEqual([403, "'gus' has no 'read' permission on 'capture'\n"]);
+    const write = await ask('/api/capture', { method: 'POST', headers, body: query.body });
+    expect([write.status, await write.text()]).toEqual([
+      403,
+      "'gus' has no 'write' permission on 'capture'\n",
+    ]);
+  });
+
   test('in a header is not hidden by a bad cookie', async () => {
     const headers = { ...basic('alice', 'wonderland'), Cookie: 'authtoken=nonsense' };
     expect((await ask('/api/capture', { headers })).status).toBe(200);

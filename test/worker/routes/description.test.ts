@@ -54,7 +54,7 @@ describe('/swagger.json', () => {
     expect((await get('/api/swagger.json')).text).toBe((await get('/swagger.json')).text);
   });
 
-  test('describes every mounted route under /api and no other', () => {
+  test('describes every mounted route under /api and no other (R79)', () => {
     expect(described(swagger.paths, swagger.basePath)).toEqual(
       mounted().filter((route) => route.includes(' /api')),
     );

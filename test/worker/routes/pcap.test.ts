@@ -81,7 +81,7 @@ beforeEach(async () => {
 });
 
 describe('POST /api/pcap', () => {
-  test('answers 202 with counts, and the flows are there to ask for', async () => {
+  test('answers 202 with counts, and the flows are there to ask for (R67)', async () => {
     expect(await accepted(three)).toEqual({
       packets: 3,
       packetsIgnored: 0,
@@ -187,7 +187,7 @@ describe('the body of POST /api/pcap', () => {
     ['another text', 'hello world, this is not a pcap file', 'Unknown magic 6c6c6568'],
     ['half a head', three.subarray(0, 20), 'unexpected EOF'],
     ['zeros that begin like pcapng', join(hex('0a0d0d0a'), new Uint8Array(60)), 'Unknown magic a0d0d0a'],
-  ])('is refused when it is %s', async (_what, body, text) => {
+  ])('is refused when it is %s (R67)', async (_what, body, text) => {
     expectRefusal(await upload(body), 400, text);
     expect(await query('G.Flows().Count()')).toBe(0);
   });
@@ -285,7 +285,7 @@ describe('options of POST /api/pcap', () => {
     expectRefusal(await upload(connection, options), 400, text);
   });
 
-  test('RawPacketLimit brings packets back as a capture file', async () => {
+  test('RawPacketLimit brings packets back as a capture file (R16)', async () => {
     await accepted(connection, '?RawPacketLimit=2');
     const { headers, bytes } = await askForPackets('G.Flows().RawPackets()');
     expect(headers.get('Content-Type')).toBe('application/vnd.tcpdump.pcap');
