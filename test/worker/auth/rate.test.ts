@@ -1,7 +1,7 @@
 /** How much one may ask, and how often a password may be tried. */
 import { createExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { limits } from '../../../core/limits.ts';
 import app from '../../../worker/index.ts';
 import { network, tried } from '../../../worker/auth/tries.ts';
@@ -19,6 +19,10 @@ const statuses = async (times: number, request: (round: number) => Promise<Respo
 };
 
 describe('requests', () => {
+  // Buckets refill while a slow machine is still asking.
+  beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }));
+  afterEach(() => vi.useRealTimers());
+
   test('are bounded for each principal, and nobody else notices', async () => {
     const bindings = { ...LOCKED, EDGEDIVE_RATE: '1' };
     const get = (headers: Record<string, string>) => requestWith(bindings, '/api/capture', { headers });
