@@ -3,6 +3,8 @@
  * (ids, times, its name) is mapped or left out; whatever else differs is a difference.
  */
 
+import { constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+
 export interface RestCase {
   readonly case: string;
   readonly request: {
@@ -25,7 +27,29 @@ export interface Answer {
   readonly status: number;
   /** By lower-cased name. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Uncompressed. */
+  readonly bytes: Buffer;
+  /** The same as text. */
   readonly text: string;
+}
+
+/** A body as it was before Content-Encoding. Throws for one that is not what its encoding says. */
+export function uncompressed(bytes: Buffer, encoding: string | undefined): Buffer {
+  if (bytes.length === 0) return bytes;
+  if (encoding === 'gzip') return gunzipSync(bytes);
+  // Go's `deflate` is the bare format, without the header and the checksum that the word means in HTTP.
+  if (encoding === 'deflate')
+    return bytes[0] === 0x78
+      ? inflateSync(bytes)
+      : inflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+  return bytes;
+}
+
+/** The recorded body, uncompressed. */
+export function bytesOf(recorded: RestCase): Buffer {
+  const { body, body_encoding: encoding } = recorded.response;
+  const bytes = Buffer.from(body ?? '', encoding === 'base64' ? 'base64' : 'utf8');
+  return uncompressed(bytes, headerOf(recorded, 'Content-Encoding'));
 }
 
 /** Where an agent of the reference has a server of its own. */
@@ -51,6 +75,14 @@ export function misunderstanding(line: unknown): string | undefined {
   return undefined;
 }
 
+/** The query of a request to `/api/topology`; undefined when there is none. */
+export function queryOf({ request }: RestCase): string | undefined {
+  if (request.method !== 'POST' || request.path !== '/api/topology' || request.body_encoding !== 'utf-8')
+    return undefined;
+  const query = (jsonOf(request.body ?? '') as { GremlinQuery?: unknown } | null | undefined)?.GremlinQuery;
+  return typeof query === 'string' && query !== '' ? query : undefined;
+}
+
 export function headerOf({ response }: RestCase, name: string): string | undefined {
   return response.headers.find(([each]) => each.toLowerCase() === name.toLowerCase())?.[1];
 }
@@ -74,6 +106,9 @@ const NOISE: ReadonlySet<string> = new Set([
   'FDB',
   'RoutingTables',
   'Captures',
+  // Of the machine.
+  'KernelCmdLine',
+  'KernelVersion',
   // Of the program.
   'Version',
 ]);
@@ -82,13 +117,18 @@ const NOISE: ReadonlySet<string> = new Set([
 export function withoutNoise(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNoise);
   if (typeof value !== 'object' || value === null) return value;
-  const members = Object.entries(value).filter(([name]) => !NOISE.has(name));
+  // Agents count the changes of their elements, and nobody goes on changing those that were loaded.
+  const { Origin } = value as { readonly Origin?: unknown };
+  const isAgents = typeof Origin === 'string' && Origin.startsWith('agent.');
+  const members = Object.entries(value).filter(
+    ([name]) => !NOISE.has(name) && !(isAgents && name === 'Revision'),
+  );
   members.sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(members.map(([name, member]) => [name, withoutNoise(member)]));
 }
 
 export interface Difference {
-  readonly part: 'status' | 'type' | 'location' | 'body';
+  readonly part: 'status' | 'type' | 'encoding' | 'location' | 'body';
   readonly text: string;
 }
 
@@ -106,21 +146,26 @@ export function differences(recorded: RestCase, expected: string, answer: Answer
   }
   const found: Difference[] = [];
   const [type, wanted] = [answer.headers['content-type'], headerOf(recorded, 'Content-Type')];
-  if (wanted !== undefined && type?.toLowerCase() !== wanted.toLowerCase())
+  // `; charset=UTF-8` alone names no type.
+  const namesType = wanted !== undefined && !wanted.startsWith(';');
+  if (namesType && type?.toLowerCase() !== wanted.toLowerCase())
     found.push({ part: 'type', text: `Content-Type ${type}, recorded ${wanted}` });
+  const [encoding, encoded] = [answer.headers['content-encoding'], headerOf(recorded, 'Content-Encoding')];
+  if (encoding !== encoded)
+    found.push({ part: 'encoding', text: `Content-Encoding ${encoding}, recorded ${encoded}` });
+  if (answer.bytes.equals(bytesOf(recorded))) return found;
   const text = bodyDifference(inOrderFor(recorded, expected), inOrderFor(recorded, answer.text));
   if (text !== undefined) found.push({ part: 'body', text });
   return found;
 }
 
 /** The reference yields the results of a query in random order, unless the query sorts. */
-function inOrderFor({ request }: RestCase, body: string): string {
-  const value =
-    request.path === '/api/topology' && !/Sort/i.test(request.body ?? '') ? jsonOf(body) : undefined;
-  return Array.isArray(value) ? inOneOrder(body) : body;
+function inOrderFor(recorded: RestCase, body: string): string {
+  const query = queryOf(recorded);
+  return query === undefined || /\bSort\s*\(/i.test(query) ? body : inOneOrder(body);
 }
 
-/** Lists of results, and the nodes and edges of graphs among them, in an order of their own. */
+/** Lists of results, and the lists of graphs and groups among them, in an order of their own. */
 export function inOneOrder(body: string): string {
   const value = jsonOf(body);
   if (!Array.isArray(value)) return body;
@@ -133,7 +178,7 @@ export function inOneOrder(body: string): string {
 }
 
 function graphInOrder(value: unknown, sort: (list: readonly unknown[]) => unknown[]): unknown {
-  if (typeof value !== 'object' || value === null || !('Nodes' in value)) return value;
+  if (typeof value !== 'object' || value === null || 'ID' in value || 'UUID' in value) return value;
   const lists = Object.entries(value).map(([name, list]) => [name, Array.isArray(list) ? sort(list) : list]);
   return Object.fromEntries(lists) as unknown;
 }

@@ -1,9 +1,31 @@
 /**
- * Plays recorded scenarios against a server: loads the graph that a scenario presupposes, sends its requests in order, maps the
- * ids that the server makes, and judges each answer. The server should be a fresh one without a probe.
+ * Plays recorded scenarios against a server: loads what a scenario presupposes, as a probe where an agent had told it, sends its
+ * requests in order, maps the ids that the server makes, and judges each answer. The server should be a fresh one without a probe.
  */
-import { request } from 'node:http';
-import { differences, jsonOf, misunderstanding, otherKind, type Answer, type RestCase } from './rest-case.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EdgeJson, NodeJson } from '../../core/wire/element-json.ts';
+import {
+  flowTableIn,
+  NO_GRAPH,
+  presupposed,
+  presupposedResources,
+  understood,
+  type Element,
+  type LabGraph,
+} from './recorded-lab.ts';
+import { RecordedProbe } from './recorded-probe.ts';
+import { answerDifference, answerIn, judgeQuery, ruleOfOrder, worldIn } from './recorded-queries.ts';
+import {
+  bytesOf,
+  differences,
+  jsonOf,
+  misunderstanding,
+  otherKind,
+  queryOf,
+  type Answer,
+  type RestCase,
+} from './rest-case.ts';
+import { sendRecorded } from './rest-request.ts';
 import { ruleFor } from './rest-rules.ts';
 
 export type Verdict =
@@ -13,38 +35,13 @@ export type Verdict =
   /** Recorded from something that is no analyzer's REST side. */
   | { readonly kind: 'skipped'; readonly reason: string };
 
-/** A node or an edge as it is recorded. */
-interface Element {
-  readonly ID: string;
-  readonly Parent?: string;
-  readonly Child?: string;
-  readonly Metadata?: object | null;
-}
-interface LabGraph {
-  readonly nodes: readonly Element[];
-  readonly edges: readonly Element[];
-}
-
-const NO_GRAPH: LabGraph = { nodes: [], edges: [] };
-
-function understood(lines: readonly unknown[]): readonly RestCase[] {
-  return lines.filter(
-    (line) => otherKind(line) === undefined && misunderstanding(line) === undefined,
-  ) as readonly RestCase[];
-}
-
-/** The first whole graph that one of the scenarios shows. */
-export function labIn(scenarios: readonly (readonly unknown[])[]): LabGraph {
-  for (const lines of scenarios) {
-    const graph = wholeGraph(understood(lines));
-    if (graph.nodes.length > 0) return graph;
-  }
-  return NO_GRAPH;
-}
-
 /** The host of the recordings. */
 const RECORDED_HOST = 'skyref';
 const RESOURCES = ['capture', 'alert', 'noderule', 'edgerule', 'injectpacket', 'workflow', 'edge', 'node'];
+/** What the analyzer itself makes; what the agent of the same host makes keeps its origin. */
+const OWN_ORIGIN = new RegExp(`\\b(analyzer|api)\\.${RECORDED_HOST}"`, 'g');
+/** How long an order may take on its way to a probe. */
+const ORDERS_MS = 30;
 const UUID = /[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g;
 
 export class RestReplay {
@@ -54,6 +51,9 @@ export class RestReplay {
   /** Recorded id → kind of its resource. */
   readonly #kinds = new Map<string, string>();
   #host = '';
+  #probes: RecordedProbe[] = [];
+  /** The answer that the flow table was last loaded from. */
+  #shownFlows = '';
 
   constructor(base: string) {
     this.#base = base.replace(/\/$/, '');
@@ -67,26 +67,25 @@ export class RestReplay {
     lines: readonly unknown[],
     lab: LabGraph = NO_GRAPH,
   ): AsyncGenerator<readonly [RestCase, Verdict]> {
-    this.#ids.clear();
-    this.#kinds.clear();
-    const api = await this.#send('GET', '/api');
-    this.#host = String((jsonOf(api.text) as { Host?: unknown } | undefined)?.Host);
-    await this.#prepare(understood(lines), lab);
-    for (const [at, line] of lines.entries()) {
-      const recorded = line as RestCase;
-      const other = otherKind(line);
-      if (other !== undefined) {
-        yield [recorded, { kind: 'skipped', reason: other }];
-        continue;
+    const cases = understood(lines);
+    await this.#prepare(cases, lab);
+    try {
+      for (const [at, line] of lines.entries()) {
+        const recorded = line as RestCase;
+        const other = otherKind(line);
+        const strange = misunderstanding(line);
+        if (other !== undefined) yield [recorded, { kind: 'skipped', reason: other }];
+        else if (strange !== undefined)
+          yield [recorded, { kind: 'failed', difference: `not understood: ${strange}` }];
+        else {
+          await this.#loadFlows(recorded, cases);
+          yield [recorded, await this.#judge(recorded)];
+          await this.#tidy(understood(lines.slice(at + 1)));
+        }
       }
-      const strange = misunderstanding(line);
-      yield [
-        recorded,
-        strange === undefined
-          ? await this.#judge(recorded)
-          : { kind: 'failed', difference: `not understood: ${strange}` },
-      ];
-      if (strange === undefined) await this.#tidy(lines.slice(at + 1));
+    } finally {
+      for (const probe of this.#probes) await probe.goodbye();
+      this.#probes = [];
     }
   }
 
@@ -96,40 +95,75 @@ export class RestReplay {
       body === null ? undefined : body_encoding === 'base64' ? Buffer.from(body, 'base64') : this.#ours(body);
     let answer: Answer;
     try {
-      answer = await this.#send(method, this.#ours(path), headers, sent);
+      answer =
+        method === 'GET'
+          ? await this.#send(method, this.#ours(path), headers, sent)
+          : await this.#change(method, this.#ours(path), sent, headers);
     } catch (error) {
       return { kind: 'failed', difference: `no answer: ${String(error)}` };
     }
     // A crash of the reference is no answer to compare with.
     if (recorded.response.status === null) return { kind: 'passed' };
     this.#learn(recorded, answer);
-    const expected = this.#ours(recorded.response.body ?? '');
+    const expected = this.#ours(bytesOf(recorded).toString());
     const found = differences(recorded, expected, answer);
     if (found.length === 0) return { kind: 'passed' };
     const names: string[] = [];
     for (const difference of found) {
-      const rule = ruleFor(difference, { recorded, expected, answer });
+      const rule =
+        ruleFor(difference, { recorded, expected, answer, captureIds: this.#captureIds() })?.name ??
+        (difference.part === 'type' ? undefined : await this.#ruleOfQuery(recorded, expected, answer));
       if (rule === undefined) return { kind: 'failed', difference: difference.text };
-      names.push(rule.name);
+      names.push(rule);
     }
     return { kind: 'divergent', rule: names.join('; ') };
   }
 
   /**
-   * Whoever made the recordings removed resources between the steps. One that is neither shown nor deleted later is
-   * removed, so that it does not stand in the way of the next.
+   * The rule of the language by which a query is answered otherwise. It holds only for what the engine answers on the graph and the
+   * flows that the server has: an answer that the server got wrong has no rule.
    */
-  async #tidy(later: readonly unknown[]): Promise<void> {
+  async #ruleOfQuery(recorded: RestCase, expected: string, answer: Answer): Promise<string | undefined> {
+    const query = queryOf(recorded);
+    if (query === undefined) return undefined;
+    const { status } = recorded.response;
+    const accept = Object.entries(recorded.request.headers).find(([name]) => /^accept$/i.test(name))?.[1];
+    const shown = new Map<string, string>();
+    for (const question of ['G', 'G.Flows()', 'G.Flows().RawPackets()']) {
+      const body = JSON.stringify({ GremlinQuery: question });
+      shown.set(question, (await this.#send('POST', '/api/topology', {}, body)).text);
+    }
+    const world = worldIn((question) => shown.get(question));
+    const asked = { query: this.#ours(query), accept, status, body: expected, bytes: bytesOf(recorded) };
+    const local = await answerIn(world, asked);
+    const text = answer.text.replace('Error while encoding response: ', '');
+    const isOurs =
+      local.bytes.length > 0
+        ? answer.bytes.equals(local.bytes)
+        : answerDifference(local.body, text) === undefined;
+    if (local.status !== answer.status || !isOurs) return undefined;
+    const verdict = await judgeQuery(world, asked);
+    if (verdict.kind === 'divergent') return verdict.rule;
+    if (verdict.kind === 'same') return ruleOfOrder(asked.query, expected, answer.text);
+    return /\bRevision\b/.test(query) && status === 200
+      ? 'agents count the changes of their elements'
+      : undefined;
+  }
+
+  /**
+   * Whoever made the recordings removed resources between the steps. One that the next list of its kind no longer has is removed
+   * before, so that it does not stand in the way; where no list follows, one that nothing mentions any more.
+   */
+  async #tidy(later: readonly RestCase[]): Promise<void> {
     for (const [theirs, ours] of this.#ids) {
       const kind = `/api/${this.#kinds.get(theirs)}`;
-      const isStillThere = later.some(
-        (line) =>
-          misunderstanding(line) === undefined &&
-          (line as RestCase).request.path.startsWith(kind) &&
-          JSON.stringify(line).includes(theirs),
+      const next = later.findIndex((each) => each.request.method === 'GET' && each.request.path === kind);
+      const until = next < 0 ? later : later.slice(0, next + 1);
+      const isWanted = until.some((each) =>
+        next < 0 || each.request.path.startsWith(kind) ? JSON.stringify(each).includes(theirs) : false,
       );
-      if (isStillThere) continue;
-      await this.#send('DELETE', `${kind}/${ours}`);
+      if (isWanted) continue;
+      await this.#change('DELETE', `${kind}/${ours}`);
       this.#ids.delete(theirs);
     }
   }
@@ -144,118 +178,110 @@ export class RestReplay {
     this.#kinds.set(theirs, recorded.request.path.split('/')[2] ?? '');
   }
 
+  #captureIds(): ReadonlySet<string> {
+    const captures = [...this.#ids].filter(([theirs]) => this.#kinds.get(theirs) === 'capture');
+    return new Set(captures.map(([, ours]) => ours));
+  }
+
   /** A recorded text with our ids and our host. */
   #ours(text: string): string {
     return text
       .replaceAll(UUID, (id) => this.#ids.get(id) ?? id)
-      .replaceAll(`.${RECORDED_HOST}"`, `.${this.#host}"`)
+      .replaceAll(OWN_ORIGIN, `$1.${this.#host}"`)
       .replace(`{"Host":"${RECORDED_HOST}"`, `{"Host":"${this.#host}"`);
   }
 
-  /** Paths go out as they are; `fetch` would clean them. */
   async #send(
     method: string,
     path: string,
-    headers: Readonly<Record<string, string>> = {},
+    headers?: Readonly<Record<string, string>>,
     body?: string | Buffer,
   ): Promise<Answer> {
-    const { hostname, port } = new URL(this.#base);
-    return new Promise((resolve, reject) => {
-      const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
-      const sent = request(
-        { hostname, port, method, path, headers: { ...headers, ...length } },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('end', () => {
-            const all = response.headers as Record<string, string | undefined>;
-            resolve({
-              status: response.statusCode ?? 0,
-              headers: all,
-              text: Buffer.concat(chunks).toString(),
-            });
-          });
-        },
-      );
-      sent.on('error', reject);
-      sent.end(body);
-    });
+    return sendRecorded(this.#base, method, path, headers, body);
   }
 
-  /** An empty server, and then the graph that the first lists of the scenario show. */
+  /** An empty server, and then what the scenario presupposes. */
   async #prepare(cases: readonly RestCase[], lab: LabGraph): Promise<void> {
+    this.#ids.clear();
+    this.#kinds.clear();
+    this.#shownFlows = '';
+    const api = await this.#send('GET', '/api');
+    this.#host = String((jsonOf(api.text) as { Host?: unknown } | undefined)?.Host);
     for (const resource of RESOURCES) {
       const { status, text } = await this.#send('GET', `/api/${resource}`);
       const list = status === 200 ? jsonOf(text) : undefined;
       for (const id of Object.keys(list ?? {}))
         await this.#send('DELETE', `/api/${resource}/${encodeURIComponent(id)}`);
     }
-    const shown = presupposed(cases);
-    const { nodes, edges } = shown.nodes.length === 0 ? lab : shown;
-    for (const node of nodes) await this.#create('node', node);
-    for (const edge of edges) await this.#create('edge', edge);
+    const { nodes, edges } = presupposed(cases, lab);
+    const isAgents = (element: Element): boolean => agentOf(element) !== undefined;
+    for (const node of nodes) if (!isAgents(node)) await this.#create('node', node);
+    // The host of the recordings has an agent also where no graph is shown: somebody must tell the flows.
+    const hosts = new Set(
+      [...nodes, ...edges].flatMap((element) => agentOf(element) ?? []).concat(RECORDED_HOST),
+    );
+    for (const host of hosts) {
+      const probe = await RecordedProbe.connect(this.#base, host);
+      this.#probes.push(probe);
+      const own = <Kind extends Element>(list: readonly Kind[]): Kind[] =>
+        list.filter((element) => agentOf(element) === host);
+      await probe.sync(withoutCaptures(own(nodes)), own(edges) as EdgeJson[]);
+    }
+    for (const edge of edges) if (!isAgents(edge)) await this.#create('edge', edge);
+    for (const [kind, id, resource] of presupposedResources(cases)) {
+      const answer = await this.#change('POST', `/api/${kind}`, JSON.stringify(resource));
+      const ours = (jsonOf(answer.text) as { UUID?: string } | undefined)?.UUID;
+      // One that is refused here is missing from the lists, which a rule must explain.
+      if (answer.status !== 201 || ours === undefined) continue;
+      this.#ids.set(id, ours);
+      this.#kinds.set(id, kind);
+    }
   }
 
+  /** The flow table is loaded anew whenever the recording shows it whole. */
+  async #loadFlows(recorded: RestCase, cases: readonly RestCase[]): Promise<void> {
+    const flows = flowTableIn(recorded, cases);
+    const text = recorded.response.body ?? '';
+    if (flows === undefined || text === this.#shownFlows) return;
+    this.#shownFlows = text;
+    for (const flow of flows) flow.CaptureID = this.#ids.get(flow.CaptureID) ?? flow.CaptureID;
+    const [first, ...others] = this.#probes;
+    await first?.setFlows(flows.filter((flow) => !others.some((probe) => probe.has(flow.NodeTID))));
+    for (const probe of others) await probe.setFlows(flows.filter((flow) => probe.has(flow.NodeTID)));
+  }
+
+  async #change(
+    method: string,
+    path: string,
+    body?: string | Buffer,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const answer = await this.#send(method, path, headers, body);
+    // Orders for captures stand on the probe's socket when the change is answered.
+    if (path.startsWith('/api/capture')) {
+      await delay(ORDERS_MS);
+      for (const probe of this.#probes) await probe.settled();
+    }
+    return answer;
+  }
+
+  /** One that is refused is missing from what is asked, which a rule must explain. */
   async #create(kind: 'node' | 'edge', element: Element): Promise<void> {
     const headers = { 'Content-Type': 'application/json' };
-    const { status, text } = await this.#send(
-      'POST',
-      `/api/${kind}`,
-      headers,
-      this.#ours(JSON.stringify(element)),
-    );
-    if (status !== 201) throw new Error(`cannot load the ${kind} ${element.ID}: ${status} ${text}`);
+    await this.#send('POST', `/api/${kind}`, headers, this.#ours(JSON.stringify(element)));
   }
 }
 
-/** What a scenario's first lists hold, the nodes that its edges join, and what it deletes without having made it. */
-function presupposed(cases: readonly RestCase[]): LabGraph {
-  const nodes = new Map<string, Element>();
-  const edges = new Map<string, Element>();
-  const whole = wholeGraph(cases);
-  for (const element of [...whole.nodes, ...firstList(cases, '/api/node')]) nodes.set(element.ID, element);
-  for (const element of [...whole.edges, ...firstList(cases, '/api/edge')]) edges.set(element.ID, element);
-  const made = new Set(cases.filter(isCreation).map(({ request }) => idIn(request.body)));
-  const wanted = [
-    ...[
-      ...edges.values(),
-      ...cases.filter((each) => each.request.path === '/api/edge' && isCreation(each)).map(elementOf),
-    ].flatMap(({ Parent, Child }) => [Parent, Child]),
-    ...cases.flatMap(({ request, response }) =>
-      request.method === 'DELETE' && response.status === 200 && request.path.startsWith('/api/node/')
-        ? [request.path.slice('/api/node/'.length)]
-        : [],
-    ),
-  ];
-  for (const id of wanted)
-    if (id !== undefined && !nodes.has(id) && !made.has(id))
-      nodes.set(id, { ID: id, Metadata: { Name: id, Type: 'device' } });
-  return { nodes: [...nodes.values()], edges: [...edges.values()] };
+/** The host whose agent tells an element; undefined for what rules and users made. */
+function agentOf({ Origin }: Element): string | undefined {
+  return Origin?.startsWith('agent.') === true ? Origin.slice('agent.'.length) : undefined;
 }
 
-function firstList(cases: readonly RestCase[], path: string): readonly Element[] {
-  const first = cases.find(({ request }) => request.method === 'GET' && request.path === path);
-  return Object.values((jsonOf(first?.response.body ?? '') as Record<string, Element> | undefined) ?? {});
-}
-
-/** The first answer to `G`. */
-function wholeGraph(cases: readonly RestCase[]): LabGraph {
-  const first = cases.find(({ request }) => request.body === '{"GremlinQuery": "G"}');
-  const answer = jsonOf(first?.response.body ?? '') as
-    | readonly { readonly Nodes: readonly Element[] | null; readonly Edges: readonly Element[] | null }[]
-    | undefined;
-  return { nodes: answer?.[0]?.Nodes ?? [], edges: answer?.[0]?.Edges ?? [] };
-}
-
-function isCreation({ request, response }: RestCase): boolean {
-  return request.method === 'POST' && response.status === 201;
-}
-
-function elementOf({ request }: RestCase): Partial<Element> {
-  return (jsonOf(request.body ?? '') as Partial<Element> | undefined) ?? {};
-}
-
-function idIn(body: string | null): string | undefined {
-  return (jsonOf(body ?? '') as Partial<Element> | undefined)?.ID;
+/** Captures are told by the analyzer and carried anew. */
+function withoutCaptures(nodes: readonly Element[]): NodeJson[] {
+  const without = (node: NodeJson): NodeJson => {
+    const { Captures: _captures, ...metadata } = node.Metadata;
+    return { ...node, Metadata: metadata };
+  };
+  return (nodes as readonly NodeJson[]).map(without);
 }

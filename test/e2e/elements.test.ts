@@ -3,7 +3,7 @@
  * from the reference (`npm run conformance -- rest`).
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +13,7 @@ import { root } from './harness/process.ts';
 import { pythonWithSkydiveClient } from './harness/python.ts';
 
 const run = promisify(execFile);
+const RECORDINGS = join(root, '../shared/conformance/recordings');
 
 describe('nodes, edges and rules', () => {
   let analyzer: Analyzer;
@@ -52,7 +53,21 @@ describe('nodes, edges and rules', () => {
     const command = ['run', '-s', 'conformance', '--', 'rest', '--base', analyzer.url];
     const { stdout } = await run('npm', command, { cwd: root });
     expect(stdout).not.toContain('FAIL');
-    expect(stdout.trim().split('\n').at(-1)).toBe('79 passed, 0 failed, 15 divergent');
+    expect(stdout.trim().split('\n').at(-1)).toBe('110 passed, 0 failed, 21 divergent');
+  });
+
+  it.runIf(existsSync(RECORDINGS))('answer every recording (../shared/conformance/recordings)', async () => {
+    const fresh = await startEdgedive({ probe: false });
+    try {
+      const command = ['run', '-s', 'conformance', '--', 'rest', '--base', fresh.url, '--cases', RECORDINGS];
+      const { stdout } = await run('npm', command, { cwd: root, maxBuffer: 1 << 24 });
+      expect(stdout).not.toContain('FAIL');
+      expect(stdout.trim().split('\n').at(-1)).toMatch(
+        /^1\d{3} passed, 0 failed, \d+ divergent, 53 skipped$/,
+      );
+    } finally {
+      await fresh.stop();
+    }
   });
 
   it('a recorded answer that is another one fails, as does a line that is no request; a command of a client is left out', async () => {
