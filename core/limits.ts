@@ -343,6 +343,8 @@ export const timings = {
   flowHoldMs: 15_000,
   /** How long a query waits for probes to flush what changed. */
   flushWaitMs: 300,
+  /** How long a query waits for a flow shard; one that does not answer is named. */
+  shardAnswerMs: 10_000,
   /** A probe is asked to flush at most this often. */
   flushEveryMs: 500,
   /** A shard writes and publishes what came in, together, after this. */

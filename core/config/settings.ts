@@ -175,7 +175,7 @@ const WRITTEN: readonly Setting[] = [
     default: '1',
     variable: 'EDGEDIVE_FLOW_SHARDS',
     readBy: 'analyzer',
-    text: 'objects over which hosts are spread',
+    text: 'objects over which hosts are spread; may be another number at each start',
   },
   {
     key: 'fabric.flow_hubs',

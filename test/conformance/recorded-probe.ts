@@ -2,20 +2,10 @@
  * The agent of a recorded lab, played by a probe of ours: tells the graph and the flows that the recordings show and
  * carries every capture it is told to, without capturing anything. What it says leaves the analyzer when it says goodbye.
  */
-import { WebSocket } from 'ws';
 import type { EdgeJson, NodeJson } from '../../core/wire/element-json.ts';
-import { analyzerFrame, protocolVersion, readAnalyzerFrame } from '../../core/wire/probe-frames.ts';
 import type { Flow } from '../../proto/gen/flow.ts';
-import {
-  ChangeKind,
-  createHello,
-  type CaptureSet,
-  type ToAnalyzer,
-  type ToProbe,
-} from '../../proto/gen/probe.ts';
-
-/** Longer than any answer takes that comes at all. */
-const ANSWER_MS_MAX = 10_000;
+import { ChangeKind, type CaptureSet } from '../../proto/gen/probe.ts';
+import { ProbeLink } from '../e2e/harness/probe-link.ts';
 
 interface RunningCapture {
   readonly UUID: string;
@@ -27,12 +17,12 @@ interface RunningCapture {
 
 export class RecordedProbe {
   readonly host: string;
-  readonly #graph: Link;
-  readonly #flow: Link;
+  readonly #graph: ProbeLink;
+  readonly #flow: ProbeLink;
   readonly #nodes = new Map<string, NodeJson>();
   #flows = new Map<string, Flow>();
 
-  private constructor(host: string, graph: Link, flow: Link) {
+  private constructor(host: string, graph: ProbeLink, flow: ProbeLink) {
     this.host = host;
     this.#graph = graph;
     this.#flow = flow;
@@ -44,8 +34,8 @@ export class RecordedProbe {
   /** `base` is the URL of the analyzer. Rejects when it does not take the probe. */
   static async connect(base: string, host: string): Promise<RecordedProbe> {
     const [graph, flow] = await Promise.all([
-      Link.open(base, '/ws/probe/topology', host),
-      Link.open(base, '/ws/probe/flow', host),
+      ProbeLink.open(base, '/ws/probe/topology', host),
+      ProbeLink.open(base, '/ws/probe/flow', host),
     ]);
     return new RecordedProbe(host, graph, flow);
   }
@@ -117,97 +107,4 @@ function stateOf(text: string): object {
     PacketsDropped: 0,
     PacketsIfDropped: 0,
   };
-}
-
-/** One of the two connections of a probe. */
-class Link {
-  readonly #socket: WebSocket;
-  readonly #waiting = new Map<number, () => void>();
-  #sequence = 0;
-  #welcomed: () => void = () => {};
-  heard: (message: ToProbe) => void = () => {};
-
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.on('message', (data: Buffer) => this.#hear(readAnalyzerFrame(data)));
-  }
-
-  static async open(base: string, path: string, host: string): Promise<Link> {
-    const url = `${base.replace(/^http/, 'ws')}${path}`;
-    const link = new Link(new WebSocket(url, { headers: { 'X-Host-ID': host } }));
-    const welcome = new Promise<void>((resolve, reject) => {
-      link.#welcomed = resolve;
-      link.#socket.on('error', reject);
-      link.#socket.on('close', (code, reason) =>
-        reject(new Error(`${path} was closed: ${code} ${reason.toString()}`)),
-      );
-    });
-    link.#socket.on('open', () =>
-      link.#send({
-        hello: createHello({
-          ...protocolVersion,
-          host_id: host,
-          incarnation: crypto.randomUUID(),
-          version: 'recorded',
-          clock: Date.now(),
-        }),
-      }),
-    );
-    await withinTime(welcome, `welcome at ${path}`);
-    return link;
-  }
-
-  /** Resolves when it is acknowledged. */
-  async tell(message: (sequence: number) => Partial<ToAnalyzer>): Promise<void> {
-    const sequence = ++this.#sequence;
-    const acknowledged = new Promise<void>((resolve) => this.#waiting.set(sequence, resolve));
-    this.#send(message(sequence));
-    await withinTime(acknowledged, 'acknowledgement');
-  }
-
-  async settled(): Promise<void> {
-    const last = [...this.#waiting].at(-1);
-    if (last === undefined) return;
-    const [sequence, resolve] = last;
-    const acknowledged = new Promise<void>((done) =>
-      this.#waiting.set(sequence, () => {
-        resolve();
-        done();
-      }),
-    );
-    await withinTime(acknowledged, 'acknowledgement');
-  }
-
-  async goodbye(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#socket.on('close', () => resolve()));
-    this.#send({ goodbye: { reason: 'the recording ends' } });
-    await withinTime(closed, 'end');
-  }
-
-  #send(message: Partial<ToAnalyzer>): void {
-    this.#socket.send(analyzerFrame(message));
-  }
-
-  #hear(message: ToProbe): void {
-    if (message.welcome !== undefined) this.#welcomed();
-    if (message.flush !== undefined) this.#send({ flush_done: { id: message.flush.id } });
-    for (const [sequence, done] of this.#waiting) {
-      if (message.ack === undefined || sequence > message.ack.sequence) continue;
-      this.#waiting.delete(sequence);
-      done();
-    }
-    this.heard(message);
-  }
-}
-
-async function withinTime(promise: Promise<void>, what: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no ${what} from the analyzer`)), ANSWER_MS_MAX);
-  });
-  try {
-    await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -21,7 +21,7 @@ const HEADERS = new Set([
   'x-resource-ttl',
 ]);
 const EXPOSED =
-  'X-Request-Id, X-Edgedive-Console, X-Edgedive-Cost, X-Edgedive-Error, X-Edgedive-Hint, X-Edgedive-Next, X-Edgedive-Silent-Hosts, X-Edgedive-Warning';
+  'X-Request-Id, X-Edgedive-Console, X-Edgedive-Cost, X-Edgedive-Error, X-Edgedive-Hint, X-Edgedive-Next, X-Edgedive-Silent-Hosts, X-Edgedive-Silent-Shards, X-Edgedive-Warning';
 
 function listOf(text: string): string[] {
   return text.split(',').map((entry) => entry.trim().toLowerCase());

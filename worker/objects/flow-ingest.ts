@@ -227,6 +227,27 @@ export class FlowIngest {
     for (const flow of snapshot.flows) this.#live.put(snapshot.host, flow, nowMs);
   }
 
+  /**
+   * Takes over what another shard knew of a host, in memory: the caller writes a snapshot. What is known here of a newer start of the
+   * probe, or a later batch of the same one, stays.
+   */
+  adopt(pieces: readonly HostSnapshot[], nowMs: number): void {
+    this.commit();
+    for (const piece of pieces) {
+      const known = this.#hosts.get(piece.host);
+      if (known?.incarnation === piece.incarnation && known.durable > piece.sequence) continue;
+      this.restore(piece, nowMs);
+    }
+  }
+
+  /** Forgets a host that another shard took over, in memory: the caller writes a snapshot. */
+  letGo(host: string): void {
+    this.commit();
+    this.#hosts.delete(host);
+    this.#live.dropHost(host);
+    for (const byHost of this.#stats.values()) byHost.delete(host);
+  }
+
   /** Applies an entry of the log again, counting nothing. */
   replay({ host, incarnation, frame, atMs }: StoredEntry): void {
     const known = this.#hosts.get(host);
@@ -240,6 +261,13 @@ export class FlowIngest {
     for (const flow of message.batch.flows) this.#put(host, flow, atMs);
     for (const { uuid, capture_id } of message.batch.ended) this.#live.delete(host, capture_id, uuid);
     for (const stats of message.batch.stats) this.#keepStats(host, stats);
+  }
+
+  /** What is known of one host, in such pieces; nothing for a host that was never heard of. */
+  *piecesOf(host: string): Generator<HostSnapshot> {
+    this.commit();
+    if (!this.#hosts.has(host)) return;
+    for (const piece of this.pieces()) if (piece.host === host) yield piece;
   }
 
   /** Everything that a woken shard has to know, in pieces of a few flows. Nothing may be pending. */

@@ -15,6 +15,7 @@ import { limits, timings } from '../../core/limits.ts';
 import { readProbeFrame } from '../../core/wire/probe-frames.ts';
 import { closeCodes, WireError } from '../../core/wire/wire-error.ts';
 import type { Stats } from '../../proto/gen/flow.ts';
+import { encodeSnapshotPart } from '../../proto/gen/shard.ts';
 import { ShardStore, type LogRowToWrite } from '../store/shard-store.ts';
 import { agentFlowCounters, AgentFlowSockets, type AgentFlowCounter } from './agent-flow-sockets.ts';
 import { bytesOrStream, textOrStream } from './answer-stream.ts';
@@ -30,6 +31,7 @@ import {
 import { FlowIngest, ingestCounters, type IngestCounter } from './flow-ingest.ts';
 import { feedCounters, HubFeed, type FeedCounter } from './hub-feed.ts';
 import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.ts';
+import { ShardMoves } from './shard-moves.ts';
 import { topologyOf } from './stubs.ts';
 
 type OwnCounter =
@@ -38,6 +40,8 @@ type OwnCounter =
   | 'searchFlowsShipped'
   | 'rowsForgotten'
   | 'flowsForgotten'
+  | 'hostsMovedHere'
+  | 'hostsMovedAway'
   | FileCounter;
 /** What uploaded capture files held. */
 type FileCounter =
@@ -55,6 +59,8 @@ const ownCounters: readonly OwnCounter[] = [
   'searchFlowsShipped',
   'rowsForgotten',
   'flowsForgotten',
+  'hostsMovedHere',
+  'hostsMovedAway',
   'files',
   'filesCut',
   'filePackets',
@@ -120,6 +126,8 @@ export class FlowShard extends DurableObject<Env> {
   #flush!: FlowFlush;
   #feed!: HubFeed;
   #past!: FlowHistory;
+  #moves!: ShardMoves;
+  #snapshotting: Promise<void> | undefined;
   readonly #history: HistorySettings;
   readonly #live = new LiveTable(limits.shardLiveBytesMax);
   /** Hosts without a probe whose flows may still be live → since when, ms since 1970. Kept in the tables. */
@@ -156,7 +164,10 @@ export class FlowShard extends DurableObject<Env> {
     this.#sockets = new ProbeSockets(this.ctx, this.env, count);
     this.#agents = new AgentFlowSockets(this.ctx, this.env, {
       take: (host, flows, stats) => this.#ingest.takeFromAgent(host, flows, stats),
-      joined: (host) => this.#clearGone(host),
+      joined: (host) => {
+        this.#clearGone(host);
+        this.ctx.waitUntil(this.#moves.bring(host));
+      },
       left: (host) => {
         this.#setGone(host, Date.now());
         this.#schedule();
@@ -175,6 +186,11 @@ export class FlowShard extends DurableObject<Env> {
       acknowledge: (socket, sequence) => this.#sockets.send(socket, { ack: { sequence } }),
       committed: () => this.#committed(),
       count,
+    });
+    this.#moves = new ShardMoves(this.env, async (pieces) => {
+      this.#ingest.adopt(pieces, Date.now());
+      await this.#snapshotSoon();
+      this.#counters.add('hostsMovedHere');
     });
     const now = Date.now();
     for (const host of this.#store.snapshot()) this.#ingest.restore(host, now);
@@ -201,23 +217,29 @@ export class FlowShard extends DurableObject<Env> {
       : this.#sockets.accept(request);
   }
 
-  override webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): void {
+  override async webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): Promise<void> {
     if (this.#agents.owns(socket)) return this.#agents.message(socket, data);
     if (this.#sockets.state(socket) === undefined) return;
     try {
-      this.#frame(socket, data);
+      await this.#frame(socket, data);
     } catch (error) {
       this.#left(socket, () => this.#sockets.fail(socket, error));
     }
   }
 
-  #frame(socket: WebSocket, data: ArrayBuffer | string): void {
+  /** A probe sends nothing before its Welcome, which waits for what another shard may know of the host. */
+  async #welcome(socket: WebSocket, hostId: string, incarnation: string): Promise<void> {
+    await this.#moves.bring(hostId);
+    if (this.#sockets.state(socket) === undefined) return;
+    this.#sockets.welcome(socket, this.#ingest.begin(hostId, incarnation));
+  }
+
+  #frame(socket: WebSocket, data: ArrayBuffer | string): Promise<void> | undefined {
     const message = readProbeFrame(data);
     if (message.kind === 'hello') {
       const { hostId, incarnation } = this.#sockets.hello(socket, message.hello);
       this.#clearGone(hostId);
-      this.#sockets.welcome(socket, this.#ingest.begin(hostId, incarnation));
-      return;
+      return this.#welcome(socket, hostId, incarnation);
     }
     const state = this.#sockets.state(socket);
     if (state === undefined || state.incarnation === '')
@@ -253,6 +275,38 @@ export class FlowShard extends DurableObject<Env> {
       case 'changes':
         throw new WireError(closeCodes.protocol, 'the graph goes to the topology socket');
     }
+    return undefined;
+  }
+
+  /** What this shard knows of a host that belongs to another one now: a SnapshotPart. Nothing of it changes here until `letGo`. */
+  handOver(host: string): Uint8Array | ReadableStream<Uint8Array> {
+    const socket = this.#sockets.socketOf(host);
+    if (socket !== undefined)
+      this.#left(socket, () =>
+        this.#sockets.close(socket, closeCodes.goingAway, 'this host moved to another shard'),
+      );
+    return bytesOrStream(encodeSnapshotPart({ hosts: [...this.#ingest.piecesOf(host)] }).finish());
+  }
+
+  /** The other shard has it. */
+  async letGo(host: string): Promise<void> {
+    this.#ingest.letGo(host);
+    this.#clearGone(host);
+    this.#counters.add('hostsMovedAway');
+    await this.#snapshotSoon();
+  }
+
+  /** Resolves when memory as it is now is in the tables. Many hosts move at the same time: they share one snapshot. */
+  #snapshotSoon(): Promise<void> {
+    return (this.#snapshotting ??= this.#snapshotTogether());
+  }
+
+  async #snapshotTogether(): Promise<void> {
+    await scheduler.wait(timings.groupCommitMs);
+    this.#snapshotting = undefined;
+    this.#ingest.commit();
+    this.#store.writeSnapshot(this.#ingest.pieces());
+    this.#schedule();
   }
 
   override webSocketClose(socket: WebSocket): void {

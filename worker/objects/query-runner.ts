@@ -14,6 +14,8 @@ import type { Query } from '../../core/gremlin/ast.ts';
 import type { FlowSource, QueryContext, QueryResult } from '../../core/gremlin/context.ts';
 import { GremlinError } from '../../core/gremlin/errors.ts';
 import { explainError, explainPlan, parseQuery, runQuery } from '../../core/gremlin/gremlin.ts';
+import { timings } from '../../core/limits.ts';
+import type { ShardCounts } from '../../core/shard-place.ts';
 import { resultToDot } from '../../core/wire/gremlin-dot.ts';
 import { resultToJsonChunks } from '../../core/wire/gremlin-json.ts';
 import { resultToPcap } from '../../core/wire/gremlin-pcap.ts';
@@ -22,8 +24,8 @@ import type { QueryWorkflows } from '../script/query-workflows.ts';
 import type { AgentFlows } from './agent-tables.ts';
 import { bytesOf, bytesOrStream, textOf, textOrStream } from './answer-stream.ts';
 import type { GraphPast } from './graph-past.ts';
-import { StoredFlows, type FlowCost } from './stored-flows.ts';
-import { shardsForHosts, shardsOf } from './stubs.ts';
+import { answersOf, noFlowCost, shardsToAsk, type FlowCost, type Shard } from './shard-answers.ts';
+import { StoredFlows } from './stored-flows.ts';
 
 /** `explain`: not the answer but how it came about. */
 export type QueryFormat = 'json' | 'dot' | 'pcap' | 'explain';
@@ -35,6 +37,8 @@ export interface QueryCostTold {
   readonly shards: number;
   /** Hosts whose flows may be older than the question. */
   readonly silentHosts: readonly string[];
+  /** FlowShard objects that did not answer: their flows are missing. */
+  readonly silentShards: readonly string[];
   readonly ms: number;
 }
 
@@ -78,6 +82,7 @@ export class QueryRunner {
   readonly #captures: () => readonly Capture[];
   readonly #past: GraphPast | undefined;
   readonly #askAgents: AskAgents;
+  readonly #shardCounts: () => ShardCounts;
 
   /** Without `past` there is no history to ask. */
   constructor(
@@ -86,7 +91,9 @@ export class QueryRunner {
     captures: () => readonly Capture[],
     past: GraphPast | undefined,
     askAgents: AskAgents,
+    shardCounts: () => ShardCounts,
   ) {
+    this.#shardCounts = shardCounts;
     this.#askAgents = askAgents;
     this.#env = env;
     this.#graph = graph;
@@ -100,7 +107,7 @@ export class QueryRunner {
    */
   async answer(text: string, format: QueryFormat, workflows?: QueryWorkflows): Promise<QueryAnswer> {
     const startedMs = Date.now();
-    const flowCost: FlowCost = { visited: 0, shards: 0, silentHosts: new Set() };
+    const flowCost = noFlowCost();
     const past = this.#past?.forQuery();
     const context = {
       ...this.#context(this.#flows(flowCost)),
@@ -112,12 +119,13 @@ export class QueryRunner {
         query,
         past === undefined
           ? context
-          : { ...context, history: past, flowHistory: new StoredFlows(this.#env, flowCost) },
+          : { ...context, history: past, flowHistory: this.#storedFlows(flowCost) },
       );
       const told: QueryCostTold = {
         visited: cost.visited + flowCost.visited + (past?.visited ?? 0),
         shards: flowCost.shards,
         silentHosts: [...flowCost.silentHosts],
+        silentShards: [...flowCost.silentShards],
         ms: Date.now() - startedMs,
       };
       const { warnings } = plan;
@@ -141,11 +149,11 @@ export class QueryRunner {
 
   /** The answer of an alert's query as JSON. Throws GremlinError. */
   async ask(text: string): Promise<{ readonly answer: unknown; readonly visited: number }> {
-    const flowCost: FlowCost = { visited: 0, shards: 0, silentHosts: new Set() };
+    const flowCost = noFlowCost();
     const past = this.#past?.forQuery();
     const { result, cost } = await runQuery(parseQuery(text), {
       ...this.#context(this.#flows(flowCost)),
-      ...(past !== undefined && { history: past, flowHistory: new StoredFlows(this.#env, flowCost) }),
+      ...(past !== undefined && { history: past, flowHistory: this.#storedFlows(flowCost) }),
     });
     const json = [...resultToJsonChunks(result)].join('');
     return { answer: JSON.parse(json), visited: cost.visited + flowCost.visited + (past?.visited ?? 0) };
@@ -179,7 +187,11 @@ export class QueryRunner {
   }
 
   #flows(cost: FlowCost): FlowSource {
-    return new ShardFlows(this.#env, cost, this.#askAgents);
+    return new ShardFlows(this.#env, this.#shardCounts(), cost, this.#askAgents);
+  }
+
+  #storedFlows(cost: FlowCost): StoredFlows {
+    return new StoredFlows(this.#env, this.#shardCounts(), cost);
   }
 
   #context(flows: FlowSource): QueryContext {
@@ -208,31 +220,37 @@ function nodesIn(result: QueryResult): readonly GraphNode[] {
 /** The flows of all shards as one table; tells what asking cost. */
 class ShardFlows implements FlowSource {
   readonly #env: Env;
+  readonly #counts: ShardCounts;
   readonly #cost: FlowCost;
   readonly #askAgents: AskAgents;
 
-  constructor(env: Env, cost: FlowCost, askAgents: AskAgents) {
+  constructor(env: Env, counts: ShardCounts, cost: FlowCost, askAgents: AskAgents) {
     this.#env = env;
+    this.#counts = counts;
     this.#cost = cost;
     this.#askAgents = askAgents;
   }
 
   async search(search: FlowSearch): Promise<readonly Flow[]> {
-    const shards = search.hosts === undefined ? shardsOf(this.#env) : shardsForHosts(this.#env, search.hosts);
-    this.#cost.shards += shards.length;
+    const shards = this.#shards(search);
     const asked = upToEnd(search);
-    const [fresh, ...parts] = await Promise.all([
+    const [fresh, parts] = await Promise.all([
       this.#askAgents(search),
-      ...shards.map((shard) => this.#ask(shard, asked)),
+      answersOf(shards, this.#cost, (shard) => this.#ask(shard, asked)),
     ]);
     for (const host of fresh.silentHosts) this.#cost.silentHosts.add(host);
     if (fresh.flows.length > 0) return runSearch(withFresher(parts.flat(), fresh.flows), search);
-    if (parts.length === 1 && search.range === undefined) return parts[0]!;
+    if (shards.length === 1 && search.range === undefined) return parts.flat();
     const { filter: _done, ...merge } = search;
     return runSearch(parts.flat(), merge);
   }
 
-  async #ask(shard: ReturnType<typeof shardsOf>[number], search: FlowSearch): Promise<Flow[]> {
+  /** A host that moved to another shard may have live flows where it was until its probe has connected. */
+  #shards(search: FlowSearch): Shard[] {
+    return shardsToAsk(this.#env, this.#counts, Date.now() - timings.flowForgottenMs, search.hosts);
+  }
+
+  async #ask(shard: Shard, search: FlowSearch): Promise<Flow[]> {
     const answer = await shard.search(search);
     for (const host of answer.silentHosts) this.#cost.silentHosts.add(host);
     this.#cost.visited += answer.visited;
@@ -244,17 +262,14 @@ class ShardFlows implements FlowSource {
     const fresh = await this.#askAgents(search);
     if (fresh.flows.length > 0) return reduceFlows(await this.search(search), reduction);
     for (const host of fresh.silentHosts) this.#cost.silentHosts.add(host);
-    const shards = search.hosts === undefined ? shardsOf(this.#env) : shardsForHosts(this.#env, search.hosts);
-    this.#cost.shards += shards.length;
+    const shards = this.#shards(search);
     return reduceOver(shards.length, search, reduction, (part, asked) =>
-      Promise.all(
-        shards.map(async (shard) => {
-          const answer = await shard.reduce(part, asked);
-          for (const host of answer.silentHosts) this.#cost.silentHosts.add(host);
-          this.#cost.visited += answer.visited;
-          return JSON.parse(await textOf(answer.reduced)) as Reduced;
-        }),
-      ),
+      answersOf(shards, this.#cost, async (shard) => {
+        const answer = await shard.reduce(part, asked);
+        for (const host of answer.silentHosts) this.#cost.silentHosts.add(host);
+        this.#cost.visited += answer.visited;
+        return JSON.parse(await textOf(answer.reduced)) as Reduced;
+      }),
     );
   }
 }

@@ -6,19 +6,13 @@ import type { PastDetail } from '../../core/flow/past-details.ts';
 import { runSearch } from '../../core/flow/run-search.ts';
 import type { FlowSearch } from '../../core/flow/search.ts';
 import type { TimeSlice } from '../../core/graph/history.ts';
+import type { ShardCounts } from '../../core/shard-place.ts';
 import type { FlowHistory } from '../../core/gremlin/context.ts';
 import { GremlinError } from '../../core/gremlin/errors.ts';
 import { decodeFlowSet, type Flow, type FlowMetric, type RawPacket } from '../../proto/gen/flow.ts';
 import { decodePastDetails, type PastFlow } from '../../proto/gen/shard.ts';
 import { bytesOf } from './answer-stream.ts';
-import { shardsForHosts, shardsOf } from './stubs.ts';
-
-/** What asking cost, of one query. */
-export interface FlowCost {
-  visited: number;
-  shards: number;
-  readonly silentHosts: Set<string>;
-}
+import { answersOf, shardsToAsk, type FlowCost, type Shard } from './shard-answers.ts';
 
 interface Found {
   readonly flows: readonly Flow[];
@@ -28,9 +22,11 @@ interface Found {
 export class StoredFlows implements FlowHistory {
   readonly #env: Env;
   readonly #cost: FlowCost;
+  readonly #counts: ShardCounts;
 
-  constructor(env: Env, cost: FlowCost) {
+  constructor(env: Env, counts: ShardCounts, cost: FlowCost) {
     this.#env = env;
+    this.#counts = counts;
     this.#cost = cost;
   }
 
@@ -57,24 +53,21 @@ export class StoredFlows implements FlowHistory {
   }
 
   async #find(search: FlowSearch, slice: TimeSlice, detail?: PastDetail): Promise<Found> {
-    const shards = search.hosts === undefined ? shardsOf(this.#env) : shardsForHosts(this.#env, search.hosts);
-    this.#cost.shards += shards.length;
+    const shards = shardsToAsk(this.#env, this.#counts, slice.fromMs, search.hosts);
     // Each shard may hold the first ones of all, so that it is asked for everything up to the end of the range.
     const { range } = search;
     const pushed = range === undefined ? search : { ...search, range: { from: 0, to: range.to } };
-    const parts = await Promise.all(shards.map((shard) => this.#ask(shard, pushed, slice, detail)));
+    const parts = await answersOf(shards, this.#cost, (shard) => this.#ask(shard, pushed, slice, detail));
     const { filter: _done, ...merge } = search;
+    const flows = parts.flatMap((part) => part.flows);
     return {
-      flows: runSearch(
-        parts.flatMap(({ flows }) => flows),
-        merge,
-      ),
+      flows: runSearch(this.#counts.earlier.length === 0 ? flows : latest(flows), merge),
       details: parts.flatMap(({ details }) => details),
     };
   }
 
   async #ask(
-    shard: ReturnType<typeof shardsOf>[number],
+    shard: Shard,
     search: FlowSearch,
     slice: TimeSlice,
     detail: PastDetail | undefined,
@@ -90,14 +83,32 @@ export class StoredFlows implements FlowHistory {
   }
 }
 
+/** Of a flow whose host moved from one shard to another, what was told last: it has the whole. */
+function latest(flows: readonly Flow[]): readonly Flow[] {
+  const byId = new Map<string, Flow>();
+  for (const flow of flows) {
+    const id = keyOf(flow.UUID, flow.CaptureID);
+    const before = byId.get(id);
+    if (before === undefined || flow.Last >= before.Last) byId.set(id, flow);
+  }
+  return [...byId.values()];
+}
+
+function keyOf(uuid: string, capture: string): string {
+  return `${capture}\n${uuid}`;
+}
+
 /** UUID → what is told of it, in the order of the flows; flows of which nothing is told are left out. */
 function byUuid<Item>(
   { flows, details }: Found,
   itemsOf: (flow: PastFlow) => readonly Item[],
   order: (a: Item, b: Item) => number,
 ): ReadonlyMap<string, readonly Item[]> {
-  const keyOf = (uuid: string, capture: string): string => `${capture}\n${uuid}`;
-  const known = new Map(details.map((one) => [keyOf(one.uuid, one.capture_id), itemsOf(one)]));
+  const known = new Map<string, readonly Item[]>();
+  for (const one of details) {
+    const key = keyOf(one.uuid, one.capture_id);
+    known.set(key, [...(known.get(key) ?? []), ...itemsOf(one)]);
+  }
   const found = new Map<string, readonly Item[]>();
   for (const { UUID: uuid, CaptureID: capture } of flows) {
     const key = keyOf(uuid, capture);

@@ -3,7 +3,8 @@
  * analyzer share nothing. A host belongs to one shard and a subscriber to one hub by jump hash, which moves as few
  * of them as possible when the number changes.
  */
-import { FILES_HOST, isFilesHost } from '../../core/ids.ts';
+import { FILES_HOST } from '../../core/ids.ts';
+import { hashOf, jumpHash, shardOf } from '../../core/shard-place.ts';
 import { ApiError } from '../errors.ts';
 import type { FlowHub } from './flow-hub.ts';
 import type { FlowShard } from './flow-shard.ts';
@@ -65,18 +66,12 @@ export function shardsOf(env: Env): DurableObjectStub<FlowShard>[] {
 }
 
 export function shardForHost(env: Env, hostId: string): DurableObjectStub<FlowShard> {
-  return shardAt(env, shardIndexOf(env, hostId));
+  return shardAt(env, shardOf(hostId, shardCount(env)));
 }
 
 /** The shard of all flows that were read from capture files. */
 export function shardForFiles(env: Env): DurableObjectStub<FlowShard> {
   return shardForHost(env, FILES_HOST);
-}
-
-/** The shards of these hosts, each once. */
-export function shardsForHosts(env: Env, hostIds: readonly string[]): DurableObjectStub<FlowShard>[] {
-  const indexes = new Set(hostIds.map((hostId) => shardIndexOf(env, hostId)));
-  return [...indexes].map((index) => shardAt(env, index));
 }
 
 export function hubsOf(env: Env): DurableObjectStub<FlowHub>[] {
@@ -96,15 +91,11 @@ export function hubAt(env: Env, index: number): DurableObjectStub<FlowHub> {
   return env.FLOW_HUB.getByName(`${env.EDGEDIVE_FABRIC}/hub/${index}`);
 }
 
-function shardAt(env: Env, index: number): DurableObjectStub<FlowShard> {
+export function shardAt(env: Env, index: number): DurableObjectStub<FlowShard> {
   return env.FLOW_SHARD.getByName(`${env.EDGEDIVE_FABRIC}/shard/${index}`);
 }
 
-function shardIndexOf(env: Env, hostId: string): number {
-  return jumpHash(hashOf(isFilesHost(hostId) ? FILES_HOST : hostId), shardCount(env));
-}
-
-function shardCount(env: Env): number {
+export function shardCount(env: Env): number {
   return countOf(env.EDGEDIVE_FLOW_SHARDS);
 }
 
@@ -116,25 +107,4 @@ function countOf(variable: string): number {
 
 function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index);
-}
-
-/** FNV-1a, 64 bits, over the UTF-8 bytes. */
-function hashOf(text: string): bigint {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(text))
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  return hash;
-}
-
-/** Lamping and Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm" (2014). A bucket from 0 to buckets - 1. */
-export function jumpHash(key: bigint, buckets: number): number {
-  let bucket = -1;
-  let next = 0;
-  let state = key;
-  while (next < buckets) {
-    bucket = next;
-    state = BigInt.asUintN(64, state * 2862933555777941757n + 1n);
-    next = Math.floor((bucket + 1) * (2 ** 31 / (Number(state >> 33n) + 1)));
-  }
-  return bucket;
 }

@@ -7,6 +7,7 @@ import type { Alert, Firing } from '../../core/alert/alert.ts';
 import { readHistorySettings, type HistorySettings } from '../../core/history-settings.ts';
 import type { Injection, InjectionReport, InjectionRequest } from '../../core/injection/injection.ts';
 import { limits, timings } from '../../core/limits.ts';
+import { countsAfterStart, countsSince, type ShardCounts } from '../../core/shard-place.ts';
 import { Histogram, type HistogramState } from '../../core/metrics/histogram.ts';
 import type { ElementKind } from '../../core/wire/element-body.ts';
 import { escapeHtml } from '../../core/wire/go-json.ts';
@@ -37,7 +38,7 @@ import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.
 import { QueryRunner, type QueryAnswer, type QueryFormat } from './query-runner.ts';
 import type { ToldResources } from './resource-kinds.ts';
 import { ruleCounters, RuleKeeper, type RuleCounter, type RuleStatus } from './rule-keeper.ts';
-import { registryOf, shardsOf } from './stubs.ts';
+import { registryOf, shardCount, shardsOf } from './stubs.ts';
 import { TopologyAgents } from './topology-agents.ts';
 import { TopologyProbes, type ProbeStatusEntry, type VanishedProbe } from './topology-probes.ts';
 import { UserElements, type ElementAnswer } from './user-elements.ts';
@@ -107,6 +108,7 @@ export class Topology extends DurableObject<Env> {
   #fabric!: FabricGraph;
   #past!: GraphPast;
   #history!: HistorySettings;
+  #shardCounts!: ShardCounts;
   /** Writes since the history's size was looked at. */
   #writes = 0;
   #orders!: CaptureOrders;
@@ -145,12 +147,20 @@ export class Topology extends DurableObject<Env> {
     this.#counters = counters;
     this.#sockets = sockets;
     const past = this.#openPast(fabric, counters);
+    this.#shardCounts = countsAfterStart(
+      store.shardCounts(),
+      shardCount(this.env),
+      Date.now(),
+      this.#history.keepMs,
+    );
+    store.setShardCounts(this.#shardCounts);
     this.#queries = new QueryRunner(
       this.env,
       fabric.graph,
       () => this.#orders.captures,
       past,
       (search) => this.#agents.tables.search(search),
+      () => this.#shardCounts,
     );
     this.#orders = new CaptureOrders(
       fabric.graph,
@@ -250,6 +260,13 @@ export class Topology extends DurableObject<Env> {
         : JSON.stringify({ ...firing, ReasonData: null, Edgedive: 'the answer is too large to send along' });
     this.#clients.notify('Alert', 'Alert', text);
     if (Action !== '') await registryOf(this.env).tellAction(UUID, Action, text);
+  }
+
+  /** Into how many shards the flows were spread before, each number once. */
+  earlierShardCounts(): number[] {
+    return [...new Set(countsSince(this.#shardCounts, 0))].filter(
+      (shards) => shards !== this.#shardCounts.current,
+    );
   }
 
   /** A shard's flows changed, and some alert asks for flows. */

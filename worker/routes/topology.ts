@@ -110,7 +110,7 @@ type Cost = Extract<Answer, { status: 200 }>['cost'];
 
 /** What the answer cost, and which probes did not say in time that all their flows are here. */
 function costHeaders(cost: Cost): Record<string, string> {
-  const { visited, shards, silentHosts, ms } = cost;
+  const { visited, shards, silentHosts, silentShards, ms } = cost;
   const headers: Record<string, string> = {
     'X-Edgedive-Cost': `visited=${visited}, shards=${shards}, silent=${silentHosts.length}, ms=${ms}`,
   };
@@ -119,6 +119,8 @@ function costHeaders(cost: Cost): Record<string, string> {
       .slice(0, SILENT_HOSTS_NAMED_MAX)
       .map(encodeURIComponent)
       .join(', ');
+  if (silentShards.length > 0)
+    headers['X-Edgedive-Silent-Shards'] = silentShards.map(encodeURIComponent).join(', ');
   return headers;
 }
 

@@ -17,6 +17,7 @@ import {
   type NodeJson,
 } from '../../core/wire/element-json.ts';
 import type { EndedState } from '../../core/graph/past-packs.ts';
+import type { ShardCounts } from '../../core/shard-place.ts';
 import { AlertStore, alertTables } from './alert-store.ts';
 import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
 import { packRevisions } from './pack-revisions.ts';
@@ -85,6 +86,17 @@ export class TopologyStore {
     this.rules = new RuleTables(this.#sql);
     this.alerts = new AlertStore(this.#sql);
     this.past = new PastStore(this.#sql);
+  }
+
+  /** Into how many shards the flows are and were spread; undefined at the first start. */
+  shardCounts(): ShardCounts | undefined {
+    const text = readMeta(this.#sql, 'shardCounts');
+    return text === undefined ? undefined : (JSON.parse(text) as ShardCounts);
+  }
+
+  setShardCounts(counts: ShardCounts): void {
+    const text = JSON.stringify(counts);
+    if (text !== readMeta(this.#sql, 'shardCounts')) writeMeta(this.#sql, 'shardCounts', text);
   }
 
   transaction(work: () => void): void {

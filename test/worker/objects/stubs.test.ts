@@ -1,32 +1,7 @@
-/** Which object a host or a subscriber belongs to: always the same one, evenly, and rarely another when there are more. */
+/** Which object a host or a subscriber belongs to: always the same one. */
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
-import {
-  hubsOf,
-  jumpHash,
-  shardForHost,
-  shardsForHosts,
-  shardsOf,
-  topologyOf,
-} from '../../../worker/objects/stubs.ts';
-
-const keys = Array.from({ length: 10_000 }, (_, index) => BigInt(index) * 0x9e3779b97f4a7c15n);
-
-describe('jumpHash', () => {
-  test('spreads evenly', () => {
-    const counts = Array.from({ length: 10 }, () => 0);
-    for (const key of keys) counts[jumpHash(BigInt.asUintN(64, key), 10)]!++;
-    for (const count of counts) expect(Math.abs(count - 1_000)).toBeLessThan(150);
-  });
-
-  test('moves only what belongs to the added bucket', () => {
-    for (const key of keys.slice(0, 1_000)) {
-      const before = jumpHash(BigInt.asUintN(64, key), 7);
-      const after = jumpHash(BigInt.asUintN(64, key), 8);
-      expect(after === before || after === 7).toBe(true);
-    }
-  });
-});
+import { hubsOf, shardForHost, shardsOf, topologyOf } from '../../../worker/objects/stubs.ts';
 
 describe('names', () => {
   const four: Env = { ...env, EDGEDIVE_FLOW_SHARDS: '4', EDGEDIVE_FLOW_HUBS: '2' };
@@ -40,12 +15,10 @@ describe('names', () => {
     expect(hubsOf(four)).toHaveLength(2);
   });
 
-  test('a host always meets the same shard, and each shard is asked once', () => {
+  test('a host always meets the same shard', () => {
     const hosts = Array.from({ length: 50 }, (_, index) => `host-${index}`);
     expect(new Set(hosts.map((host) => shardForHost(four, host).name)).size).toBe(4);
     expect(shardForHost(four, 'host-1').name).toBe(shardForHost(four, 'host-1').name);
-    expect(shardsForHosts(four, hosts)).toHaveLength(4);
-    expect(shardsForHosts(four, [])).toEqual([]);
   });
 
   test('a number that makes no sense counts as one', () => {

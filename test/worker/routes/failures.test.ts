@@ -87,7 +87,7 @@ describe('silent hosts', () => {
       status: 200,
       contentType: 'application/json; charset=UTF-8',
       body: '[]\n',
-      cost: { visited: 7, shards: 2, silentHosts, ms: 300 },
+      cost: { visited: 7, shards: 2, silentHosts, silentShards: ['main/shard/1'], ms: 300 },
       warnings: [],
     };
     const TOPOLOGY = namespaceOf({ query: async () => answer });
@@ -99,6 +99,7 @@ describe('silent hosts', () => {
     const named = reply.headers.get('X-Edgedive-Silent-Hosts')!.split(', ');
     expect(named).toHaveLength(20);
     expect(named[0]).toBe('h%C3%B6st%200');
+    expect(reply.headers.get('X-Edgedive-Silent-Shards')).toBe('main%2Fshard%2F1');
   });
 });
 
