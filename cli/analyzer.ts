@@ -12,6 +12,10 @@ import type { Connection } from './connection.ts';
 import { CommandError, exitStatus } from './errors.ts';
 import { note } from './output.ts';
 
+/** Whoever is asked who they are is told how to say it. */
+const SIGN_IN =
+  'edgedive login remembers who you are here; or give --token (EDGEDIVE_TOKEN) or --username with SKYDIVE_PASSWORD';
+
 export interface Asked {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** `/api/…`. */
@@ -58,7 +62,8 @@ export class Analyzer {
     const said = (await text(answer)).trim();
     const status = `${answer.statusCode} ${answer.statusMessage}`;
     const hint = headerOf(answer, 'x-edgedive-hint');
-    const parts = [status, said, hint].filter((part) => part !== '');
+    const signIn = answer.statusCode === 401 ? SIGN_IN : '';
+    const parts = [status, said, hint, signIn].filter((part) => part !== '');
     throw new CommandError(exitStatus.refused, parts.join(': '));
   }
 

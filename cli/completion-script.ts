@@ -6,12 +6,18 @@ export interface Word {
   readonly commands: readonly { readonly name: string; readonly about: string }[];
   readonly options: readonly {
     readonly name: string;
+    /** `-f`; "" for none. */
+    readonly short: string;
     readonly about: string;
     readonly takesValue: boolean;
     readonly choices: readonly string[];
+    /** Taken by every command. */
+    readonly isCommon: boolean;
   }[];
   /** Values of the command's own arguments. */
   readonly choices: readonly string[];
+  /** The first word of the command when it takes ids that the analyzer knows; "" otherwise. */
+  readonly ids: string;
 }
 
 /** bash 4 or newer: the commands typed so far pick the list of words. */
@@ -20,9 +26,10 @@ export function bashScript(name: string, words: readonly Word[]): string {
     const all = [
       ...word.commands.map((one) => one.name),
       ...word.choices,
-      ...word.options.map((one) => one.name),
+      ...word.options.flatMap((one) => (one.short === '' ? [one.name] : [one.name, one.short])),
     ];
-    return `    ${quote(word.path.join(' '))}) words=${quote(all.join(' '))} ;;`;
+    const ids = word.ids === '' ? '' : `" $(${name} ids ${word.ids} 2>/dev/null)"`;
+    return `    ${quote(word.path.join(' '))}) words=${quote(all.join(' '))}${ids} ;;`;
   });
   const values = valuesOf(words).map(
     ([option, choices]) =>
@@ -61,21 +68,28 @@ export function fishScript(name: string, words: readonly Word[]): string {
     const rows = [
       ...word.commands.map((one) => `-a ${one.name} -d ${quote(one.about)}`),
       ...word.choices.map((choice) => `-a ${choice}`),
-      ...word.options.map((one) => {
+      ...(word.ids === '' ? [] : [`-a ${quote(`(${name} ids ${word.ids} 2>/dev/null)`)}`]),
+    ];
+    const flags = word.options
+      .filter((one) => !one.isCommon || word.path.length === 0)
+      .map((one) => {
         const values =
           one.choices.length > 0 ? ` -xa ${quote(one.choices.join(' '))}` : one.takesValue ? ' -r' : '';
-        return `-l ${one.name.slice(2)}${values} -d ${quote(one.about)}`;
-      }),
-    ];
-    return rows.map((row) => `complete -c ${name}${when} ${row}`);
+        const short = one.short === '' ? '' : ` -s ${one.short.slice(1)}`;
+        const row = `-l ${one.name.slice(2)}${short}${values} -d ${quote(one.about)}`;
+        return `complete -c ${name}${one.isCommon ? '' : when} ${row}`;
+      });
+    return [...rows.map((row) => `complete -c ${name}${when} ${row}`), ...flags];
   });
   return [`complete -c ${name} -f`, ...lines].join('\n');
 }
 
 function valuesOf(words: readonly Word[]): readonly (readonly [string, readonly string[]])[] {
   const values = new Map<string, Set<string>>();
-  for (const { name, choices } of words.flatMap((word) => word.options))
-    for (const choice of choices) values.set(name, (values.get(name) ?? new Set()).add(choice));
+  for (const { name, short, choices } of words.flatMap((word) => word.options)) {
+    const pattern = short === '' ? name : `${name}|${short}`;
+    for (const choice of choices) values.set(pattern, (values.get(pattern) ?? new Set()).add(choice));
+  }
   return [...values].map(([option, choices]) => [option, [...choices]]);
 }
 

@@ -3,6 +3,7 @@
  * client (SKYDIVE_ANALYZER, SKYDIVE_USERNAME, SKYDIVE_PASSWORD), which ours override.
  */
 import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
 import { messageOf } from '../core/errors.ts';
 import { rememberedToken } from './credentials.ts';
 import { usageError } from './errors.ts';
@@ -17,6 +18,8 @@ export interface ConnectionOptions {
   readonly cert?: string;
   readonly key?: string;
   readonly insecure?: boolean;
+  /** Configuration files of the reference. */
+  readonly conf?: readonly string[];
 }
 
 export interface Connection {
@@ -40,8 +43,9 @@ const DEFAULT_ANALYZER = '127.0.0.1:8082';
 
 /** Throws CommandError `usage`. */
 export function readConnection(options: ConnectionOptions, env: Environment): Connection {
+  const said = [env['EDGEDIVE_ANALYZER'], env['SKYDIVE_ANALYZER'], analyzerIn(options.conf ?? [])];
   const analyzer =
-    options.analyzer ?? env['EDGEDIVE_ANALYZER'] ?? env['SKYDIVE_ANALYZER'] ?? DEFAULT_ANALYZER;
+    options.analyzer ?? said.find((text) => text !== undefined && text !== '') ?? DEFAULT_ANALYZER;
   // As in the reference's client: a key pair means TLS.
   const isTls = options.cert !== undefined && options.key !== undefined;
   const base = readAddress(analyzer, isTls ? 'https' : 'http');
@@ -55,6 +59,23 @@ export function readConnection(options: ConnectionOptions, env: Environment): Co
       ...(options.insecure === true ? { rejectUnauthorized: false } : {}),
     },
   };
+}
+
+/** The first of `analyzers` in configuration files of the reference; the last file that has some holds. */
+function analyzerIn(files: readonly string[]): string | undefined {
+  let found: string | undefined;
+  for (const file of files) {
+    let read: unknown;
+    try {
+      read = parse(readFileSync(file, 'utf8'));
+    } catch (error) {
+      throw usageError(`--conf: ${file}: ${messageOf(error)}`);
+    }
+    const { analyzers } = (read ?? {}) as { readonly analyzers?: unknown };
+    const [first] = Array.isArray(analyzers) ? (analyzers as unknown[]) : [];
+    if (typeof first === 'string') found = first;
+  }
+  return found;
 }
 
 /** `host:port`, `:port`, or a URL. */

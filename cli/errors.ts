@@ -1,13 +1,13 @@
-/** How a command ends, by exit status; documented in docs/cli.md. */
-export const exitStatus = {
-  ok: 0,
-  /** The analyzer refused, or answered with an error. */
-  refused: 1,
-  /** The command line is wrong; nothing was asked. */
-  usage: 2,
-  /** No analyzer there, or it went away. */
-  unreachable: 3,
-} as const;
+/** How a command ends, by exit status. */
+export const exitStatus = { ok: 0, refused: 1, usage: 2, unreachable: 3 } as const;
+
+/** What `edgedive help exit-codes` and docs/cli.md say of each. */
+export const exitStatusTexts: Readonly<Record<ExitStatus, string>> = {
+  [exitStatus.ok]: 'done',
+  [exitStatus.refused]: 'the analyzer refused; its words are on stderr',
+  [exitStatus.usage]: 'the command line is wrong; nothing was sent',
+  [exitStatus.unreachable]: 'no analyzer there, or it went away',
+};
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
 /** Ends the command with one line on stderr. */

@@ -20,6 +20,11 @@ export interface FlowFlags {
   readonly gremlin?: string;
 }
 
+/** `not`: what flows must not be; each of its values excludes. */
+export interface FlowFilter extends FlowFlags {
+  readonly not?: FlowFlags;
+}
+
 /** Words that mean a transport protocol; every other one is looked for as the application. */
 const TRANSPORTS = new Set(['TCP', 'UDP', 'SCTP']);
 /** Applications as flows name them, by what people type. */
@@ -32,9 +37,19 @@ const APPLICATIONS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Steps to put behind `G.Flows()`; "" = all flows. `tids` are the nodes that flows must have been captured on. */
-export function filterSteps(flags: FlowFlags, tids?: readonly string[]): string {
+export function filterSteps(flags: FlowFilter, tids?: readonly string[]): string {
   const steps = [
     tids === undefined ? '' : has('NodeTID', tids),
+    ...predicates(flags),
+    ...predicates(flags.not ?? {}).map((step) => (step === '' ? '' : `Not(${step})`)),
+    flags.gremlin ?? '',
+  ];
+  return steps.filter((step) => step !== '').join('.');
+}
+
+/** A step for each flag that was given, "" for the others. */
+function predicates(flags: FlowFlags): string[] {
+  return [
     addresses('Network', flags.ip),
     addresses('Network.A', flags.fromIp),
     addresses('Network.B', flags.toIp),
@@ -48,9 +63,7 @@ export function filterSteps(flags: FlowFlags, tids?: readonly string[]): string 
     protocols(flags.protocol ?? []),
     has('Application', flags.application),
     has('CaptureID', flags.capture),
-    flags.gremlin ?? '',
   ];
-  return steps.filter((step) => step !== '').join('.');
 }
 
 function value(of: string | number): string {
@@ -64,12 +77,19 @@ function has(key: string, values: readonly (string | number)[] | undefined): str
   return `Has('${key}', ${wanted})`;
 }
 
-/** A network in CIDR notation stands alone: it has no alternatives. */
+/** Addresses, and networks in CIDR notation. */
 function addresses(key: string, values: readonly string[] | undefined): string {
   const networks = values?.filter((text) => text.includes('/')) ?? [];
-  if (networks.length === 0) return has(key, values);
-  if (values!.length > 1) throw usageError(`a network stands alone: ${networks[0]}`);
-  return `Has('${key}', IPV4Range(${value(networks[0]!)}))`;
+  const others = values?.filter((text) => !text.includes('/'));
+  return anyOf([
+    has(key, others),
+    ...networks.map((network) => `Has('${key}', IPV4Range(${value(network)}))`),
+  ]);
+}
+
+function anyOf(steps: readonly string[]): string {
+  const some = steps.filter((step) => step !== '');
+  return some.length > 1 ? `Or(${some.join(', ')})` : (some[0] ?? '');
 }
 
 function protocols(words: readonly string[]): string {
@@ -78,11 +98,7 @@ function protocols(words: readonly string[]): string {
   const applications = words
     .filter((word) => !TRANSPORTS.has(word.toUpperCase()))
     .flatMap((word) => APPLICATIONS[word.toLowerCase()] ?? [word.toUpperCase()]);
-  if (transports.length > 0 && applications.length > 0)
-    throw usageError(
-      '--protocol takes either transports (tcp, udp, sctp) or applications (icmp, dns, arp, …)',
-    );
-  return transports.length > 0 ? has('Transport.Protocol', transports) : has('Application', applications);
+  return anyOf([has('Transport.Protocol', transports), has('Application', applications)]);
 }
 
 /** A moment in ms since 1970: a duration before now (`5m`, `1h30m`), a date as in RFC 3339, or seconds since 1970. */

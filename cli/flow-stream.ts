@@ -1,7 +1,15 @@
 /** The analyzer's flow stream, batch after batch in order; what comes while one is worked on waits for it. */
+import { LOST_TYPE } from '../core/wire/flow-messages.ts';
 import type { Connection } from './connection.ts';
 import type { ShownFlow } from './flow-line.ts';
+import { note } from './output.ts';
 import { AnalyzerSocket } from './socket.ts';
+
+/** What the analyzer says to a subscriber that did not keep up. */
+function lossText(lost: unknown): string {
+  const { Flows: flows = 0 } = (lost ?? {}) as { readonly Flows?: number };
+  return `edgedive: ${flows} flow updates are missing here: they came faster than they were read`;
+}
 
 export class FlowStream {
   readonly #socket: AnalyzerSocket;
@@ -11,7 +19,8 @@ export class FlowStream {
 
   private constructor(socket: AnalyzerSocket) {
     this.#socket = socket;
-    socket.onMessage = ({ Obj }) => {
+    socket.onMessage = ({ Type, Obj }) => {
+      if (Type === LOST_TYPE) note(lossText(Obj));
       if (Array.isArray(Obj)) this.#waiting.push(Obj as ShownFlow[]);
       this.#wake();
     };

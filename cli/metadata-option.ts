@@ -7,7 +7,7 @@ import { usageError } from './errors.ts';
 export function readPair(text: string): { readonly key: string; readonly value: Json } {
   const at = text.indexOf('=');
   if (at < 1) throw usageError(`expected KEY=VALUE, got '${text}'`);
-  return { key: text.slice(0, at), value: readValue(text.slice(at + 1)) };
+  return { key: text.slice(0, at).trim(), value: readValue(text.slice(at + 1)) };
 }
 
 export function readMetadata(pairs: readonly string[]): Metadata {
@@ -17,7 +17,7 @@ export function readMetadata(pairs: readonly string[]): Metadata {
   return metadata;
 }
 
-/** The reference's client takes `a=1,b=2` too; a comma inside a value that is JSON is none of ours. */
+/** The reference's client takes `a=1, b=2` too; a comma inside a value that is JSON is none of ours. */
 function splitPairs(text: string): string[] {
   return /^[^=]+=[[{"]/.test(text) ? [text] : text.split(/,(?=[^,=]+=)/);
 }

@@ -2,19 +2,23 @@
  * Every command on one screen. Names and flags are those of `skydive client`, so that scripts need only another program
  * name; what the reference does not have is marked in docs/cli.md.
  */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { alertCommand } from './commands/alert.ts';
 import { auditCommand } from './commands/audit.ts';
+import { gathered } from './commands/common.ts';
 import { captureCommand } from './commands/capture.ts';
 import { completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
 import { edgeCommand, nodeCommand } from './commands/element.ts';
 import { flowsCommand } from './commands/flows.ts';
+import { exitCodesTopic } from './commands/help.ts';
+import { idsCommand } from './commands/ids.ts';
 import { injectionCommand } from './commands/injection.ts';
 import { loginCommand, logoutCommand, whoamiCommand } from './commands/login.ts';
 import { pcapCommand } from './commands/pcap.ts';
 import { queryCommand } from './commands/query.ts';
 import { edgeRuleCommand, nodeRuleCommand } from './commands/rule.ts';
+import { shellCommand } from './commands/shell.ts';
 import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
 import { topologyCommand } from './commands/topology.ts';
@@ -34,6 +38,9 @@ export function makeProgram(): Command {
     .option('--cert <file>', 'own certificate; with --key the analyzer is asked over https')
     .option('--key <file>', 'own key')
     .option('--insecure', 'take any certificate')
+    .option('-c, --conf <file>', 'a skydive.yml whose `analyzers` say where the analyzer is', gathered)
+    // Scripts name it; files are the only place there is.
+    .addOption(new Option('-b, --config-backend <name>').choices(['file']).hideHelp())
     .helpCommand('help [command]', 'what a command does and takes')
     .showHelpAfterError('(--help tells more)')
     .configureHelp({ showGlobalOptions: true });
@@ -51,6 +58,7 @@ export function makeProgram(): Command {
     edgeRuleCommand(), //   edge-rule create|list|get|delete
     workflowCommand(), //   workflow create|list|get|call|delete
     statusCommand(), //     status
+    shellCommand(), //      shell
     loginCommand(), //      login
     logoutCommand(), //     logout
     whoamiCommand(), //     whoami
@@ -59,6 +67,8 @@ export function makeProgram(): Command {
     tokenCommand(), //      token create|list|get|delete
   ])
     program.addCommand(command);
+  program.addCommand(exitCodesTopic(), { hidden: true });
+  program.addCommand(idsCommand(), { hidden: true });
   program.addCommand(completionCommand(program));
   return program;
 }

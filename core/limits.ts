@@ -69,10 +69,8 @@ export const limits = {
   flowsPerBatchMax: 1_000,
   /** Batches a probe may have unacknowledged; it waits beyond that. */
   batchesInFlightMax: 16,
-  /** A subscriber with more than this unread (for `subscriberBehindMs`, self-hosted) is closed with 1013 and told why. */
-  subscriberBufferBytesMax: 8 * 1_048_576,
-  /** … and with more than this at once. */
-  subscriberUnreadBytesMax: 32 * 1_048_576,
+  /** A flow subscriber with more than this unread hears nothing until it has read half of it; then how much it missed. */
+  subscriberHoldBytes: 8 * 1_048_576,
   /** Namespaces of one subscriber, and the length of its filter; more are refused with 400 before the upgrade. */
   subscriberNamespacesMax: 16,
   subscriberFilterCharsMax: 512,
@@ -359,8 +357,8 @@ export const timings = {
   tlsFilesPollMs: 2_000,
   /** … and read when none of them changed for this long. */
   tlsFilesSettleMs: 500,
-  /** A self-hosted subscriber may have more than `subscriberBufferBytesMax` unread for this long. */
-  subscriberBehindMs: 2_000,
+  /** A flow subscriber that is held back for this long is closed with 1013. */
+  subscriberHeldMs: 30_000,
   /** What subscribers have not read is looked at this often while there is any … */
   unreadLookMs: 1_000,
   /** … and this often while one of them may have too much. */

@@ -9,7 +9,7 @@ import { resourceCommand } from './resource.ts';
 interface AlertOptions {
   readonly name?: string;
   readonly description?: string;
-  readonly trigger: string;
+  readonly trigger?: string;
   readonly expression?: string;
   readonly action?: string;
 }
@@ -28,7 +28,7 @@ function withMembers(command: Command): Command {
   return command
     .option('--name <name>')
     .option('--description <text>')
-    .option('--trigger <trigger>', 'graph, or duration:30s', 'graph')
+    .option('--trigger <trigger>', 'graph (the default of create), or duration:30s')
     .option('--expression <gremlin>', 'what is asked; JavaScript when it is no Gremlin')
     .option('--action <url>', 'that is told each time the answer becomes another');
 }
@@ -42,7 +42,9 @@ export function alertCommand(): Command {
   withMembers(command.command('create').description('ask something from now on')).action(
     async (options: AlertOptions, self: Command) => {
       if (options.expression === undefined) throw usageError('--expression: what is to be asked?');
-      printJson(await analyzerOf(self).ask('POST /api/alert', { body: membersOf(options) }));
+      printJson(
+        await analyzerOf(self).ask('POST /api/alert', { body: membersOf({ trigger: 'graph', ...options }) }),
+      );
     },
   );
   withMembers(command.command('update').description('change one').argument('<id>')).action(

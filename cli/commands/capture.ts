@@ -11,6 +11,9 @@ import { resourceCommand } from './resource.ts';
 /** Bits of ExtraLayers by the names that the reference's client takes. */
 const EXTRA_LAYERS: Readonly<Record<string, number>> = { VRRP: 1, DNS: 2, DHCPv4: 4, ALL: 255 };
 
+/** The API's bound. */
+const RAW_PACKETS_MAX = 10;
+
 interface CaptureOptions {
   readonly gremlin?: string;
   readonly node?: string;
@@ -57,7 +60,11 @@ export function captureCommand(): Command {
     .option('--samplingrate <n>', 'one packet of so many (sFlow)', integer(0, UINT32_MAX), 1)
     .option('--pollinginterval <seconds>', 'of counters (sFlow)', integer(0, UINT32_MAX), 10)
     .option('--header-size <bytes>', 'of each packet', integer(0, 4_096))
-    .option('--rawpacket-limit <n>', 'packets kept of each flow', integer(0, 10))
+    .option(
+      '--rawpacket-limit <n>',
+      `packets kept of each flow, at most ${RAW_PACKETS_MAX}; -1 for as many as may be`,
+      integer(-1, RAW_PACKETS_MAX),
+    )
     .option('--extra-tcp-metric', 'retransmissions, windows and the like')
     .option('--ip-defrag', 'put fragments together')
     .option('--reassemble-tcp', 'put streams together')
@@ -91,7 +98,7 @@ function bodyOf(options: CaptureOptions): CaptureRequest {
     SamplingRate: options.samplingrate,
     PollingInterval: options.pollinginterval,
     HeaderSize: options.headerSize,
-    RawPacketLimit: options.rawpacketLimit,
+    RawPacketLimit: options.rawpacketLimit === -1 ? RAW_PACKETS_MAX : options.rawpacketLimit,
     ExtraTCPMetric: options.extraTcpMetric,
     IPDefrag: options.ipDefrag,
     ReassembleTCP: options.reassembleTcp ?? options.reassambleTcp,

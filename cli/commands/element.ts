@@ -1,4 +1,5 @@
 /** `edgedive node` and `edgedive edge`: elements of one's own, and metadata set on any. */
+import { hostname } from 'node:os';
 import { Command } from 'commander';
 import { isJsonObject } from '../../core/graph/metadata.ts';
 import type { Json } from '../../core/graph/element.ts';
@@ -7,7 +8,7 @@ import { CommandError, exitStatus, usageError } from '../errors.ts';
 import { metadataPatch } from '../metadata-patch.ts';
 import { readMetadata, readPair } from '../metadata-option.ts';
 import { note, printJson } from '../output.ts';
-import { analyzerOf, gathered, given } from './common.ts';
+import { analyzerOf, gathered } from './common.ts';
 import { resourceCommand } from './resource.ts';
 
 type Kind = 'node' | 'edge';
@@ -20,14 +21,14 @@ export function nodeCommand(): Command {
     .requiredOption('--node-name <name>')
     .requiredOption('--node-type <type>', 'host, switch, … : any word')
     .option('--metadata <key=value>', 'repeatable', gathered)
-    .option('--host <host>', 'the host that it belongs to')
+    .option('--host <host>', 'the host that it belongs to', hostname())
     .action(async (options: NodeOptions, self: Command) => {
       const Metadata = {
         Name: options.nodeName,
         Type: options.nodeType,
         ...readMetadata(options.metadata ?? []),
       };
-      await create(analyzerOf(self), 'node', given({ Metadata, Host: options.host }));
+      await create(analyzerOf(self), 'node', { Metadata, Host: options.host });
     });
   return command;
 }
@@ -36,7 +37,7 @@ interface NodeOptions {
   readonly nodeName: string;
   readonly nodeType: string;
   readonly metadata?: readonly string[];
-  readonly host?: string;
+  readonly host: string;
 }
 
 interface EdgeOptions {
@@ -44,7 +45,7 @@ interface EdgeOptions {
   readonly parent: string;
   readonly child: string;
   readonly metadata?: readonly string[];
-  readonly host?: string;
+  readonly host: string;
 }
 
 export function edgeCommand(): Command {
@@ -56,7 +57,7 @@ export function edgeCommand(): Command {
     .requiredOption('--parent <node>', 'id of a node, or a query that selects one')
     .requiredOption('--child <node>', 'id of a node, or a query that selects one')
     .option('--metadata <key=value>', 'repeatable', gathered)
-    .option('--host <host>', 'the host that it belongs to')
+    .option('--host <host>', 'the host that it belongs to', hostname())
     .action(async (options: EdgeOptions, self: Command) => {
       const analyzer = analyzerOf(self);
       const Metadata = { RelationType: options.edgeType, ...readMetadata(options.metadata ?? []) };
@@ -64,7 +65,7 @@ export function edgeCommand(): Command {
         await findNode(analyzer, '--parent', options.parent),
         await findNode(analyzer, '--child', options.child),
       ];
-      await create(analyzer, 'edge', given({ Parent, Child, Metadata, Host: options.host }));
+      await create(analyzer, 'edge', { Parent, Child, Metadata, Host: options.host });
     });
   return command;
 }

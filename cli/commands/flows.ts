@@ -2,97 +2,83 @@
  * `edgedive flows observe`, in the manner of `hubble observe`: the last flows, those since a moment, or with `-f` each
  * update as it happens. Filters are flags; values of one flag are alternatives.
  */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { Json } from '../../core/graph/element.ts';
 import { printParam } from '../../core/gremlin/print.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Analyzer } from '../analyzer.ts';
-import { CommandError, exitStatus } from '../errors.ts';
-import { filterSteps, readMoment, spanStart, spanSteps, type FlowFlags } from '../flow-filter.ts';
+import { CommandError, exitStatus, usageError } from '../errors.ts';
+import { filterSteps, readMoment, spanStart, spanSteps } from '../flow-filter.ts';
 import type { ShownFlow } from '../flow-line.ts';
 import { FlowStream } from '../flow-stream.ts';
-import { flowPrinter, OUTPUTS, type Output, type PrintFlow } from '../flow-printer.ts';
+import { flowPrinter, type PrintFlow } from '../flow-printer.ts';
 import { NodeNames } from '../node-names.ts';
 import { note } from '../output.ts';
-import { analyzerOf, gathered, integer } from './common.ts';
-
-const LAST_DEFAULT = 20;
-const LAST_MAX = 1_000_000;
-
-interface ObserveOptions extends FlowFlags {
-  readonly follow?: boolean;
-  readonly last?: number;
-  readonly since?: string;
-  readonly until?: string;
-  readonly node?: string;
-  readonly output: Output;
-}
-
-const ports = (text: string, before: readonly number[] = []): number[] => [
-  ...before,
-  integer(0, 65_535)(text),
-];
+import { analyzerOf } from './common.ts';
+import { LAST_DEFAULT, LAST_MAX, observeCommand, type ObserveOptions } from './observe-options.ts';
 
 export function flowsCommand(): Command {
   const command = new Command('flows').description('what flows through the network');
-  command
-    .command('observe')
-    .description('the last flows, or with -f every update as it happens')
-    .option('-f, --follow', 'go on with what comes')
-    .option('--last <n>', `the flows heard of last (${LAST_DEFAULT}; 0 with -f)`, integer(0, LAST_MAX))
-    .option('--since <moment>', 'flows seen since: 5m, 2026-01-31T12:00:00Z, seconds since 1970')
-    .option('--until <moment>', 'flows that began before')
-    .option('--ip <address>', 'at either end; an address or 10.0.0.0/8; repeatable', gathered)
-    .option('--from-ip <address>', 'at end A, which began', gathered)
-    .option('--to-ip <address>', 'at end B', gathered)
-    .option('--mac <mac>', 'at either end', gathered)
-    .option('--port <port>', 'at either end', ports)
-    .option('--from-port <port>', 'at end A', ports)
-    .option('--to-port <port>', 'at end B', ports)
-    .option('--protocol <name>', 'tcp, udp, sctp; or icmp, dns, arp, …', gathered)
-    .option('--application <name>', 'as flows name it', gathered)
-    .option('--capture <uuid>', 'of these captures', gathered)
-    .option('--node <name>', 'captured on nodes of this name, or on what a Gremlin query selects')
-    .option('--gremlin <steps>', 'further steps: "Has(\'Metric.ABBytes\', GT(1000000))"')
-    .addOption(new Option('-o, --output <form>').choices(OUTPUTS).default('compact'))
-    .action(async (options: ObserveOptions, self: Command) => {
+  command.addCommand(
+    observeCommand(async (options, self) => {
       await observe(analyzerOf(self), options);
-    });
+    }),
+  );
   return command;
 }
 
 async function observe(analyzer: Analyzer, options: ObserveOptions): Promise<void> {
-  const tids = options.node === undefined ? undefined : await tidsOf(analyzer, options.node);
-  const steps = filterSteps(options, tids);
-  const isPlain = options.output === 'json';
-  const names = isPlain ? undefined : new NodeNames(analyzer);
+  useColours(options.color);
+  const nowMs = Date.now();
+  const span = {
+    fromMs: options.since === undefined ? undefined : readMoment('--since', options.since, nowMs),
+    toMs: options.until === undefined ? undefined : readMoment('--until', options.until, nowMs),
+  };
+  const isFollowing = options.follow === true;
+  if (isFollowing && span.toMs !== undefined && span.toMs <= nowMs)
+    throw usageError('--until has passed: there is nothing to follow');
+  const steps = filterSteps(options, await wantedTids(analyzer, options));
+  const names = options.output === 'json' ? undefined : new NodeNames(analyzer);
   const show = flowPrinter(options.output);
-  const stream = options.follow === true ? await FlowStream.open(analyzer.connection, steps) : undefined;
+  const stream = isFollowing ? await FlowStream.open(analyzer.connection, steps) : undefined;
   // What comes while the past is asked waits for it.
-  await showPast(analyzer, steps, options, show, names);
+  await showPast(analyzer, [steps, spanSteps(span)], spanStart(span, nowMs), options, show, names);
   if (stream === undefined) return;
   process.once('SIGINT', () => stream.close());
-  await stream.each((flows) => showAll(flows, show, names));
+  const end = span.toMs === undefined ? undefined : setTimeout(() => stream.close(), span.toMs - nowMs);
+  try {
+    await stream.each((flows) => showAll(flows, show, names));
+  } finally {
+    clearTimeout(end);
+  }
+}
+
+/** For what is printed from now on; a terminal and NO_COLOR decide when nothing is said. */
+function useColours(when: ObserveOptions['color']): void {
+  if (when === 'auto') return;
+  delete process.env[when === 'always' ? 'NO_COLOR' : 'FORCE_COLOR'];
+  process.env[when === 'always' ? 'FORCE_COLOR' : 'NO_COLOR'] = '1';
 }
 
 async function showPast(
   analyzer: Analyzer,
-  steps: string,
+  steps: readonly string[],
+  past: string | undefined,
   options: ObserveOptions,
   show: PrintFlow,
   names: NodeNames | undefined,
 ): Promise<void> {
-  const { since, until, follow = false } = options;
-  const count = options.last ?? (since === undefined ? (follow ? 0 : LAST_DEFAULT) : LAST_MAX);
+  const count = wantedCount(options);
   if (count === 0) return;
-  const nowMs = Date.now();
-  const span = {
-    fromMs: since === undefined ? undefined : readMoment('--since', since, nowMs),
-    toMs: until === undefined ? undefined : readMoment('--until', until, nowMs),
-  };
-  const rest = [steps, spanSteps(span), "Sort(DESC, 'Last')", `Limit(${count})`];
-  const flows = await askPast(analyzer, spanStart(span, nowMs), rest.filter((step) => step !== '').join('.'));
-  await showAll(flows.toReversed(), show, names);
+  const order = options.first === undefined ? 'DESC' : 'ASC';
+  const rest = [...steps, `Sort(${order}, 'Last')`, `Limit(${count})`].filter((step) => step !== '');
+  const flows = await askPast(analyzer, past, rest.join('.'));
+  await showAll(options.first === undefined ? flows.toReversed() : flows, show, names);
+}
+
+function wantedCount({ first, last, all, since, follow = false }: ObserveOptions): number {
+  if (first !== undefined && last !== undefined) throw usageError('either --first or --last');
+  return first ?? last ?? (all === true || since !== undefined ? LAST_MAX : follow ? 0 : LAST_DEFAULT);
 }
 
 /**
@@ -125,15 +111,32 @@ async function showAll(
   for (const flow of flows) show(flow, names?.of(flow.NodeTID) ?? '');
 }
 
-/** TIDs of the nodes of this name, or that a query selects. */
-async function tidsOf(analyzer: Analyzer, node: string): Promise<string[]> {
-  const isQuery = /^\s*g\s*\.\s*v\b/i.test(node);
-  const query = isQuery ? node : `G.V().Has('Name', ${printParam({ kind: 'text', value: node, offset: 0 })})`;
+/** TIDs of the nodes that `--node` and `--namespace` name; undefined when neither is given. */
+async function wantedTids(
+  analyzer: Analyzer,
+  { node, namespace }: ObserveOptions,
+): Promise<string[] | undefined> {
+  const ofNode = node === undefined ? undefined : await tidsOf(analyzer, '--node', node, nodesNamed(node));
+  if (namespace === undefined) return ofNode;
+  const query = `G.V().Has('Type', 'netns').Has('Name', ${quoted(namespace)}).Descendants()`;
+  const inside = await tidsOf(analyzer, '--namespace', namespace, query);
+  return ofNode === undefined ? inside : ofNode.filter((tid) => inside.includes(tid));
+}
+
+function nodesNamed(node: string): string {
+  return /^\s*g\s*\.\s*v\b/i.test(node) ? node : `G.V().Has('Name', ${quoted(node)})`;
+}
+
+function quoted(text: string): string {
+  return printParam({ kind: 'text', value: text, offset: 0 });
+}
+
+async function tidsOf(analyzer: Analyzer, option: string, name: string, query: string): Promise<string[]> {
   const tids = (await analyzer.query(`${query}.Values('TID')`)) as Json;
   const texts = (Array.isArray(tids) ? (tids as readonly Json[]) : []).filter(
     (tid) => typeof tid === 'string',
   );
-  if (texts.length === 0) throw new CommandError(exitStatus.refused, `--node: there is no node ${node}`);
-  if (texts.length > 1) note(`--node: ${texts.length} nodes`);
+  if (texts.length === 0) throw new CommandError(exitStatus.refused, `${option}: there is no node ${name}`);
+  if (texts.length > 1) note(`${option}: ${texts.length} nodes`);
   return texts;
 }

@@ -11,15 +11,22 @@ import { resourceCommand } from './resource.ts';
 /** What an injection without an end of its own stays listed, as the reference's client has it. */
 const STAYS_MS = 5_000;
 
+const PORT = integer(0, 65_535);
+const BYTES = integer(0, 65_535);
+
 interface InjectionOptions {
   readonly src: string;
   readonly dst?: string;
+  readonly srcIp?: string;
   readonly srcIP?: string;
+  readonly dstIp?: string;
   readonly dstIP?: string;
+  readonly srcMac?: string;
   readonly srcMAC?: string;
+  readonly dstMac?: string;
   readonly dstMAC?: string;
-  readonly srcPort: number;
-  readonly dstPort: number;
+  readonly srcPort?: number;
+  readonly dstPort?: number;
   readonly type: PacketInjectionRequest['Type'];
   readonly payload?: string;
   readonly pcap?: string;
@@ -27,7 +34,8 @@ interface InjectionOptions {
   readonly count: number;
   readonly interval: number;
   readonly mode: PacketInjectionRequest['Mode'] & string;
-  readonly increment: number;
+  readonly incPayload?: number;
+  readonly increment?: number;
   readonly ttl: number;
 }
 
@@ -43,12 +51,12 @@ export function injectionCommand(): Command {
     .description('send packets from a node')
     .requiredOption('--src <query>', 'the node that sends')
     .option('--dst <query>', 'the node that is sent to')
-    .option('--srcIP <address>', 'instead of the source node’s')
-    .option('--dstIP <address>', 'instead of the destination node’s')
-    .option('--srcMAC <mac>', 'instead of the source node’s')
-    .option('--dstMAC <mac>', 'instead of the destination node’s')
-    .option('--srcPort <port>', '', integer(0, 65_535), 0)
-    .option('--dstPort <port>', '', integer(0, 65_535), 0)
+    .option('--src-ip <address>', 'instead of the source node’s')
+    .option('--dst-ip <address>', 'instead of the destination node’s')
+    .option('--src-mac <mac>', 'instead of the source node’s')
+    .option('--dst-mac <mac>', 'instead of the destination node’s')
+    .option('--src-port <port>', 'of TCP and UDP', PORT)
+    .option('--dst-port <port>', 'of TCP and UDP', PORT)
     .addOption(
       new Option('--type <type>')
         .choices(['icmp4', 'icmp6', 'tcp4', 'tcp6', 'udp4', 'udp6'])
@@ -64,8 +72,16 @@ export function injectionCommand(): Command {
         .choices(['unique', 'random'])
         .default('unique'),
     )
-    .option('--increment <bytes>', 'added to the payload of each packet', integer(0, 65_535), 0)
+    .option('--inc-payload <bytes>', 'added to the payload of each packet', BYTES)
     .option('--ttl <hops>', 'of IP', integer(0, 255), 64)
+    // As other releases of the reference and earlier ones of ours spell them.
+    .addOption(new Option('--srcIP <address>').hideHelp())
+    .addOption(new Option('--dstIP <address>').hideHelp())
+    .addOption(new Option('--srcMAC <mac>').hideHelp())
+    .addOption(new Option('--dstMAC <mac>').hideHelp())
+    .addOption(new Option('--srcPort <port>').argParser(PORT).hideHelp())
+    .addOption(new Option('--dstPort <port>').argParser(PORT).hideHelp())
+    .addOption(new Option('--increment <bytes>').argParser(BYTES).hideHelp())
     .action(async (options: InjectionOptions, self: Command) => {
       printJson(
         await analyzerOf(self).ask(
@@ -82,12 +98,12 @@ function bodyOf(options: InjectionOptions): PacketInjectionRequest {
   return given({
     Src: options.src,
     Dst: options.dst,
-    SrcIP: options.srcIP,
-    DstIP: options.dstIP,
-    SrcMAC: options.srcMAC,
-    DstMAC: options.dstMAC,
-    SrcPort: options.srcPort,
-    DstPort: options.dstPort,
+    SrcIP: options.srcIp ?? options.srcIP,
+    DstIP: options.dstIp ?? options.dstIP,
+    SrcMAC: options.srcMac ?? options.srcMAC,
+    DstMAC: options.dstMac ?? options.dstMAC,
+    SrcPort: options.srcPort ?? 0,
+    DstPort: options.dstPort ?? 0,
     Type: options.type,
     Payload: options.payload,
     Pcap: options.pcap === undefined ? undefined : readPcap(options.pcap),
@@ -95,7 +111,7 @@ function bodyOf(options: InjectionOptions): PacketInjectionRequest {
     Count: options.count,
     Interval: options.interval,
     Mode: options.mode,
-    IncrementPayload: options.increment,
+    IncrementPayload: options.incPayload ?? options.increment ?? 0,
     TTL: options.ttl,
   });
 }

@@ -18,6 +18,7 @@ interface NodeRuleOptions {
 export function nodeRuleCommand(): Command {
   const command = resourceCommand({
     name: 'node-rule',
+    alias: 'noderule',
     path: 'noderule',
     description: 'nodes that are made, or metadata that is set, by rule',
   });
@@ -59,6 +60,7 @@ interface EdgeRuleOptions {
 export function edgeRuleCommand(): Command {
   const command = resourceCommand({
     name: 'edge-rule',
+    alias: 'edgerule',
     path: 'edgerule',
     description: 'edges that are made by rule',
   });

@@ -15,7 +15,7 @@ export function topologyCommand(): Command {
   command
     .command('query')
     .description('run a Gremlin query')
-    .requiredOption('--gremlin <query>', 'the query')
+    .option('--gremlin <query>', 'the query', 'G')
     .addOption(formatOption())
     .action(async ({ gremlin, format }: { gremlin: string; format: Format }, self: Command) => {
       await runQuery(self, gremlin, format);
@@ -29,7 +29,7 @@ export function topologyCommand(): Command {
   command
     .command('import')
     .description('add the nodes and edges of a file that export wrote')
-    .requiredOption('--file <file>', 'an array of one {"Nodes":[…],"Edges":[…]}, or that object alone')
+    .option('--file <file>', 'an array of one {"Nodes":[…],"Edges":[…]}, or that object alone', 'graph.json')
     .option('--endpoint <path>', 'the socket that takes them', '/ws/publisher')
     .action(async ({ file, endpoint }: { file: string; endpoint: string }, self: Command) => {
       const graph = readGraph(file);

@@ -12,6 +12,21 @@ import { statsToJson } from './stats-json.ts';
 
 export type Frame = string | Uint8Array<ArrayBuffer>;
 
+/** The Type of the message, in namespace `flow`, that tells a subscriber what it missed. Not in the reference. */
+export const LOST_TYPE = 'lost';
+
+/** What a subscriber missed because it did not keep up: flow updates, since when and until when (ms since 1970). */
+export interface Lost {
+  readonly Flows: number;
+  readonly From: number;
+  readonly To: number;
+}
+
+export function lostFrame(lost: Lost, encoding: FlowEncoding, uuid: string): Frame {
+  const head = { namespace: 'flow', type: LOST_TYPE, uuid, status: 200, obj: JSON.stringify(lost) };
+  return encodeEnvelope(head, encoding === 'json' ? 'json' : 'protobuf');
+}
+
 export class FlowMessages {
   readonly #flows: readonly Flow[];
   readonly #stats: readonly Stats[];
@@ -33,6 +48,12 @@ export class FlowMessages {
     for (const capture of subscription.captures)
       yield* this.#flowFrames(`flow/${capture}`, capture, subscription.encoding);
     if (subscription.stats) yield* this.#statsFrames(subscription.encoding);
+  }
+
+  /** How many flows `for` yields. */
+  flowsFor({ flows, captures }: FlowSubscription): number {
+    const ofCaptures = captures.map((capture) => this.#captures().get(capture)?.length ?? 0);
+    return ofCaptures.reduce((sum, count) => sum + count, flows ? this.#flows.length : 0);
   }
 
   #flowFrames(namespace: string, capture: string | undefined, encoding: FlowEncoding): readonly Frame[] {

@@ -14,10 +14,16 @@ describe('filterSteps', () => {
     );
   });
 
-  test('reads a network as a range, and refuses alternatives beside it', () => {
+  test('reads a network as a range, with alternatives beside it', () => {
     expect(filterSteps({ fromIp: ['10.0.0.0/8'] })).toBe("Has('Network.A', IPV4Range('10.0.0.0/8'))");
-    expect(() => filterSteps({ ip: ['10.0.0.0/8', '1.2.3.4'] })).toThrow(
-      'a network stands alone: 10.0.0.0/8',
+    expect(filterSteps({ ip: ['10.0.0.0/8', '1.2.3.4', '172.16.0.0/12'] })).toBe(
+      "Or(Has('Network', '1.2.3.4'), Has('Network', IPV4Range('10.0.0.0/8')), Has('Network', IPV4Range('172.16.0.0/12')))",
+    );
+  });
+
+  test('turns around what must not be', () => {
+    expect(filterSteps({ port: [443], not: { ip: ['10.0.0.1'], protocol: ['udp', 'dns'] } })).toBe(
+      "Has('Transport', 443).Not(Has('Network', '10.0.0.1')).Not(Or(Has('Transport.Protocol', 'UDP'), Has('Application', 'DNS')))",
     );
   });
 
@@ -25,7 +31,9 @@ describe('filterSteps', () => {
     expect(filterSteps({ protocol: ['icmp', 'dns'] })).toBe(
       "Has('Application', Within('ICMPv4', 'ICMPv6', 'DNS'))",
     );
-    expect(() => filterSteps({ protocol: ['tcp', 'dns'] })).toThrow('--protocol takes either');
+    expect(filterSteps({ protocol: ['tcp', 'dns'] })).toBe(
+      "Or(Has('Transport.Protocol', 'TCP'), Has('Application', 'DNS'))",
+    );
   });
 
   test('spells whatever text a flag holds so that it stays one text', () => {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readConnection } from '../../cli/connection.ts';
 import { metadataPatch } from '../../cli/metadata-patch.ts';
@@ -13,6 +16,22 @@ describe('readConnection', () => {
     expect(base(undefined, env)).toBe('http://edge:2/');
     expect(base(undefined, { SKYDIVE_ANALYZER: 'sky:1' })).toBe('http://sky:1/');
     expect(base()).toBe('http://127.0.0.1:8082/');
+  });
+
+  test('passes over variables that are empty, and reads configuration files of the reference last', () => {
+    expect(base(undefined, { EDGEDIVE_ANALYZER: '', SKYDIVE_ANALYZER: '' })).toBe('http://127.0.0.1:8082/');
+    const folder = mkdtempSync(join(tmpdir(), 'edgedive-conf-'));
+    try {
+      const [one, two] = ['one.yml', 'two.yml'].map((name) => join(folder, name)) as [string, string];
+      writeFileSync(one, 'analyzers:\n  - first:1\n  - second:2\n');
+      writeFileSync(two, 'analyzers:\n  - third:3\n');
+      expect(readConnection({ conf: [one] }, {}).base.href).toBe('http://first:1/');
+      expect(readConnection({ conf: [one, two] }, {}).base.href).toBe('http://third:3/');
+      expect(readConnection({ conf: [one] }, { SKYDIVE_ANALYZER: 'sky:1' }).base.href).toBe('http://sky:1/');
+      expect(() => readConnection({ conf: [join(folder, 'none.yml')] }, {})).toThrow(/^--conf: .*ENOENT/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test.each(['', 'host:port', 'http://host/path', 'ftp://host'])('refuses the address «%s»', (address) => {
@@ -44,6 +63,7 @@ describe('readMetadata', () => {
 
   test('takes several pairs in one word, as the reference’s client does', () => {
     expect(readMetadata(['A=1,B=x,y'])).toEqual({ A: 1, B: 'x,y' });
+    expect(readMetadata(['k1=v1, k2=v2'])).toEqual({ k1: 'v1', k2: 'v2' });
   });
 
   test.each(['novalue', '=x'])('refuses %s', (text) => {

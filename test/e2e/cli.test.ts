@@ -1,4 +1,5 @@
 /** The command line as a user runs it, against an analyzer of its own. */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,6 +128,52 @@ test('an analyzer that is not there ends with 3, a wrong command line with 2', a
   const file = join(folder, 'graph.json');
   writeFileSync(file, '[{},{}]');
   expect(await run('topology', 'import', '--file', file)).toMatchObject({ status: 2 });
+});
+
+test('the shell answers line by line, and goes on behind a mistake', async () => {
+  const lines = ['G.V().Count()', '_ + 41', 'G.V(', 'await ask("GET", "/api/capture")', '.exit', ''].join(
+    '\n',
+  );
+  const shell = spawnSync('npm', ['run', '-s', 'cli', '--', 'shell'], {
+    cwd: root,
+    input: lines,
+    encoding: 'utf8',
+    env: { ...process.env, ...env(), XDG_STATE_HOME: folder },
+  });
+  expect([shell.status, shell.stdout.replaceAll(/edgedive> |\n/g, ' ').trim()]).toEqual([0, '0 41 {}']);
+  expect(shell.stderr).toContain('Expected right parenthesis');
+});
+
+test('alerts and workflows are made, changed and deleted', async () => {
+  const made = json(await run('alert', 'create', '--expression', "G.V().Has('Name', 'x')", '--name', 'one'));
+  const { UUID: alert } = made as { UUID: string };
+  expect(json(await run('alert', 'update', alert, '--name', 'two'))).toMatchObject({
+    Name: 'two',
+    Trigger: 'graph',
+  });
+  expect(json(await run('alert', 'list'))).toMatchObject({ [alert]: { Name: 'two' } });
+  expect(await run('alert', 'delete', alert)).toMatchObject({ status: 0 });
+  const file = join(folder, 'sum.yaml');
+  writeFileSync(
+    file,
+    'Name: Sum\nParameters:\n  - Name: a\n    Type: string\nSource: |\n  (function (a) { return { sum: Number(a) + 1 }; })\n',
+  );
+  const { UUID: workflow } = json(await run('workflow', 'create', '--path', file)) as { UUID: string };
+  expect(json(await run('workflow', 'call', workflow, '41'))).toEqual({ sum: 42 });
+  expect(await run('workflow', 'delete', workflow)).toMatchObject({ status: 0 });
+});
+
+test('who is asked for credentials is told how to give them', async () => {
+  const locked = await startEdgedive({
+    probe: false,
+    env: { EDGEDIVE_AUTH: 'on', EDGEDIVE_USERS: '{"alice":"wonderland"}' },
+  });
+  try {
+    const { status, err } = await run('--analyzer', locked.address, 'capture', 'list');
+    expect([status, /401 .*edgedive login/.test(err)]).toEqual([1, true]);
+  } finally {
+    await locked.stop();
+  }
 });
 
 test('completions name every command', async () => {

@@ -47,6 +47,7 @@ interface Counters {
   readonly clientsTooSlow: number;
   readonly clientsBroken: number;
   readonly subscribersTooSlow: number;
+  readonly flowsMissed: number;
   readonly subscribersBroken: number;
 }
 interface Status {
@@ -264,6 +265,40 @@ describe('a flow subscriber that never reads', () => {
       reader.close();
     } finally {
       silent?.destroy();
+      await edgedive.stop();
+    }
+  });
+});
+
+describe('a flow subscriber that stops reading for a while', () => {
+  it('is told how many flow updates it missed when it goes on', async () => {
+    const edgedive = await startEdgedive({ probe: false });
+    try {
+      const subscriber = await subscribe(edgedive.address, { 'X-Websocket-Namespace': 'flow' });
+      subscriber.pause();
+      const flows = 5_000;
+      let files = 0;
+      await eventually(
+        async () => {
+          await edgedive.fetch('/api/pcap', { method: 'POST', body: udpFile(flows, files++) });
+          expect((await statusOf(edgedive)).Edgedive.FlowHubs[0]!.counters.flowsMissed).toBeGreaterThan(0);
+        },
+        { timeoutMs: 60_000 },
+      );
+      subscriber.resume();
+      const heard = (): { Type: string; Obj: unknown }[] =>
+        subscriber.messages.map(
+          (message) => JSON.parse(message.toString()) as { Type: string; Obj: unknown },
+        );
+      const lost = await eventually(() => {
+        const found = heard().filter(({ Type }) => Type === 'lost');
+        expect(found).toHaveLength(1);
+        return (found[0]!.Obj as { Flows: number }).Flows;
+      });
+      const stored = heard().filter(({ Type }) => Type === 'store');
+      expect(stored.reduce((sum, { Obj }) => sum + (Obj as unknown[]).length, lost)).toBe(files * flows);
+      subscriber.close();
+    } finally {
       await edgedive.stop();
     }
   });

@@ -3,7 +3,6 @@
  * back), one connection a key, how much each has not read. FlowHub and Topology share it; what is said on
  * them is theirs.
  */
-import { limits } from '../../core/limits.ts';
 import type { Frame } from '../../core/wire/flow-messages.ts';
 import { closeCodes, closeReason, type CloseCode } from '../../core/wire/wire-error.ts';
 import type { Peer } from './handover.ts';
@@ -22,8 +21,8 @@ export interface ClientKind<State extends ClientState> {
   readonly isState: (value: unknown) => value is State;
   /** Of two connections with one key the newer wins. */
   readonly keyOf: (state: State) => string;
-  /** `close`: one that has too much unread is closed here. `hold`: whoever sends looks at `unread`. */
-  readonly slow: 'close' | 'hold';
+  /** One with more than this unread is held back by whoever sends; it is looked at more often before. */
+  readonly holdBytes: number;
 }
 
 export type ClientEvent = 'replaced' | 'tooSlow' | 'sent' | 'sendFailed' | 'lookFailed';
@@ -59,13 +58,7 @@ export class ClientSockets<State extends ClientState> {
     this.#forgotten = forgotten;
     const report = env.EDGEDIVE_CONNECTIONS;
     if (report !== undefined) {
-      const urgentBytes = kind.slow === 'close' ? limits.subscriberBufferBytesMax : limits.graphHoldBytes / 2;
-      this.#watch = new UnreadWatch(ctx, report, urgentBytes, {
-        tooSlow: (socket) => {
-          if (kind.slow === 'close') this.endSlow(socket, limits.subscriberBufferBytesMax);
-        },
-        failed: () => this.#count('lookFailed'),
-      });
+      this.#watch = new UnreadWatch(ctx, report, kind.holdBytes / 2, () => this.#count('lookFailed'));
     }
     for (const socket of ctx.getWebSockets(kind.tag)) {
       const state: unknown = socket.deserializeAttachment();
@@ -132,12 +125,8 @@ export class ClientSockets<State extends ClientState> {
     return bufferedBytes(socket) ?? this.#watch?.unread(socket) ?? 0;
   }
 
-  /** False when the client is gone, or was closed instead because it had not taken what was sent before. */
+  /** False when the client is gone. */
   send(socket: WebSocket, frame: Frame): boolean {
-    if (this.#kind.slow === 'close' && (bufferedBytes(socket) ?? 0) > limits.subscriberBufferBytesMax) {
-      this.endSlow(socket, limits.subscriberBufferBytesMax);
-      return false;
-    }
     try {
       socket.send(frame);
       if (this.#watch !== undefined) this.#watch.sent(socket, this.#sizeOf(frame));
@@ -165,6 +154,7 @@ export class ClientSockets<State extends ClientState> {
     return bytes;
   }
 
+  /** Closes one that was held back for too long. */
   endSlow(socket: WebSocket, bytes: number): void {
     if (!this.#states.has(socket)) return;
     this.#count('tooSlow');

@@ -16,6 +16,7 @@ import { HubStore } from '../store/hub-store.ts';
 import { Counters } from './counters.ts';
 import { FlowFilters } from './flow-filters.ts';
 import { frameBytes, isUpgrade, parametersOf, peerOf, refusal, upgraded } from './handover.ts';
+import { MissedFlows, missedCounters, type MissedCounter } from './missed-flows.ts';
 import { TokenBucket } from './rate-limit.ts';
 import { shardsOf } from './stubs.ts';
 import { ClientSockets, isClientState, type ClientEvent, type ClientState } from './client-sockets.ts';
@@ -44,7 +45,7 @@ type OwnCounter =
   | 'framesAnswered'
   | 'framesIgnored'
   | 'filterFailures';
-type Counter = SubscriberCounter | OwnCounter;
+type Counter = SubscriberCounter | MissedCounter | OwnCounter;
 const ownCounters: readonly OwnCounter[] = [
   'rows',
   'rowsMalformed',
@@ -72,6 +73,7 @@ export class FlowHub extends DurableObject<Env> {
   readonly #store: HubStore;
   readonly #counters: Counters<Counter>;
   readonly #sockets: ClientSockets<SubscriberState>;
+  readonly #missed: MissedFlows<SubscriberState>;
   readonly #filters = new FlowFilters();
   readonly #replies = new WeakMap<WebSocket, TokenBucket>();
   #last: Promise<number> = Promise.resolve(0);
@@ -80,15 +82,22 @@ export class FlowHub extends DurableObject<Env> {
     super(ctx, env);
     this.#store = new HubStore(ctx.storage);
     this.#counters = new Counters<Counter>(
-      [...Object.values(EVENT_COUNTERS), ...ownCounters],
+      [...Object.values(EVENT_COUNTERS), ...missedCounters, ...ownCounters],
       this.#store.counters(),
     );
     this.#sockets = new ClientSockets(
       ctx,
       env,
-      { tag: 'subscriber', isState: isSubscriberState, keyOf: ({ hostId }) => hostId, slow: 'close' },
+      {
+        tag: 'subscriber',
+        isState: isSubscriberState,
+        keyOf: ({ hostId }) => hostId,
+        holdBytes: limits.subscriberHoldBytes,
+      },
       (event) => this.#counters.add(EVENT_COUNTERS[event]),
+      (socket) => this.#missed.forget(socket),
     );
+    this.#missed = new MissedFlows(ctx, this.#sockets, (name, by) => this.#counters.add(name, by));
   }
 
   /** Upgrades of /ws/subscriber/flow, authenticated by the route. Everything is checked before the upgrade. */
@@ -180,8 +189,11 @@ export class FlowHub extends DurableObject<Env> {
     return new FlowMessages(flows, batch.stats, () => crypto.randomUUID());
   }
 
-  #deliver(socket: WebSocket, state: SubscriberState, messages: ReadonlyMap<string, FlowMessages>): void {
-    for (const frame of messages.get(state.filter)?.for(state) ?? [])
+  #deliver(socket: WebSocket, state: SubscriberState, batches: ReadonlyMap<string, FlowMessages>): void {
+    const messages = batches.get(state.filter);
+    if (messages === undefined || !this.#missed.mayHear(socket, state, () => messages.flowsFor(state)))
+      return;
+    for (const frame of messages.for(state))
       if (!this.#sockets.send(socket, frame)) {
         this.#sockets.forget(socket);
         return;

@@ -1,4 +1,5 @@
 /** What a client of the graph's sockets is known by while its object sleeps. */
+import { limits } from '../../core/limits.ts';
 import { GRAPH_ROLES, type GraphSubscription } from '../../core/wire/graph-subscription.ts';
 import { isClientState, type ClientEvent, type ClientKind, type ClientState } from './client-sockets.ts';
 
@@ -15,7 +16,7 @@ export const graphClientKind: ClientKind<GraphClientState> = {
   tag: 'graphClient',
   isState: isGraphClientState,
   keyOf: clientKey,
-  slow: 'hold',
+  holdBytes: limits.graphHoldBytes,
 };
 
 /** A host id is taken once an endpoint. */

@@ -1,6 +1,5 @@
 /**
- * Looks at the sockets of an object while any of them has something unread, and names those that read too
- * slowly. The object stays awake for it, so that one that sleeps owes nothing to anybody.
+ * Looks at the sockets of an object while any of them has something unread. The object stays awake for it, so that one that sleeps owes nothing to anybody.
  */
 import { messageOf } from '../../core/errors.ts';
 import { timings } from '../../core/limits.ts';
@@ -12,27 +11,22 @@ interface Watched {
   unread: Unread;
 }
 
-export interface WatchEnds {
-  tooSlow(socket: WebSocket): void;
-  /** Nobody could be looked at. */
-  failed(): void;
-}
-
 export class UnreadWatch {
   readonly #ctx: DurableObjectState;
   readonly #report: Fetcher;
   /** With more than this unread a socket is looked at more often. */
   readonly #urgentBytes: number;
-  readonly #ends: WatchEnds;
+  /** Nobody could be looked at. */
+  readonly #failed: () => void;
   readonly #watched = new Map<WebSocket, Watched>();
   #running = false;
   #urgent = false;
 
-  constructor(ctx: DurableObjectState, report: Fetcher, urgentBytes: number, ends: WatchEnds) {
+  constructor(ctx: DurableObjectState, report: Fetcher, urgentBytes: number, failed: () => void) {
     this.#ctx = ctx;
     this.#report = report;
     this.#urgentBytes = urgentBytes;
-    this.#ends = ends;
+    this.#failed = failed;
   }
 
   /** `isNew`: nothing was sent to it before. */
@@ -66,7 +60,7 @@ export class UnreadWatch {
         await this.#look();
       }
     } catch (error) {
-      this.#ends.failed();
+      this.#failed();
       // What is not known is not held against anybody.
       for (const watched of this.#watched.values()) watched.unread = new Unread(false);
       console.warn(`who reads too slowly is not known: ${messageOf(error)}`);
@@ -91,18 +85,16 @@ export class UnreadWatch {
 
   async #look(): Promise<void> {
     this.#urgent = false;
-    const marks = [...this.#watched].map(([socket, watched]) => ({
-      socket,
+    const marks = [...this.#watched.values()].map((watched) => ({
       watched,
       mark: watched.unread.mark(),
     }));
     const response = await this.#report.fetch('http://connections/');
     if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
     const facts = await response.json<Readonly<Record<string, ConnectionFacts>>>();
-    const nowMs = Date.now();
-    for (const { socket, watched, mark } of marks) {
-      if (watched.unread.look(mark, facts[watched.connection], nowMs)) this.#ends.tooSlow(socket);
-      else if (watched.unread.bytes > this.#urgentBytes) this.#urgent = true;
+    for (const { watched, mark } of marks) {
+      watched.unread.look(mark, facts[watched.connection]);
+      if (watched.unread.bytes > this.#urgentBytes) this.#urgent = true;
     }
   }
 }

@@ -3,8 +3,6 @@
  * not have: bytes given to `send` less those that the peer's kernel acknowledged (scripts/start/connection-report.ts).
  */
 
-import { limits, timings } from '../../core/limits.ts';
-
 /** Counted by the kernel since the connection began; `queued` is what it holds unacknowledged now. */
 export type ConnectionFacts = readonly [acked: number, received: number, queued: number];
 
@@ -22,8 +20,6 @@ export class Unread {
   #sent = 0;
   /** None before the first look; then a new connection has acknowledged nothing of ours. */
   #facts: ConnectionFacts | undefined;
-  /** Since when looks find too much; ms. */
-  #behindSince: number | undefined;
 
   constructor(isNew: boolean) {
     if (isNew) this.#facts = [0, 0, 0];
@@ -43,23 +39,11 @@ export class Unread {
     return this.#sent;
   }
 
-  /**
-   * Takes what the kernel says now (ms) and tells whether the peer reads too slowly. Without facts nothing is known of
-   * this connection, and nothing is held against it.
-   */
-  look(mark: number, facts: ConnectionFacts | undefined, nowMs: number): boolean {
+  /** Takes what the kernel says now. Without facts nothing is known of this connection, and nothing is held against it. */
+  look(mark: number, facts: ConnectionFacts | undefined): void {
     this.#sent -= mark;
     this.#known = facts === undefined ? 0 : this.#knownBy(mark, facts);
     this.#facts = facts;
-    if (this.#known <= limits.subscriberBufferBytesMax) {
-      this.#behindSince = undefined;
-      return false;
-    }
-    this.#behindSince ??= nowMs;
-    // With an empty queue the peer has taken whatever it was offered: the delay is ours.
-    if (facts === undefined || facts[2] === 0) return false;
-    const isLong = nowMs - this.#behindSince >= timings.subscriberBehindMs;
-    return isLong || this.#known > limits.subscriberUnreadBytesMax;
   }
 
   #knownBy(mark: number, facts: ConnectionFacts): number {

@@ -5,6 +5,9 @@ import { WebSocket } from 'ws';
 export interface Subscriber {
   readonly messages: Buffer[];
   readonly headers: Record<string, string | string[] | undefined>;
+  /** Reads nothing any more, so that what comes stays in the network. */
+  pause(): void;
+  resume(): void;
   close(): void;
 }
 
@@ -20,5 +23,11 @@ export async function subscribe(address: string, headers: Record<string, string>
   socket.on('upgrade', (response) => (answered = response.headers));
   socket.on('message', (data) => messages.push(data as Buffer));
   await once(socket, 'open');
-  return { messages, headers: answered, close: () => socket.close() };
+  return {
+    messages,
+    headers: answered,
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    close: () => socket.close(),
+  };
 }

@@ -1,8 +1,8 @@
 /** The FlowHub object and `/ws/subscriber/flow`: who gets what, in which spelling, and who is let go. */
 import { evictDurableObject, reset, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { beforeEach, describe, expect, test } from 'vitest';
-import { limits } from '../../../core/limits.ts';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { limits, timings } from '../../../core/limits.ts';
 import { decodeStructMessage, type StructMessage } from '../../../proto/gen/envelope.ts';
 import { decodeMessage, decodeStats, type Flow } from '../../../proto/gen/flow.ts';
 import { handOver } from '../../../worker/objects/handover.ts';
@@ -297,21 +297,50 @@ describe('stream', () => {
 });
 
 describe('a subscriber that does not read', () => {
-  test('is closed with 1013 and counted where the runtime tells what is unsent; others go on', async () => {
-    const [slow, other] = await Promise.all([subscribe('slow'), subscribe('other')]);
-    await runInDurableObject(hub(), (_object, state) => {
+  /** As a runtime that tells it says that so much of `slow` is unsent. */
+  const unsent = (bytes: number): Promise<void> =>
+    runInDurableObject(hub(), (_object, state) => {
       for (const socket of state.getWebSockets())
         if ((socket.deserializeAttachment() as { hostId: string }).hostId === 'slow')
-          Object.defineProperty(socket, 'bufferedAmount', { value: limits.subscriberBufferBytesMax + 1 });
+          Object.defineProperty(socket, 'bufferedAmount', { value: bytes, configurable: true });
     });
+
+  test('hears nothing more, then how much it missed, and goes on; others notice nothing', async () => {
+    const [slow, other] = await Promise.all([subscribe('slow'), subscribe('other')]);
+    await unsent(limits.subscriberHoldBytes + 1);
+    await send([testFlow('a'), testFlow('b')]);
+    await send([testFlow('c')]);
+    expect(uuidsOf(await nextJson(other))).toEqual(['a', 'b']);
+    expect(uuidsOf(await nextJson(other))).toEqual(['c']);
+    // Not before it has read half of it.
+    await unsent(limits.subscriberHoldBytes / 2 + 1);
+    expect(await slow.rest()).toEqual([]);
+    await unsent(0);
+    const lost = await nextJson(slow);
+    expect(lost).toMatchObject({ Namespace: 'flow', Type: 'lost', Status: 200, Obj: { Flows: 3 } });
+    const { From, To } = lost.Obj as { From: number; To: number };
+    expect([From <= To, To <= Date.now()]).toEqual([true, true]);
+    await send([testFlow('d')]);
+    expect(uuidsOf(await nextJson(slow))).toEqual(['d']);
+    expect(await counters()).toMatchObject({ subscribersHeld: 1, flowsMissed: 3, subscribersTooSlow: 0 });
+  });
+
+  test('for long is closed with 1013 and counted', async () => {
+    const slow = await subscribe('slow');
+    await unsent(limits.subscriberHoldBytes + 1);
     await send([testFlow('a')]);
-    expect(await slow.closed()).toMatchObject({
-      code: 1013,
-      reason: expect.stringMatching(/unread/) as string,
-    });
-    expect(uuidsOf(await nextJson(other))).toEqual(['a']);
+    await vi.waitFor(async () => expect((await counters()).subscribersHeld).toBe(1));
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + timings.subscriberHeldMs + 1_000 });
+    try {
+      expect(await slow.closed()).toMatchObject({
+        code: 1013,
+        reason: expect.stringMatching(/unread/) as string,
+      });
+    } finally {
+      vi.useRealTimers();
+    }
     expect((await counters()).subscribersTooSlow).toBe(1);
-    expect((await hub().status()).subscribers.map(({ hostId }) => hostId)).toEqual(['other']);
+    expect((await hub().status()).subscribers).toEqual([]);
   });
 });
 
