@@ -349,6 +349,8 @@ export const timings = {
   groupCommitMs: 100,
   /** A connection to a self-hosted analyzer whose peer takes nothing for this long while something waits for it ends. */
   stalledConnectionMs: 10_000,
+  /** A connection to a self-hosted analyzer over which nothing came for so long is asked whether it is still there. */
+  quietConnectionMs: 30_000,
   /** A connection to the listener with TLS that has not finished its handshake by then ends. */
   tlsHandshakeMs: 10_000,
   /** One over which nothing is asked any more ends after this. */

@@ -17,7 +17,10 @@ const SOCK_STREAM = 1;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_KEEPALIVE = 9;
 const IPPROTO_TCP = 6;
+const TCP_KEEPIDLE = 4;
+const TCP_KEEPINTVL = 5;
 const TCP_USER_TIMEOUT = 18;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
@@ -49,6 +52,10 @@ export async function openListeningSocket(listen: Listen): Promise<ListeningSock
   try {
     set(SOL_SOCKET, SO_REUSEADDR, 1);
     set(IPPROTO_TCP, TCP_USER_TIMEOUT, timings.stalledConnectionMs);
+    // One that is gone without a word is found though nothing waits for it; then it has TCP_USER_TIMEOUT to answer.
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, timings.quietConnectionMs / 1_000);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, timings.stalledConnectionMs / 2_000);
     // `[::]` means IPv4 too, whatever net.ipv6.bindv6only says.
     if (resolved.address === '::') set(IPPROTO_IPV6, IPV6_V6ONLY, 0);
     checked(libc.bind(fd, address, address.length), 'bind', subject);

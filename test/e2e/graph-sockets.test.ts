@@ -2,12 +2,13 @@
  * The sockets of the graph with real clients: the published Python package, one that never reads while others work, and an
  * analyzer that is killed. The flow stream with a reader that never reads stands here too.
  */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { eventually, startEdgedive, type Analyzer } from './harness/edgedive.ts';
@@ -265,6 +266,22 @@ describe('a flow subscriber that never reads', () => {
       reader.close();
     } finally {
       silent?.destroy();
+      await edgedive.stop();
+    }
+  });
+});
+
+describe('a connection whose peer says nothing', () => {
+  it('is asked by the kernel whether it is still there', async () => {
+    const edgedive = await startEdgedive({ probe: false });
+    try {
+      const subscriber = await subscribe(edgedive.address);
+      const filter = ['sport', '=', `:${edgedive.address.split(':')[1]}`];
+      const { stdout } = await promisify(execFile)('ss', ['-tnoH', 'state', 'established', ...filter]);
+      // With nothing to send for it the only timer is the one that asks.
+      expect(stdout).toMatch(/timer:\(keepalive,(?:\d+sec|[\d.]+ms|\d+\.\d+sec),0\)/);
+      subscriber.close();
+    } finally {
       await edgedive.stop();
     }
   });
