@@ -39,7 +39,7 @@ const sink = {
   },
 };
 const log = createLog('bench', (line) => process.stderr.write(`${line}\n`));
-const pace = { hold: false, updateMs: 0, detail: 0 };
+const pace = { hold: false, updateMs: 0, detail: 0, sampling: 1 };
 
 /** Figures come about once a second: asked until they rest. */
 async function countsOf(handle: CaptureHandle): Promise<Counts> {

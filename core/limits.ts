@@ -345,6 +345,12 @@ export const timings = {
   shardAnswerMs: 10_000,
   /** A probe is asked to flush at most this often. */
   flushEveryMs: 500,
+  /** A shard that cannot keep up asks its probes for less at most this often … */
+  slowDownRaiseMs: 5_000,
+  /** … and for more again after so long a calm. */
+  slowDownCalmMs: 30_000,
+  /** How often it looks whether it keeps up, while flows come. */
+  slowDownLookMs: 1_000,
   /** A shard writes and publishes what came in, together, after this. */
   groupCommitMs: 100,
   /** A connection to a self-hosted analyzer whose peer takes nothing for this long while something waits for it ends. */

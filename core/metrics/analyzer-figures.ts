@@ -34,6 +34,7 @@ export interface TopologyFigures {
 export interface ShardFigures {
   readonly probes: readonly unknown[];
   readonly liveFlows: number;
+  readonly slowDown: { readonly stage: number };
   readonly liveBytes: number;
   readonly storedBytes: number;
   readonly history: HistoryFigures;
@@ -142,6 +143,11 @@ function shardFamilies(shards: Indexed<ShardFigures>): Family[] {
   });
   return [
     each('edgedive_flows_live', 'Flows in the live tables', ({ liveFlows }) => liveFlows),
+    each(
+      'edgedive_slow_down_stage',
+      'What probes are asked to leave out: 0 nothing',
+      ({ slowDown }) => slowDown.stage,
+    ),
     each('edgedive_flows_live_bytes', 'Memory that live flows take', ({ liveBytes }) => liveBytes),
     each('edgedive_flow_stored_bytes', 'What flows take on disk', ({ storedBytes }) => storedBytes),
     each('edgedive_flow_history_bytes', 'What is kept of flows of the past', ({ history }) => history.bytes),

@@ -2,6 +2,7 @@
  * Flow records become the body of a FlowBatch: protobuf fields without the batch's number, which a probe's outbox adds.
  * Bodies keep below the limits of a batch, so that any of them can travel alone.
  */
+import { isSampled } from '../flow/slow-down.ts';
 import { limits } from '../limits.ts';
 import { encodeFlow, encodeStats, type Flow, type Stats } from '../../proto/gen/flow.ts';
 import { encodeFlowEnd } from '../../proto/gen/probe.ts';
@@ -18,8 +19,14 @@ const FLOWS = (2 << 3) | 2;
 const STATS = (3 << 3) | 2;
 const ENDED = (5 << 3) | 2;
 
-/** What to leave out of flows; SlowDown.detail of the probe protocol. */
-export type Detail = number;
+/** What to leave out; SlowDown of the probe protocol. */
+export interface Leave {
+  readonly detail: number;
+  /** One flow of so many is told. */
+  readonly sampling: number;
+}
+
+export const NOTHING_LEFT_OUT: Leave = { detail: 0, sampling: 1 };
 const NO_RAW_PACKETS = 1;
 const NO_APPLICATION_LAYERS = 2;
 
@@ -27,16 +34,26 @@ export class BatchEncoder {
   readonly #emit: (body: BatchBody) => void;
   #writer = Writer.create();
   #flows = 0;
+  #sampledOut = 0;
 
   /** `emit` gets each body as it is full, and the rest at `finish`. */
   constructor(emit: (body: BatchBody) => void) {
     this.#emit = emit;
   }
 
+  /** Flow messages that were not told because only some flows are. */
+  get sampledOut(): number {
+    return this.#sampledOut;
+  }
+
   /** The flow messages of one table at one moment; `ended` are UUIDs among them that left the table. */
-  add(flows: readonly Flow[], ended: readonly string[], detail: Detail): void {
+  add(flows: readonly Flow[], ended: readonly string[], { detail, sampling }: Leave): void {
     const endings = new Set(ended);
     for (const flow of flows) {
+      if (!isSampled(flow.UUID, sampling)) {
+        this.#sampledOut++;
+        continue;
+      }
       this.#addFlow(flow, detail);
       // An ending stays in the batch of its flow.
       if (endings.delete(flow.UUID)) this.#addEnd(flow);
@@ -61,7 +78,7 @@ export class BatchEncoder {
     encodeFlowEnd({ uuid: UUID, capture_id: CaptureID }, this.#writer.uint32(ENDED).fork()).ldelim();
   }
 
-  #addFlow(flow: Flow, detail: Detail): void {
+  #addFlow(flow: Flow, detail: number): void {
     let shown = flow;
     if (detail >= NO_RAW_PACKETS && flow.LastRawPackets.length > 0) shown = { ...shown, LastRawPackets: [] };
     if (detail >= NO_APPLICATION_LAYERS)

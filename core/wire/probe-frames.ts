@@ -22,7 +22,7 @@ import { limits } from '../limits.ts';
 import { closeCodes, WireError } from './wire-error.ts';
 
 /** A newer major is refused, any minor accepted: members that we do not know are skipped. */
-export const protocolVersion = { major: 1, minor: 1 } as const;
+export const protocolVersion = { major: 1, minor: 2 } as const;
 
 export type FromProbe =
   | { readonly kind: 'hello'; readonly hello: Hello }

@@ -16,7 +16,7 @@ import {
   type FlowSink,
 } from './capture-source.ts';
 import type { FromChild, ToChild } from './child-protocol.ts';
-import type { OverloadCounters } from './overload.ts';
+import type { RunnerLoss } from './overload.ts';
 
 /** A runner that lives this long is healthy: the next crash begins with the shortest pause. */
 const HEALTHY_MS = 60_000;
@@ -81,7 +81,7 @@ export class CaptureHost {
   #pauseMs = 0;
   #nextId = 1;
   #pace: Pace;
-  #overload: OverloadCounters | undefined;
+  #overload: RunnerLoss | undefined;
   #gone: () => void = () => {};
   readonly #open = new Map<number, OpenCapture>();
   /** Answers awaited, by what is asked: `open 3`, `close 3`, `flush 7`. */
@@ -105,7 +105,7 @@ export class CaptureHost {
   }
 
   /** What was left out because packets came faster than they could be taken; undefined before the first figures. */
-  get overload(): OverloadCounters | undefined {
+  get overload(): RunnerLoss | undefined {
     return this.#overload;
   }
 

@@ -62,7 +62,7 @@ export class CaptureRunner {
   readonly #captures = new Map<number, RunningCapture>();
   readonly #encoder: BatchEncoder;
   readonly #overload = new Overload();
-  #pace: Pace = { hold: false, updateMs: 0, detail: 0 };
+  #pace: Pace = { hold: false, updateMs: 0, detail: 0, sampling: 1 };
   #flowsDropped = 0;
   #tickedAt = performance.now();
   #statisticsAt = 0;
@@ -129,7 +129,7 @@ export class CaptureRunner {
       flows.table.setUpdateInterval(updateMs);
       flows.table.setDetail(pace.detail);
       const output = flows.table.tick(Date.now());
-      this.#encoder.add(output.flows, output.ended, pace.detail);
+      this.#encoder.add(output.flows, output.ended, pace);
       between();
     }
     if (atMs - this.#flowStatsAt >= FLOW_STATS_MS) {
@@ -183,17 +183,17 @@ export class CaptureRunner {
     capture.close();
     this.#captures.delete(id);
     const { flows, ended } = capture.flows.table.stop(Date.now());
-    this.#encoder.add(flows, ended, this.#overload.slow(this.#pace).detail);
+    this.#encoder.add(flows, ended, this.#overload.slow(this.#pace));
     this.#encoder.addStats(capture.flows.takeFlowStats(capture.stats()));
     this.#encoder.finish();
     this.#sendStats([{ id, ...capture.stats() }]);
   }
 
   #flush(): void {
-    const { detail } = this.#overload.slow(this.#pace);
+    const pace = this.#overload.slow(this.#pace);
     for (const { flows } of this.#captures.values()) {
       const output = flows.table.flush(Date.now());
-      this.#encoder.add(output.flows, output.ended, detail);
+      this.#encoder.add(output.flows, output.ended, pace);
       this.#options.between();
     }
     this.#encoder.finish();
@@ -222,7 +222,7 @@ export class CaptureRunner {
   }
 
   #sendStats(captures: readonly (CaptureStats & { readonly id: number })[]): void {
-    const overload = this.#overload.counters;
+    const overload = { ...this.#overload.counters, flowsSampledOut: this.#encoder.sampledOut };
     this.#options.channel.send({ kind: 'stats', captures, flowsDropped: this.#flowsDropped, overload });
     this.#flowsDropped = 0;
   }

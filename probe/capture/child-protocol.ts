@@ -4,7 +4,7 @@
  */
 import type { Pace } from '../link/flow-link.ts';
 import type { CaptureSpec, CaptureStats } from './capture-source.ts';
-import type { OverloadCounters } from './overload.ts';
+import type { RunnerLoss } from './overload.ts';
 
 export type ToChild =
   /** `bufferBytes`: what the kernel's buffer may take at most. */
@@ -33,5 +33,5 @@ export type FromChild =
       readonly captures: readonly (CaptureStats & { readonly id: number })[];
       /** Flow messages dropped since the last stats because this channel was full. */
       readonly flowsDropped: number;
-      readonly overload: OverloadCounters;
+      readonly overload: RunnerLoss;
     };

@@ -14,6 +14,12 @@ export interface OverloadCounters {
   readonly seconds: number;
 }
 
+/** What a capture process leaves out, and why. */
+export interface RunnerLoss extends OverloadCounters {
+  /** Flow messages that were not told because the analyzer asked for some flows only. */
+  readonly flowsSampledOut: number;
+}
+
 const STAGE_MAX = 3;
 /** Packets may be dropped in one second (a burst); what is dropped in two in a row is too much. */
 const OVERLOADED_SECONDS = 2;
@@ -57,6 +63,7 @@ export class Overload {
       hold: asked.hold,
       updateMs: this.#stage === STAGE_MAX ? Math.max(asked.updateMs, RARE_UPDATE_MS) : asked.updateMs,
       detail: Math.max(asked.detail, Math.min(this.#stage, 2)),
+      sampling: asked.sampling,
     };
   }
 }

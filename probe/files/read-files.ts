@@ -129,7 +129,7 @@ class Delivery {
   }
 
   async #add(flows: readonly Flow[]): Promise<void> {
-    this.#encoder.add(flows, [], this.#link.pace.detail);
+    this.#encoder.add(flows, [], this.#link.pace);
     this.#encoder.finish();
     for (const body of this.#bodies.splice(0)) {
       await this.#room();

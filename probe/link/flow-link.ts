@@ -21,6 +21,8 @@ export interface Pace {
   readonly updateMs: number;
   /** 0 everything, 1 no raw packets, 2 no application layers either. */
   readonly detail: number;
+  /** One flow of so many is told. */
+  readonly sampling: number;
 }
 
 export interface FlowLinkOptions {
@@ -35,7 +37,7 @@ export interface FlowLinkOptions {
   readonly onPace: (pace: Pace) => void;
 }
 
-const INITIAL_PACE: Pace = { hold: true, updateMs: 0, detail: 0 };
+const INITIAL_PACE: Pace = { hold: true, updateMs: 0, detail: 0, sampling: 1 };
 
 export class FlowLink {
   readonly #options: FlowLinkOptions;
@@ -94,8 +96,10 @@ export class FlowLink {
     this.#considerHold();
   }
 
+  /** Another analyzer, or the same one later, says anew how much it can take. */
   #lost(): void {
     this.#outbox.disconnect();
+    this.#pace = { ...this.#pace, updateMs: 0, detail: 0, sampling: 1 };
     this.#considerHold();
   }
 
@@ -120,12 +124,13 @@ export class FlowLink {
   }
 
   #slowDown(order: SlowDown): void {
-    const { update_interval: updateMs, detail } = order;
-    if (updateMs !== this.#pace.updateMs || detail !== this.#pace.detail)
+    const asked = { updateMs: order.update_interval, detail: order.detail, sampling: order.sampling || 1 };
+    const { updateMs, detail, sampling } = this.#pace;
+    if (updateMs !== asked.updateMs || detail !== asked.detail || sampling !== asked.sampling)
       this.#options.log.info(
-        `the analyzer asks for an update interval of ${updateMs} ms and detail ${detail}`,
+        `the analyzer asks for an update interval of ${asked.updateMs} ms, detail ${asked.detail}, one flow of ${asked.sampling}`,
       );
-    this.#setPace({ ...this.#pace, updateMs, detail });
+    this.#setPace({ ...this.#pace, ...asked });
   }
 
   #considerHold(): void {

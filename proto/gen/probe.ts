@@ -724,12 +724,14 @@ export function decodeFlushDone(input: Reader | Uint8Array, length?: number): Fl
 export interface SlowDown {
   update_interval: number;
   detail: number;
+  sampling: number;
 }
 
 export function createSlowDown(init?: Partial<SlowDown>): SlowDown {
   const m: SlowDown = {
     update_interval: 0,
     detail: 0,
+    sampling: 0,
   };
   return init === undefined ? m : Object.assign(m, init);
 }
@@ -737,6 +739,7 @@ export function createSlowDown(init?: Partial<SlowDown>): SlowDown {
 export function encodeSlowDown(m: SlowDown, writer: Writer = Writer.create()): Writer {
   if (m.update_interval !== 0) writer.uint32(8).uint32(m.update_interval);
   if (m.detail !== 0) writer.uint32(16).uint32(m.detail);
+  if (m.sampling !== 0) writer.uint32(24).uint32(m.sampling);
   return writer;
 }
 
@@ -754,6 +757,9 @@ export function decodeSlowDown(input: Reader | Uint8Array, length?: number): Slo
         break;
       case 16:
         m.detail = reader.uint32();
+        break;
+      case 24:
+        m.sampling = reader.uint32();
         break;
       default:
         reader.skipType(tag & 7);

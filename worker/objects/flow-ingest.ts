@@ -53,8 +53,10 @@ export interface IngestOutput {
   write(rows: readonly LogRowToWrite[]): void;
   publish(rows: readonly LogRowToWrite[]): void;
   acknowledge(socket: WebSocket, sequence: number): void;
-  /** What was written is applied, and nothing is pending. */
-  committed(): void;
+  /** What was written is applied, and nothing is pending; it came so much later than it should have (ms). */
+  committed(lateMs: number): void;
+  /** Flow messages that probes had to drop. */
+  dropped(flows: number): void;
   count(name: IngestCounter, by?: number): void;
 }
 
@@ -66,6 +68,8 @@ export class FlowIngest {
   #pendingBytes = 0;
   #acks = new Map<WebSocket, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When what is pending is to be written, ms since 1970. */
+  #dueMs: number | undefined;
   /** Capture → host → its last statistics. */
   readonly #stats = new Map<string, Map<string, Stats>>();
 
@@ -150,6 +154,7 @@ export class FlowIngest {
     }
     if (this.#pendingBytes >= limits.rowBytesMax) this.commit();
     else this.#timer ??= setTimeout(() => this.commit(), timings.groupCommitMs);
+    this.#dueMs ??= Date.now() + timings.groupCommitMs;
   }
 
   /** Writes what is pending, now; then it is live, published and acknowledged. Throws when it cannot be written. */
@@ -169,7 +174,8 @@ export class FlowIngest {
     for (const [socket, host] of this.#acks)
       this.#output.acknowledge(socket, this.#hosts.get(host)?.durable ?? 0);
     this.#acks = new Map();
-    this.#output.committed();
+    this.#output.committed(Math.max(0, nowMs - (this.#dueMs ?? nowMs)));
+    this.#dueMs = undefined;
   }
 
   #apply({ host, incarnation, batch }: Entry, nowMs: number): void {
@@ -184,6 +190,7 @@ export class FlowIngest {
     this.#output.count('flowMessages', batch.flows.length);
     this.#output.count('flowsEvicted', evicted);
     this.#output.count('flowsDroppedByProbes', batch.flows_dropped);
+    if (batch.flows_dropped > 0) this.#output.dropped(batch.flows_dropped);
   }
 
   /** How many other flows had to leave. What a file's flow was before it was read is nothing: it has no update. */

@@ -21,6 +21,7 @@ import { agentFlowCounters, AgentFlowSockets, type AgentFlowCounter } from './ag
 import { bytesOrStream, textOrStream } from './answer-stream.ts';
 import { REVOKED } from './client-sockets.ts';
 import { Counters } from './counters.ts';
+import { countFile, fileCounters, type FileCounter } from './file-counters.ts';
 import { FlowFlush } from './flow-flush.ts';
 import {
   FlowHistory,
@@ -32,6 +33,7 @@ import { FlowIngest, ingestCounters, type IngestCounter } from './flow-ingest.ts
 import { feedCounters, HubFeed, type FeedCounter } from './hub-feed.ts';
 import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.ts';
 import { ShardMoves } from './shard-moves.ts';
+import { ShardPace, type ShardPaceStatus } from './shard-pace.ts';
 import { topologyOf } from './stubs.ts';
 
 type OwnCounter =
@@ -41,18 +43,15 @@ type OwnCounter =
   | 'rowsForgotten'
   | 'flowsForgotten'
   | 'hostsMovedHere'
-  | 'hostsMovedAway'
-  | FileCounter;
-/** What uploaded capture files held. */
-type FileCounter =
-  | 'files'
-  | 'filesCut'
-  | 'filePackets'
-  | 'filePacketsIgnored'
-  | 'fileBytes'
-  | 'fileFlows'
-  | 'fileFlowsEvicted';
-type Counter = AgentFlowCounter | ProbeCounter | IngestCounter | FeedCounter | PastFlowCounter | OwnCounter;
+  | 'hostsMovedAway';
+type Counter =
+  | AgentFlowCounter
+  | ProbeCounter
+  | IngestCounter
+  | FeedCounter
+  | PastFlowCounter
+  | FileCounter
+  | OwnCounter;
 const ownCounters: readonly OwnCounter[] = [
   'searches',
   'searchFlowsVisited',
@@ -61,13 +60,6 @@ const ownCounters: readonly OwnCounter[] = [
   'flowsForgotten',
   'hostsMovedHere',
   'hostsMovedAway',
-  'files',
-  'filesCut',
-  'filePackets',
-  'filePacketsIgnored',
-  'fileBytes',
-  'fileFlows',
-  'fileFlowsEvicted',
 ];
 
 export interface SearchAnswer {
@@ -96,6 +88,8 @@ export interface FlowShardStatus {
   readonly liveBytes: number;
   readonly storedBytes: number;
   readonly history: FlowHistoryStatus;
+  /** What is asked of the probes because they send more than can be taken. */
+  readonly slowDown: ShardPaceStatus;
   readonly hubs: readonly { readonly idle: boolean; readonly backlogBytes: number }[];
   /** Capture UUID → host → the last statistics. */
   readonly stats: Readonly<Record<string, Readonly<Record<string, Stats>>>>;
@@ -126,6 +120,7 @@ export class FlowShard extends DurableObject<Env> {
   #flush!: FlowFlush;
   #feed!: HubFeed;
   #past!: FlowHistory;
+  #pace!: ShardPace;
   #moves!: ShardMoves;
   #snapshotting: Promise<void> | undefined;
   readonly #history: HistorySettings;
@@ -156,6 +151,7 @@ export class FlowShard extends DurableObject<Env> {
         ...ingestCounters,
         ...feedCounters,
         ...pastFlowCounters,
+        ...fileCounters,
         ...ownCounters,
       ],
       this.#store.counters(),
@@ -174,6 +170,9 @@ export class FlowShard extends DurableObject<Env> {
       },
       count,
     });
+    this.#pace = new ShardPace(this.#sockets, this.#store.slowDownStage, (stage) => {
+      this.#store.slowDownStage = stage;
+    });
     this.#flush = new FlowFlush(this.#sockets);
     this.#feed = new HubFeed(this.env, count);
     this.#past = new FlowHistory(this.#store.zones, count);
@@ -184,7 +183,8 @@ export class FlowShard extends DurableObject<Env> {
         this.ctx.waitUntil(this.#published);
       },
       acknowledge: (socket, sequence) => this.#sockets.send(socket, { ack: { sequence } }),
-      committed: () => this.#committed(),
+      committed: (lateMs) => this.#committed(lateMs),
+      dropped: (flows) => this.#pace.dropped(flows),
       count,
     });
     this.#moves = new ShardMoves(this.env, async (pieces) => {
@@ -232,6 +232,7 @@ export class FlowShard extends DurableObject<Env> {
     await this.#moves.bring(hostId);
     if (this.#sockets.state(socket) === undefined) return;
     this.#sockets.welcome(socket, this.#ingest.begin(hostId, incarnation));
+    this.#pace.welcomed(socket);
   }
 
   #frame(socket: WebSocket, data: ArrayBuffer | string): Promise<void> | undefined {
@@ -387,7 +388,8 @@ export class FlowShard extends DurableObject<Env> {
     }, timings.alertFlowsMs);
   }
 
-  #committed(): void {
+  #committed(lateMs: number): void {
+    this.#pace.wrote(lateMs, this.#live.bytes / limits.shardLiveBytesMax);
     this.#reportChange();
     if (this.#store.wantsSnapshot) this.#store.writeSnapshot(this.#ingest.pieces());
     if (this.#counters.get('commits') % FORGET_EVERY_COMMITS === 0) this.#forgetHistory();
@@ -470,13 +472,7 @@ export class FlowShard extends DurableObject<Env> {
 
   /** A capture file was read to its end; its flows have come by `import`. */
   imported(counts: FileCounts): void {
-    this.#counters.add('files');
-    if (counts.truncated) this.#counters.add('filesCut');
-    this.#counters.add('filePackets', counts.packets);
-    this.#counters.add('filePacketsIgnored', counts.packetsIgnored);
-    this.#counters.add('fileBytes', counts.bytes);
-    this.#counters.add('fileFlows', counts.flows);
-    this.#counters.add('fileFlowsEvicted', counts.flowsEvicted);
+    countFile(counts, (name, by) => this.#counters.add(name, by));
   }
 
   /** A hub got its first subscriber. */
@@ -495,6 +491,7 @@ export class FlowShard extends DurableObject<Env> {
       liveBytes: this.#live.bytes,
       storedBytes: this.#store.bytes,
       history: { ...this.#history, ...this.#store.logSize() },
+      slowDown: this.#pace.status(),
       hubs: this.#feed.status(),
       stats: this.#ingest.stats(),
       counters: this.#counters.all(),

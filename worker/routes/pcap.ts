@@ -13,7 +13,7 @@ import {
 import { readCapture } from '../../core/capture/validate.ts';
 import { limits } from '../../core/limits.ts';
 import { PcapError } from '../../core/packet/pcap-file.ts';
-import { BatchEncoder } from '../../core/wire/batch-encoder.ts';
+import { BatchEncoder, NOTHING_LEFT_OUT } from '../../core/wire/batch-encoder.ts';
 import type { Flow } from '../../proto/gen/flow.ts';
 import { Writer } from '../../proto/gen/runtime.ts';
 import type { App, AppContext } from '../app.ts';
@@ -114,7 +114,7 @@ class Shipment {
   /** The flows are taken one by one, so that not all need be there at once. */
   async add(flows: Iterable<Flow>): Promise<void> {
     for (const flow of flows) {
-      this.#encoder.add([flow], [], 0);
+      this.#encoder.add([flow], [], NOTHING_LEFT_OUT);
       if (this.#frames.length > 0) await this.#send();
     }
   }

@@ -88,6 +88,15 @@ export class ShardStore {
     writeMeta(this.#sql, 'reportsChanges', isWanted ? 'yes' : 'no');
   }
 
+  /** What probes were asked for last (core/flow/slow-down.ts). */
+  get slowDownStage(): number {
+    return Number(readMeta(this.#sql, 'slowDownStage') ?? '0');
+  }
+
+  set slowDownStage(stage: number) {
+    writeMeta(this.#sql, 'slowDownStage', String(stage));
+  }
+
   /** Writes the rows and whatever `more` writes, all or nothing. */
   append(rows: readonly LogRowToWrite[], atMs: number, more: () => void): void {
     this.#storage.transactionSync(() => {

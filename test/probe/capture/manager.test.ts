@@ -100,7 +100,7 @@ describe.skipIf(skipCaptures())('CaptureManager on a veth pair', () => {
     topology.put('b', interfaceIn(lab.b));
     source = new PcapSource({
       sink: { add: (body) => flows.push(...decodeFlowBatch(body.bytes).flows), countDropped: () => {} },
-      pace: { hold: false, updateMs: 0, detail: 0 },
+      pace: { hold: false, updateMs: 0, detail: 0, sampling: 1 },
       log: createLog('capture', (line) => lines.push(line)),
     });
     manager = new CaptureManager({

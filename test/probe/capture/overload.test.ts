@@ -12,7 +12,7 @@ import type { Flow } from '../../../proto/gen/flow.ts';
 import { sendFrames, udpFrame } from './raw-frames.ts';
 import { createVethLab, skipCaptures, type VethLab } from './veth-lab.ts';
 
-const ASKED = { hold: false, updateMs: 10_000, detail: 0 };
+const ASKED = { hold: false, updateMs: 10_000, detail: 0, sampling: 1 };
 const LOST = 100;
 
 describe('Overload', () => {
@@ -29,9 +29,14 @@ describe('Overload', () => {
   });
 
   it('leaves out raw packets, then application layers, then makes updates rarer, a step a second', () => {
-    expect(after(...times(2, LOST)).slow(ASKED)).toEqual({ ...ASKED, detail: 1 });
-    expect(after(...times(3, LOST)).slow(ASKED)).toEqual({ ...ASKED, detail: 2 });
-    expect(after(...times(4, LOST)).slow(ASKED)).toEqual({ ...ASKED, updateMs: 30_000, detail: 2 });
+    expect(after(...times(2, LOST)).slow(ASKED)).toEqual({ ...ASKED, detail: 1, sampling: 1 });
+    expect(after(...times(3, LOST)).slow(ASKED)).toEqual({ ...ASKED, detail: 2, sampling: 1 });
+    expect(after(...times(4, LOST)).slow(ASKED)).toEqual({
+      ...ASKED,
+      updateMs: 30_000,
+      detail: 2,
+      sampling: 1,
+    });
     expect(after(...times(9, LOST)).counters).toEqual({ stage: 3, raised: 3, seconds: 7 });
   });
 
@@ -49,7 +54,7 @@ describe('Overload', () => {
   });
 
   it('never asks for more than the analyzer does', () => {
-    const slower = { hold: true, updateMs: 60_000, detail: 2 };
+    const slower = { hold: true, updateMs: 60_000, detail: 2, sampling: 1 };
     expect(after(...times(2, LOST)).slow(slower)).toEqual(slower);
     expect(after(...times(4, LOST)).slow(slower)).toEqual(slower);
   });

@@ -11,7 +11,7 @@ import { createVethLab, isAlive, skipCaptures, type VethLab } from './veth-lab.t
 
 /** 14 Ethernet + 20 IPv4 + 8 ICMP. */
 const PING_HEADER_BYTES = 42;
-const PACE = { hold: false, updateMs: 0, detail: 0 };
+const PACE = { hold: false, updateMs: 0, detail: 0, sampling: 1 };
 
 describe.skipIf(skipCaptures())('PcapSource on a veth pair', () => {
   let lab: VethLab;

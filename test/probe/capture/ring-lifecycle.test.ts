@@ -20,7 +20,7 @@ import { until } from '../link/fake-analyzer.ts';
 import { sendFrames, udpFrame } from './raw-frames.ts';
 import { createVethLab, skipCaptures, type VethLab } from './veth-lab.ts';
 
-const PACE = { hold: false, updateMs: 0, detail: 0 };
+const PACE = { hold: false, updateMs: 0, detail: 0, sampling: 1 };
 const quiet = createLog('capture', () => {});
 
 /** Descriptors and mapped packet rings of this process. */

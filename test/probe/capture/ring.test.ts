@@ -13,7 +13,7 @@ import { createVethLab, skipCaptures, type VethLab } from './veth-lab.ts';
 
 /** 14 Ethernet + 20 IPv4 + 8 ICMP. */
 const PING_HEADER_BYTES = 42;
-const PACE = { hold: false, updateMs: 0, detail: 0 };
+const PACE = { hold: false, updateMs: 0, detail: 0, sampling: 1 };
 const NOTHING = { ABPackets: 0, ABBytes: 0, BAPackets: 0, BABytes: 0 };
 
 describe.skipIf(skipCaptures())('RingSource', () => {

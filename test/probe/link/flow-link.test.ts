@@ -1,7 +1,7 @@
 /** The flow link on real sockets, against an analyzer that dies, forgets, refuses and stays silent. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createFlow } from '../../../proto/gen/flow.ts';
-import { BatchEncoder, type BatchBody } from '../../../core/wire/batch-encoder.ts';
+import { BatchEncoder, NOTHING_LEFT_OUT, type BatchBody } from '../../../core/wire/batch-encoder.ts';
 import { Backoff } from '../../../probe/link/backoff.ts';
 import { FlowLink, type Pace } from '../../../probe/link/flow-link.ts';
 import { Outbox } from '../../../probe/link/outbox.ts';
@@ -20,7 +20,7 @@ function bodyOf(...ids: readonly number[]): BatchBody {
   let made: BatchBody | undefined;
   const encoder = new BatchEncoder((body) => (made = body));
   const flows = ids.map((id) => createFlow({ UUID: String(id), LayersPath: 'Ethernet/IPv4/UDP' }));
-  encoder.add(flows, [], 0);
+  encoder.add(flows, [], NOTHING_LEFT_OUT);
   encoder.finish();
   return made!;
 }
@@ -166,9 +166,9 @@ describe('FlowLink', () => {
     const analyzer = await analyzerOf();
     const { link, paces } = linkTo(analyzer);
     await until('connected', () => link.status.connected);
-    analyzer.send(PATH, { slow_down: { update_interval: 30_000, detail: 2 } });
+    analyzer.send(PATH, { slow_down: { update_interval: 30_000, detail: 2, sampling: 1 } });
     await until('obeyed', () => paces.at(-1)?.updateMs === 30_000);
-    expect(paces.at(-1)).toEqual({ hold: false, updateMs: 30_000, detail: 2 });
+    expect(paces.at(-1)).toEqual({ hold: false, updateMs: 30_000, detail: 2, sampling: 1 });
   });
 
   it('holds updates back while more than the bound waits for an analyzer that does not acknowledge', async () => {
@@ -180,7 +180,7 @@ describe('FlowLink', () => {
     const filler = createFlow({ UUID: 'filler', LayersPath: 'x'.repeat(1_000_000) });
     let bulky = big;
     const encoder = new BatchEncoder((body) => (bulky = body));
-    encoder.add([filler], [], 0);
+    encoder.add([filler], [], NOTHING_LEFT_OUT);
     encoder.finish();
     for (let count = 0; count < 20; count++) link.add(bulky);
     expect(paces.at(-1)?.hold).toBe(true);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readProbeFrame } from '../../../core/wire/probe-frames.ts';
 import { createFlow } from '../../../proto/gen/flow.ts';
 import type { FlowBatch } from '../../../proto/gen/probe.ts';
-import { BatchEncoder, type BatchBody } from '../../../core/wire/batch-encoder.ts';
+import { BatchEncoder, NOTHING_LEFT_OUT, type BatchBody } from '../../../core/wire/batch-encoder.ts';
 import { Outbox, type OutboxOptions } from '../../../probe/link/outbox.ts';
 
 /** Bodies as the capture process makes them; flows are named by number. */
@@ -13,7 +13,7 @@ function bodyOf(...ids: readonly number[]): BatchBody {
   encoder.add(
     ids.map((id) => createFlow({ UUID: String(id) })),
     [],
-    0,
+    NOTHING_LEFT_OUT,
   );
   encoder.finish();
   return made!;

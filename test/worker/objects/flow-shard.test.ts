@@ -7,10 +7,11 @@ import {
   runInDurableObject,
 } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FlowSearch } from '../../../core/flow/search.ts';
 import { limits, timings } from '../../../core/limits.ts';
 import { createRawPacket, decodeFlowSet, type Flow } from '../../../proto/gen/flow.ts';
+import { createFlowBatch } from '../../../proto/gen/probe.ts';
 import { bytesOf } from '../../../worker/objects/answer-stream.ts';
 import { shardForHost, topologyOf } from '../../../worker/objects/stubs.ts';
 import { connectProbe, openProbe, testFlow, type ProbeClient } from './socket-client.ts';
@@ -342,5 +343,38 @@ describe('recovery', () => {
     await evictDurableObject(shard());
     const back = await openProbe('flow', 'h1');
     expect((await back.hello('h1')).last_sequence).toBe(1);
+  });
+});
+
+describe('a shard whose probes have to drop flows', () => {
+  test('asks them for less, tells those that come later too, and says so', async () => {
+    const [one, two] = await Promise.all([connectProbe('flow', 'h1'), connectProbe('flow', 'h2')]);
+    let sequence = 0;
+    const batch = async (): Promise<void> => {
+      sequence++;
+      one.tell({ flows: createFlowBatch({ sequence, flows: [testFlow('a')], flows_dropped: 5 }) });
+      await one.acked(sequence);
+    };
+    await batch();
+    await vi.waitFor(
+      async () => {
+        await batch();
+        expect((await shard().status()).slowDown.stage).toBe(1);
+      },
+      { timeout: 10_000, interval: 300 },
+    );
+    const asked = { update_interval: 30_000, detail: 0, sampling: 1 };
+    expect(await one.nextOf('slow_down')).toEqual(asked);
+    expect(await two.nextOf('slow_down')).toEqual(asked);
+    const late = await connectProbe('flow', 'h3');
+    expect(await late.nextOf('slow_down')).toEqual(asked);
+    await evictDurableObject(shard());
+    expect((await shard().status()).slowDown).toEqual({
+      stage: 1,
+      raised: 0,
+      updateMs: 30_000,
+      detail: 0,
+      sampling: 1,
+    });
   });
 });

@@ -27,7 +27,7 @@ export function createCollectingSource(): CollectingSource {
         throw new Error(`${count} flow messages dropped`);
       },
     },
-    pace: { hold: false, updateMs: 0, detail: 0 },
+    pace: { hold: false, updateMs: 0, detail: 0, sampling: 1 },
     log: createLog('capture', (line) => lines.push(line)),
   });
   const sum = (condition: (flow: Flow) => boolean): Counts => {

@@ -44,7 +44,7 @@ class Probe {
         throw new Error(`${count} flow messages dropped`);
       },
     };
-    const feeding = { sink, pace: { hold: false, updateMs: 0, detail: 0 }, log };
+    const feeding = { sink, pace: { hold: false, updateMs: 0, detail: 0, sampling: 1 }, log };
     const packets = packetSources(feeding).sources;
     const exporters = new ExporterSource(feeding);
     this.#ovs = new OvsSource({
