@@ -1,5 +1,6 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { archiveFolder, duckDb } from './test/archive/archive-service.ts';
 
 /** The rules of `core/` run in both homes they are made for; see ARCHITECTURE.md. */
 const coreTests = ['test/core/**/*.test.ts'];
@@ -29,7 +30,11 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
             // Most tests are not about who asks; those that are set it.
-            miniflare: { bindings: { EDGEDIVE_AUTH: 'off' } },
+            miniflare: {
+              bindings: { EDGEDIVE_AUTH: 'off' },
+              r2Buckets: ['TEST_BUCKET'],
+              serviceBindings: { EDGEDIVE_ARCHIVE: archiveFolder, TEST_DUCKDB: duckDb },
+            },
           }),
         ],
         test: {

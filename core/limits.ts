@@ -158,6 +158,14 @@ export const limits = {
   rowBytesMax: 1_500_000,
   /** Log behind the snapshot that a woken shard may have to read, at least; more than a snapshot makes a new one. */
   snapshotTailBytesMin: 4 * 1_048_576,
+  /** Bytes of the log in one archived file; about a quarter of it is written. */
+  archiveFileLogBytesMax: 16 * 1_048_576,
+  /** Files written or deleted before others have their turn. */
+  archiveFilesPerTurn: 4,
+  /** What one shard keeps in the archive unless `EDGEDIVE_ARCHIVE_BYTES` says otherwise; the oldest goes first and is counted. */
+  archiveBytesMax: 1_099_511_627_776,
+  /** Share of `EDGEDIVE_HISTORY_BYTES` above which the oldest flows are archived before their time. */
+  archiveFullShare: 0.8,
   /** What an object stores of the past unless `EDGEDIVE_HISTORY_BYTES` says otherwise; the oldest goes first and is counted. */
   historyBytesMax: 2 * 1_073_741_824,
   /** Rows of the graph's past that one read of it looks at, and characters of JSON; more is refused with 400 and counted. */
@@ -386,6 +394,12 @@ export const timings = {
   /** Rules are evaluated this long after the graph changed; a dear evaluation waits up to the second. */
   ruleEvaluationMs: 100,
   ruleEvaluationSlowMs: 60_000,
+  /** Flows stay in their shard this long when there is an archive, unless `EDGEDIVE_HISTORY_HOT` says otherwise … */
+  historyHotMs: 86_400_000,
+  /** … and this long in the archive, unless `EDGEDIVE_ARCHIVE_KEEP` does. */
+  archiveMs: 365 * 86_400_000,
+  /** When there is more to archive than one turn does, the next one comes after this. */
+  archiveTurnMs: 1_000,
   /** What the graph was, and every accepted flow message, are kept this long unless `EDGEDIVE_HISTORY` says otherwise. */
   historyMs: 7 * 86_400_000,
   /** How long entries of the audit trail are kept unless EDGEDIVE_AUDIT_KEEP says otherwise. */

@@ -49,6 +49,13 @@ declare namespace Cloudflare {
     /** How long and how much of the past is kept: core/history-settings.ts. */
     readonly EDGEDIVE_HISTORY: string;
     readonly EDGEDIVE_HISTORY_BYTES: string;
+    /** Where flows go from there, if anywhere, and when: core/archive/archive-settings.ts. */
+    readonly EDGEDIVE_ARCHIVE_BUCKET?: R2Bucket;
+    /** Only under `npm start`: the folder of `history.archive`. */
+    readonly EDGEDIVE_ARCHIVE?: Fetcher;
+    readonly EDGEDIVE_HISTORY_HOT: string;
+    readonly EDGEDIVE_ARCHIVE_KEEP: string;
+    readonly EDGEDIVE_ARCHIVE_BYTES: string;
     /** What one script may use: core/workflow/settings.ts. */
     readonly EDGEDIVE_WORKFLOW_TIME: string;
     readonly EDGEDIVE_WORKFLOW_MEMORY: string;
@@ -61,6 +68,11 @@ declare namespace Cloudflare {
   }
 }
 interface Env extends Cloudflare.Env {}
+/** What nodejs_compat has of it, as far as it is used. */
+declare module 'node:zlib' {
+  export function gzipSync(bytes: Uint8Array): Uint8Array;
+  export function gunzipSync(bytes: Uint8Array): Uint8Array;
+}
 /** The interpreter of scripts, as every Workers runtime gives WebAssembly: compiled beforehand, since no code is made at run time. */
 declare module '*.wasm' {
   const module: WebAssembly.Module;

@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly tls: TlsSettings | undefined;
   /** Where agents' datagrams are taken. */
   readonly udpRelay: Listen | undefined;
+  /** Absolute; the folder of archived flows. */
+  readonly archive: string | undefined;
   /** Variables of the analyzer that somebody said; the others are those of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
   /** What the probe of this host is told. */
@@ -41,6 +43,7 @@ export const USAGE = `usage: npm start [-- --listen HOST:PORT] [--state DIR] [--
   --tls-key FILE       its private key
   --tls-ca FILE        authority of client certificates
   --tls-require-client-cert  let in only clients with such a certificate
+  --archive DIR        keep flows that are older than history.hot there, as Parquet files
   --udp-relay HOST:PORT  take flows of Skydive agents that send them as UDP datagrams
   --auth               ask who everybody is also on a loopback address; elsewhere that is so anyway
   --insecure-no-auth   let everybody in who can reach the address
@@ -56,6 +59,7 @@ const FLAGS = {
   'tls-ca': { type: 'string' },
   'tls-require-client-cert': { type: 'boolean' },
   'udp-relay': { type: 'string' },
+  archive: { type: 'string' },
   auth: { type: 'boolean' },
   'insecure-no-auth': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -77,6 +81,7 @@ export function readOptions(args: string[], cwd: string, env: Environment = {}):
     auth: authOf(flags, said.get('auth.mode'), listen),
     tls: tlsOf(flags, said, cwd),
     udpRelay: relayOf(flags['udp-relay'] ?? said.get('agents.udp_relay') ?? ''),
+    archive: archiveOf(flags.archive ?? said.get('history.archive') ?? '', cwd),
     vars: variablesOf(said, 'analyzer'),
     probeVars: variablesOf(said, 'probe'),
     warnings,
@@ -127,6 +132,10 @@ function tlsOf(
   if (requiresClientCert)
     throw new ConfigError('tls.server_cert', 'is missing: client certificates need TLS');
   return undefined;
+}
+
+function archiveOf(folder: string, cwd: string): string | undefined {
+  return folder === '' ? undefined : resolve(cwd, folder);
 }
 
 function relayOf(text: string): Listen | undefined {

@@ -1,4 +1,5 @@
 /** What is wrong with values of the right kind: the analyzer itself would go on with its defaults, or lock everybody out. */
+import { readArchiveSettings } from '../../core/archive/archive-settings.ts';
 import { readPolicy } from '../../core/auth/policy.ts';
 import { readUsers } from '../../core/auth/users.ts';
 import { readAuditSettings } from '../../core/config/audit-settings.ts';
@@ -18,6 +19,7 @@ export function settingFaults(vars: Readonly<Record<string, string>>): string[] 
   };
   return [
     ...readHistorySettings(vars).faults,
+    ...readArchiveSettings(vars).faults,
     ...fault('EDGEDIVE_USERS', (text) => readUsers(text, 'admin')),
     ...fault('EDGEDIVE_POLICY', (text) => readPolicy(text)),
     ...readAuditSettings(vars).faults,

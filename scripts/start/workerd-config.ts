@@ -44,7 +44,9 @@ const NODEJS_COMPAT_DEFAULT_SINCE = '2026-08-04';
 /** Throws an Error naming the key for a wrangler.toml that plain workerd cannot serve. */
 export function readWranglerToml(text: string): WranglerConfig {
   const toml = parse(text);
-  const foreign = Object.keys(toml).filter((key) => !KNOWN.has(key));
+  const foreign = Object.keys(toml).filter(
+    (key) => !KNOWN.has(key) && !(key === 'r2_buckets' && isArchive(toml[key])),
+  );
   if (foreign.length > 0)
     throw new Error(`wrangler.toml: ${foreign.join(', ')}: plain workerd has no such thing`);
   const known = toml as unknown as WranglerToml;
@@ -67,6 +69,14 @@ export function readWranglerToml(text: string): WranglerConfig {
     classes,
     vars: known.vars ?? {},
   };
+}
+
+/** The only bucket is that of the archive, which is a folder here (`history.archive`). */
+function isArchive(buckets: unknown): boolean {
+  return (
+    Array.isArray(buckets) &&
+    buckets.every((bucket: { binding?: unknown } | null) => bucket?.binding === 'EDGEDIVE_ARCHIVE_BUCKET')
+  );
 }
 
 /** Follows the migrations: a renamed class keeps the data it had under its first name. */
@@ -104,6 +114,8 @@ export interface ServeOptions {
   readonly believed?: { readonly peerHeader: string; readonly protoHeader: string };
   /** Where the Worker can ask how far its peers have read; see connection-report.ts. */
   readonly connections?: string;
+  /** Where it keeps archived files; see archive-folder.ts. */
+  readonly archive?: string;
   /** Win over those of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
 }
@@ -122,7 +134,7 @@ export function workerdConfig(config: WranglerConfig, options: ServeOptions): st
     ([className, { storedAs, sqlite }]) =>
       `(className = ${quote(className)}, uniqueKey = ${quote(storedAs)}, enableSql = ${sqlite})`,
   );
-  const asked = options.connections;
+  const { connections: asked, archive } = options;
   const given: Readonly<Record<string, unknown>> = { ...config.vars, ...options.vars };
   const isOn = (name: string): boolean => (given[name] ?? '') !== '' && given[name] !== 'off';
   const services = [
@@ -133,6 +145,9 @@ export function workerdConfig(config: WranglerConfig, options: ServeOptions): st
     ...(asked === undefined
       ? []
       : [`(name = "connections", external = (address = ${quote(asked)}, http = ()))`]),
+    ...(archive === undefined
+      ? []
+      : [`(name = "archive", external = (address = ${quote(archive)}, http = ()))`]),
   ];
   const modules = [
     `(name = "worker.js", esModule = embed ${quote(options.moduleFile)})`,
@@ -141,6 +156,7 @@ export function workerdConfig(config: WranglerConfig, options: ServeOptions): st
   const asking = [
     '(name = "EDGEDIVE_WEBHOOKS", service = "webhooks")',
     ...(asked === undefined ? [] : ['(name = "EDGEDIVE_CONNECTIONS", service = "connections")']),
+    ...(archive === undefined ? [] : ['(name = "EDGEDIVE_ARCHIVE", service = "archive")']),
   ];
   return `# Made by \`npm start\` from wrangler.toml at every start; changes here are lost.
 using Workerd = import "/workerd/workerd.capnp";

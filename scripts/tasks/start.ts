@@ -16,6 +16,7 @@ import { TETHERED_DESCRIPTOR } from '../setup/tether.mjs';
 import { bundleWorker } from '../start/bundle.ts';
 import { startCredentials, type StartCredentials } from '../start/credentials.ts';
 import { addressOf, allowedHosts, localAddressOf, type Listen } from '../start/listen.ts';
+import { serveArchive } from '../start/archive-folder.ts';
 import { ConfigError } from '../start/config-error.ts';
 import { readOptions, USAGE, type StartOptions } from '../start/options.ts';
 import { UdpRelay } from '../start/udp-relay.ts';
@@ -186,6 +187,7 @@ async function writeConfiguration(
     wasmModules: wasm.map(({ name }) => name),
     storageDir,
     ...(connections === undefined ? {} : { connections }),
+    ...(options.archive === undefined ? {} : { archive: await openArchive(options.archive) }),
     ...(tls === undefined ? {} : { believed: tls.believed }),
     vars,
   });
@@ -194,6 +196,14 @@ async function writeConfiguration(
   chmodSync(configFile, 0o600);
   writeFileSync(configFile, written);
   return configFile;
+}
+
+async function openArchive(folder: string): Promise<string> {
+  try {
+    return await serveArchive(folder);
+  } catch (error) {
+    throw new ConfigError('history.archive', (error as Error).message);
+  }
 }
 
 /** The analyzer itself would go on with its defaults; who starts it by hand is told at once. Throws a ConfigError. */

@@ -36,6 +36,8 @@ describe('readWranglerToml', () => {
 
   it('refuses by name what plain workerd does not have', () => {
     expect(() => readWranglerToml(toml('[[r2_buckets]]\nbinding = "B"'))).toThrow('r2_buckets');
+    const archive = '[[r2_buckets]]\nbinding = "EDGEDIVE_ARCHIVE_BUCKET"\nbucket_name = "flows"';
+    expect(readWranglerToml(toml(archive)).main).toBe(readWranglerToml(toml()).main);
   });
 
   it('leaves out the flag that is the default at this date', () => {

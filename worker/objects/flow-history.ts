@@ -3,7 +3,7 @@
  * is told of. Nothing is held but what the search finds. A long search gives way to what comes in meanwhile, and one runs at
  * a time, because each may take a good part of the object's memory.
  *
- * `FlowPast` is what has to be put in its place when history is packed and tiered.
+ * What was archived (flow-archive.ts) is read behind the log, in the form of its rows.
  */
 import { messageOf } from '../../core/errors.ts';
 import { PastDetailsOf, type PastDetail } from '../../core/flow/past-details.ts';
@@ -15,6 +15,7 @@ import { decodeFlowSet } from '../../proto/gen/flow.ts';
 import { encodePastDetails } from '../../proto/gen/shard.ts';
 import type { LogZones } from '../store/log-zones.ts';
 import { bytesOrStream } from './answer-stream.ts';
+import { ArchiveError, type FlowArchive } from './flow-archive.ts';
 
 export type PastSearchAnswer =
   | {
@@ -57,12 +58,18 @@ const BYTES_AT_A_TIME = 2 * 1_048_576;
 
 export class FlowHistory implements FlowPast {
   readonly #zones: LogZones;
+  readonly #archive: FlowArchive | undefined;
   readonly #count: (name: PastFlowCounter, by?: number) => void;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  constructor(zones: LogZones, count: (name: PastFlowCounter, by?: number) => void) {
+  constructor(
+    zones: LogZones,
+    archive: FlowArchive | undefined,
+    count: (name: PastFlowCounter, by?: number) => void,
+  ) {
     this.#zones = zones;
+    this.#archive = archive;
     this.#count = count;
   }
 
@@ -75,13 +82,20 @@ export class FlowHistory implements FlowPast {
     try {
       return await this.search(search, slice, detail);
     } catch (error) {
-      if (!(error instanceof PastLimitError)) throw error;
+      if (!(error instanceof PastLimitError || error instanceof ArchiveError)) throw error;
       this.#count('pastRefused');
       return { refused: error.message };
     }
   }
 
-  /** Throws PastLimitError when it would take too much. */
+  /** Work that moves what searches read: none runs meanwhile. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Throws PastLimitError when it would take too much, ArchiveError when a file cannot be read. */
   async search(
     search: FlowSearch,
     slice: TimeSlice,
@@ -92,10 +106,8 @@ export class FlowHistory implements FlowPast {
         `More than ${limits.pastSearchesWaitingMax} searches of the past wait for one shard (pastSearchesWaitingMax): ask again`,
       );
     this.#waiting++;
-    const turn = this.#last.then(() => this.#search(search, slice, detail));
-    this.#last = turn.catch(() => {});
     try {
-      return await turn;
+      return await this.alone(() => this.#search(search, slice, detail));
     } finally {
       this.#waiting--;
     }
@@ -130,35 +142,40 @@ export class FlowHistory implements FlowPast {
     let bytes = 0;
     let sinceTurn = 0;
     const visitedBefore = reader.visited;
+    const take = async (row: string, blob: Uint8Array): Promise<void> => {
+      bytes += blob.length;
+      sinceTurn += blob.length;
+      if (bytes > limits.pastFlowReadBytesMax)
+        throw new PastLimitError(
+          `The time asked for has more than ${limits.pastFlowReadBytesMax} bytes of flows on one shard (pastFlowReadBytesMax): ask for a shorter time`,
+        );
+      this.#read(row, blob, reader);
+      if (sinceTurn < BYTES_AT_A_TIME) return;
+      sinceTurn = 0;
+      await nextTurn();
+    };
     try {
       for (const row of this.#zones.rows(fromMs, toMs)) {
         const blob = this.#zones.blob(row);
-        if (blob === undefined) continue;
-        bytes += blob.length;
-        sinceTurn += blob.length;
-        if (bytes > limits.pastFlowReadBytesMax)
-          throw new PastLimitError(
-            `The time asked for has more than ${limits.pastFlowReadBytesMax} bytes of flows on one shard (pastFlowReadBytesMax): ask for a shorter time`,
-          );
-        this.#read(row, blob, reader);
-        if (sinceTurn < BYTES_AT_A_TIME) continue;
-        sinceTurn = 0;
-        await nextTurn();
+        if (blob !== undefined) await take(`log row ${row}`, blob);
       }
+      // What is archived is older than what the log has.
+      for (const file of this.#archive?.between(fromMs, toMs) ?? [])
+        for await (const blob of this.#archive!.rowsOf(file)) await take(file.name, blob);
     } finally {
       this.#count('pastFlowsVisited', reader.visited - visitedBefore);
     }
   }
 
   /** A row that cannot be read is left out, counted and told, as when the shard wakes. */
-  #read(row: number, blob: Uint8Array, reader: PastFlows | PastDetailsOf): void {
+  #read(row: string, blob: Uint8Array, reader: PastFlows | PastDetailsOf): void {
     this.#count('pastRowsRead');
     try {
       reader.add(blob);
     } catch (error) {
       if (error instanceof PastLimitError) throw error;
       this.#count('pastRowsUnreadable');
-      console.error(`flow shard: log row ${row} cannot be read: ${messageOf(error)}`);
+      console.error(`flow shard: ${row} cannot be read: ${messageOf(error)}`);
     }
   }
 }

@@ -9,7 +9,6 @@ import type { FlowReduction } from '../../core/flow/reduction.ts';
 import type { PastDetail } from '../../core/flow/past-details.ts';
 import type { FlowSearch } from '../../core/flow/search.ts';
 import type { TimeSlice } from '../../core/graph/history.ts';
-import { readHistorySettings, type HistorySettings } from '../../core/history-settings.ts';
 import { isFilesHost } from '../../core/ids.ts';
 import { limits, timings } from '../../core/limits.ts';
 import { readProbeFrame } from '../../core/wire/probe-frames.ts';
@@ -23,14 +22,10 @@ import { REVOKED } from './client-sockets.ts';
 import { Counters } from './counters.ts';
 import { countFile, fileCounters, type FileCounter } from './file-counters.ts';
 import { FlowFlush } from './flow-flush.ts';
-import {
-  FlowHistory,
-  pastFlowCounters,
-  type PastFlowCounter,
-  type PastSearchAnswer,
-} from './flow-history.ts';
+import type { PastSearchAnswer } from './flow-history.ts';
 import { FlowIngest, ingestCounters, type IngestCounter } from './flow-ingest.ts';
 import { feedCounters, HubFeed, type FeedCounter } from './hub-feed.ts';
+import { pastCounters, PastKeeper, type FlowHistoryStatus, type PastCounter } from './past-keeper.ts';
 import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.ts';
 import { ShardMoves } from './shard-moves.ts';
 import { ShardPace, type ShardPaceStatus } from './shard-pace.ts';
@@ -40,7 +35,6 @@ type OwnCounter =
   | 'searches'
   | 'searchFlowsVisited'
   | 'searchFlowsShipped'
-  | 'rowsForgotten'
   | 'flowsForgotten'
   | 'hostsMovedHere'
   | 'hostsMovedAway';
@@ -49,14 +43,13 @@ type Counter =
   | ProbeCounter
   | IngestCounter
   | FeedCounter
-  | PastFlowCounter
+  | PastCounter
   | FileCounter
   | OwnCounter;
 const ownCounters: readonly OwnCounter[] = [
   'searches',
   'searchFlowsVisited',
   'searchFlowsShipped',
-  'rowsForgotten',
   'flowsForgotten',
   'hostsMovedHere',
   'hostsMovedAway',
@@ -96,18 +89,6 @@ export interface FlowShardStatus {
   readonly counters: Readonly<Record<Counter, number>>;
 }
 
-export interface FlowHistoryStatus extends HistorySettings {
-  /** Of the log; with history switched off it has only what a woken shard needs. */
-  readonly rows: number;
-  /** Flow messages. */
-  readonly flows: number;
-  readonly bytes: number;
-  /** When the first of what is kept came, ms since 1970; null without any. */
-  readonly oldestMs: number | null;
-}
-
-/** Rows of history deleted at once. */
-const FORGET_ROWS = 1_000;
 /** How often the history's size is looked at while flows come in. */
 const FORGET_EVERY_COMMITS = 256;
 
@@ -119,11 +100,10 @@ export class FlowShard extends DurableObject<Env> {
   #agents!: AgentFlowSockets;
   #flush!: FlowFlush;
   #feed!: HubFeed;
-  #past!: FlowHistory;
+  #past!: PastKeeper;
   #pace!: ShardPace;
   #moves!: ShardMoves;
   #snapshotting: Promise<void> | undefined;
-  readonly #history: HistorySettings;
   readonly #live = new LiveTable(limits.shardLiveBytesMax);
   /** Hosts without a probe whose flows may still be live → since when, ms since 1970. Kept in the tables. */
   #gone!: Map<string, number>;
@@ -137,8 +117,6 @@ export class FlowShard extends DurableObject<Env> {
     super(ctx, env);
     // A newer schema makes every request fail with its text.
     this.#store = new ShardStore(ctx.storage);
-    this.#history = readHistorySettings(env);
-    for (const fault of this.#history.faults) console.error(`flow shard: ${fault}; the default holds`);
     // Nothing is answered before the live table is there.
     void ctx.blockConcurrencyWhile(() => this.#wake());
   }
@@ -150,7 +128,7 @@ export class FlowShard extends DurableObject<Env> {
         ...agentFlowCounters,
         ...ingestCounters,
         ...feedCounters,
-        ...pastFlowCounters,
+        ...pastCounters,
         ...fileCounters,
         ...ownCounters,
       ],
@@ -175,7 +153,13 @@ export class FlowShard extends DurableObject<Env> {
     });
     this.#flush = new FlowFlush(this.#sockets);
     this.#feed = new HubFeed(this.env, count);
-    this.#past = new FlowHistory(this.#store.zones, count);
+    this.#past = new PastKeeper({
+      env: this.env,
+      name: this.ctx.id.name ?? '',
+      store: this.#store,
+      pieces: () => this.#ingest.pieces(),
+      count,
+    });
     this.#ingest = new FlowIngest(this.#live, {
       write: (rows) => this.#write(rows),
       publish: (rows) => {
@@ -207,7 +191,7 @@ export class FlowShard extends DurableObject<Env> {
       )
         this.#setGone(host, now);
     this.#alarmMs = (await this.ctx.storage.getAlarm()) ?? Infinity;
-    this.#schedule();
+    this.#schedule(this.#past.isOverdue(now) ? timings.archiveTurnMs : timings.historyCheckMs);
   }
 
   /** Upgrades of /ws/probe/flow, authenticated by the route. */
@@ -360,15 +344,6 @@ export class FlowShard extends DurableObject<Env> {
     this.#schedule();
   }
 
-  /** What only the log knows is kept, so a snapshot comes first where the old rows are not in one. */
-  #forgetHistory(): void {
-    const { keepMs, bytesMax } = this.#history;
-    const before = Date.now() - keepMs;
-    if (this.#store.tailBegan(before)) this.#store.writeSnapshot(this.#ingest.pieces());
-    this.#counters.add('rowsForgotten', this.#store.forget(before, bytesMax, FORGET_ROWS));
-  }
-
-  /** Everything is applied: the only moment at which memory equals the log. */
   /** Topology asks to be told when flows changed, or no longer. */
   reportChanges(isWanted: boolean): void {
     if (isWanted !== this.#store.reportsChanges) this.#store.reportsChanges = isWanted;
@@ -388,14 +363,17 @@ export class FlowShard extends DurableObject<Env> {
     }, timings.alertFlowsMs);
   }
 
+  /** Everything is applied: the only moment at which memory equals the log. */
   #committed(lateMs: number): void {
     this.#pace.wrote(lateMs, this.#live.bytes / limits.shardLiveBytesMax);
     this.#reportChange();
     if (this.#store.wantsSnapshot) this.#store.writeSnapshot(this.#ingest.pieces());
-    if (this.#counters.get('commits') % FORGET_EVERY_COMMITS === 0) this.#forgetHistory();
+    if (this.#counters.get('commits') % FORGET_EVERY_COMMITS !== 0) return;
+    this.#past.forget(Date.now());
+    if (this.#past.isFull) this.#schedule(timings.archiveTurnMs);
   }
 
-  override alarm(): void {
+  override async alarm(): Promise<void> {
     this.#alarmMs = Infinity;
     const now = Date.now();
     for (const [host, goneMs] of this.#gone) {
@@ -405,15 +383,16 @@ export class FlowShard extends DurableObject<Env> {
     }
     this.#ingest.commit();
     this.#counters.add('flowsForgotten', this.#live.dropIdle(now - timings.flowForgottenMs));
-    this.#forgetHistory();
+    const hasMore = await this.#past.archive(now);
+    this.#past.forget(now);
     this.#counters.save((values) => this.#store.setCounters(values));
-    this.#schedule();
+    this.#schedule(hasMore ? timings.archiveTurnMs : timings.historyCheckMs);
   }
 
   /** One alarm for all: the end of a vanished probe's grace, or the next look at what is too old. */
-  #schedule(): void {
+  #schedule(checkMs: number = timings.historyCheckMs): void {
     const now = Date.now();
-    let due = this.#live.size > 0 || this.#store.hasLog() ? now + timings.historyCheckMs : Infinity;
+    let due = this.#live.size > 0 || this.#store.hasLog() ? now + checkMs : Infinity;
     for (const goneMs of this.#gone.values()) due = Math.min(due, goneMs + timings.probeGraceMs);
     if (due >= this.#alarmMs) return;
     this.#alarmMs = due;
@@ -454,7 +433,7 @@ export class FlowShard extends DurableObject<Env> {
     const isRecent = slice.toMs > Date.now() - timings.flowUpdateMs;
     const silentHosts = isRecent ? (await this.#freshen(search)).silentHosts : [];
     this.#ingest.commit();
-    const answer = await this.#past.answer(search, slice, detail);
+    const answer = await this.#past.history.answer(search, slice, detail);
     return 'refused' in answer ? answer : { ...answer, silentHosts };
   }
 
@@ -490,7 +469,7 @@ export class FlowShard extends DurableObject<Env> {
       liveFlows: this.#live.size,
       liveBytes: this.#live.bytes,
       storedBytes: this.#store.bytes,
-      history: { ...this.#history, ...this.#store.logSize() },
+      history: this.#past.status(),
       slowDown: this.#pace.status(),
       hubs: this.#feed.status(),
       stats: this.#ingest.stats(),

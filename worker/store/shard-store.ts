@@ -2,6 +2,8 @@
  * The tables of a FlowShard object: the log of everything that was acknowledged, one row a group commit, and a
  * snapshot of the live table from which a woken shard goes on. The rows are the raw material of flow history.
  */
+import type { LogRow } from '../../core/archive/archive-file.ts';
+import { HOUR_MS } from '../../core/archive/archive-name.ts';
 import { messageOf } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { Writer } from '../../proto/gen/runtime.ts';
@@ -12,6 +14,7 @@ import {
   type HostSnapshot,
   type LogEntry,
 } from '../../proto/gen/shard.ts';
+import { ArchiveIndex, createArchiveTable, type ArchivedFile } from './archive-index.ts';
 import { LogZones, type LogSize } from './log-zones.ts';
 import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
 
@@ -33,6 +36,7 @@ const schema: Schema = {
           last_row INTEGER PRIMARY KEY, first_row INTEGER NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,
           flows INTEGER NOT NULL, bytes INTEGER NOT NULL);
       `),
+    createArchiveTable,
   ],
 };
 
@@ -43,6 +47,19 @@ export interface LogRowToWrite {
   readonly fromMs: number;
   readonly toMs: number;
   readonly flows: number;
+}
+
+/** Rows of the log that can go, of one hour. */
+export interface OldRows {
+  readonly firstRow: number;
+  readonly lastRow: number;
+  /** When the first was written, ms since 1970. */
+  readonly atMs: number;
+  /** The time that their flow messages tell of. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly flows: number;
+  readonly rows: readonly LogRow[];
 }
 
 export interface StoredEntry extends LogEntry {
@@ -59,6 +76,7 @@ export class ShardStore {
   readonly #sql: SqlStorage;
   /** Where in the log which time is. */
   readonly zones: LogZones;
+  readonly archive: ArchiveIndex;
   #nextRow: number;
   #reportsChanges: boolean | undefined;
   /** Rows up to this one are contained in the snapshot. */
@@ -76,6 +94,7 @@ export class ShardStore {
     const last = this.#sql.exec<{ row: number | null }>('SELECT max(row) AS row FROM log').one().row;
     this.#nextRow = Math.max(last ?? 0, this.#snapshotRow) + 1;
     this.zones = new LogZones(storage);
+    this.archive = new ArchiveIndex(this.#sql);
   }
 
   /** Whether Topology wants to hear that flows changed. */
@@ -167,6 +186,50 @@ export class ShardStore {
   }
 
   /**
+   * The first rows of the log that were written before the time and that a woken shard does not need; of one hour, and as many as have so many
+   * bytes. Undefined when there are none.
+   */
+  oldest(beforeMs: number, bytesMax: number): OldRows | undefined {
+    const rows: LogRow[] = [];
+    const span = { fromMs: Number.MAX_SAFE_INTEGER, toMs: 0, flows: 0 };
+    let bytes = 0;
+    const cursor = this.#sql.exec<{
+      row: number;
+      at_ms: number;
+      from_ms: number;
+      to_ms: number;
+      flows: number;
+      blob: ArrayBuffer;
+    }>(
+      'SELECT row, at_ms, from_ms, to_ms, flows, blob FROM log WHERE row <= ? AND at_ms < ? ORDER BY row',
+      this.#snapshotRow,
+      beforeMs,
+    );
+    for (const { row, at_ms: atMs, from_ms, to_ms, flows, blob } of cursor) {
+      const first = rows[0];
+      bytes += blob.byteLength;
+      if (first !== undefined && (bytes > bytesMax || hourOf(atMs) !== hourOf(first.atMs))) break;
+      rows.push({ row, atMs, blob: new Uint8Array(blob) });
+      if (flows === 0) continue;
+      span.fromMs = Math.min(span.fromMs, from_ms);
+      span.toMs = Math.max(span.toMs, to_ms);
+      span.flows += flows;
+    }
+    const [first, last] = [rows[0], rows.at(-1)];
+    if (first === undefined || last === undefined) return undefined;
+    return { firstRow: first.row, lastRow: last.row, atMs: first.atMs, ...span, rows };
+  }
+
+  /** The rows up to this one are in the archive: the file is listed and they are deleted, or neither. */
+  archived(lastRow: number, file: ArchivedFile | undefined): void {
+    this.#storage.transactionSync(() => {
+      if (file !== undefined) this.archive.add(file);
+      this.#sql.exec('DELETE FROM log WHERE row <= ?', lastRow);
+      this.zones.forgotten(lastRow);
+    });
+  }
+
+  /**
    * Deletes history that is older than the time, and the oldest beyond so many bytes; at most `rowsMax` rows, and
    * never what a woken shard needs. Returns how many.
    */
@@ -244,6 +307,10 @@ export class ShardStore {
       .toArray()[0];
     return { ...this.zones.size(), oldestMs: first?.at_ms ?? null };
   }
+}
+
+function hourOf(ms: number): number {
+  return Math.floor(ms / HOUR_MS);
 }
 
 function entriesOf(row: number, blob: ArrayBuffer): readonly LogEntry[] {
