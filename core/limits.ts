@@ -158,7 +158,7 @@ export const limits = {
   rowBytesMax: 1_500_000,
   /** Log behind the snapshot that a woken shard may have to read, at least; more than a snapshot makes a new one. */
   snapshotTailBytesMin: 4 * 1_048_576,
-  /** Bytes of the log in one archived file; about a quarter of it is written. */
+  /** Bytes of the log in one archived file; about a third of it is written. */
   archiveFileLogBytesMax: 16 * 1_048_576,
   /** Files written or deleted before others have their turn. */
   archiveFilesPerTurn: 4,

@@ -27,20 +27,17 @@ export interface Gzip {
 /** Updates in a row group: what a reader unpacks at once. */
 const ROW_GROUP_UPDATES = 20_000;
 
-/** The updates of these rows in their order, as a Parquet file; undefined when there are none. Throws when a row cannot be read. */
+/** The updates of these rows as a Parquet file; undefined when there are none. Throws when a row cannot be read. */
 export function archiveOf(rows: readonly LogRow[], gzip: Gzip): Uint8Array | undefined {
+  const updates = rows.flatMap(updatesOf);
+  // What a flow was told of stands together, in the order in which it came: most of it is the same, and compresses to nothing.
+  updates.sort((a, b) => compare(a.host, b.host) || compare(a.flow.UUID, b.flow.UUID));
+  if (updates.length === 0) return undefined;
   const names = Object.keys(ARCHIVE_COLUMNS);
-  const data: unknown[][] = names.map(() => []);
-  let updates = 0;
-  for (const row of rows)
-    for (const update of updatesOf(row)) {
-      for (const [at, name] of names.entries()) {
-        const column = ARCHIVE_COLUMNS[name]!;
-        data[at]!.push(column.type === 'INT64' ? BigInt(column.of(update)) : column.of(update));
-      }
-      updates++;
-    }
-  if (updates === 0) return undefined;
+  const data = names.map((name) => {
+    const column = ARCHIVE_COLUMNS[name]!;
+    return updates.map((update) => (column.type === 'INT64' ? BigInt(column.of(update)) : column.of(update)));
+  });
   const buffer = parquetWriteBuffer({
     columnData: names.map((name, at) => {
       const { type } = ARCHIVE_COLUMNS[name]!;
@@ -66,51 +63,41 @@ function updatesOf({ row, atMs, blob }: LogRow): readonly ArchivedUpdate[] {
   return updates.reverse();
 }
 
-/** What the file's updates were in the log, the rows written last first. Throws when it is no such file. */
+/**
+ * What the file's updates were in the log, as rows of a log, so that of each flow the newest is met first. Throws when it is no such
+ * file.
+ */
 export async function* logRowsOf(file: Uint8Array, gzip: Gzip): AsyncGenerator<Uint8Array> {
   const buffer = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer;
   const groups = parquetMetadata(buffer).row_groups.map(({ num_rows: count }) => Number(count));
   let rowEnd = groups.reduce((sum, count) => sum + count, 0);
   for (const count of groups.toReversed()) {
-    const updates = (await parquetReadObjects({
+    const updates = await parquetReadObjects({
       file: buffer,
-      columns: ['Row', 'Host', 'Message'],
+      columns: ['Host', 'Message'],
       rowStart: rowEnd - count,
       rowEnd,
       utf8: false,
       compressors: { GZIP: (bytes) => gzip.decompress(bytes) },
-    })) as unknown as readonly Update[];
+    });
     rowEnd -= count;
-    yield* rowsOf(updates);
+    yield logRowOf(updates as unknown as readonly Update[]);
   }
 }
 
 interface Update {
-  readonly Row: bigint;
   readonly Host: string;
   readonly Message: Uint8Array;
 }
 
-function* rowsOf(updates: readonly Update[]): Generator<Uint8Array> {
-  let end = updates.length;
-  while (end > 0) {
-    let begin = end - 1;
-    while (begin > 0 && updates[begin - 1]!.Row === updates[end - 1]!.Row) begin--;
-    yield logRowOf(updates.slice(begin, end));
-    end = begin;
-  }
-}
-
-/** LogRow { entries { host, frame: ToAnalyzer { flows: FlowBatch { flows } } } }, one entry a run of updates of a host. */
+/** LogRow { entries { host, frame: ToAnalyzer { flows: FlowBatch { flows } } } }, one entry a host. */
 function logRowOf(updates: readonly Update[]): Uint8Array {
   const row = Writer.create();
   let begin = 0;
   while (begin < updates.length) {
     const { Host: host } = updates[begin]!;
-    let end = begin + 1;
-    while (end < updates.length && updates[end]!.Host === host) end++;
     const batch = Writer.create();
-    for (const { Message } of updates.slice(begin, end)) batch.uint32((2 << 3) | 2).bytes(Message);
+    for (; updates[begin]?.Host === host; begin++) batch.uint32((2 << 3) | 2).bytes(updates[begin]!.Message);
     const frame = Writer.create()
       .uint32((4 << 3) | 2)
       .bytes(batch.finish())
@@ -123,7 +110,10 @@ function logRowOf(updates: readonly Update[]): Uint8Array {
       .uint32((3 << 3) | 2)
       .bytes(frame)
       .ldelim();
-    begin = end;
   }
   return row.finish();
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }

@@ -94,7 +94,8 @@ export class UnreadWatch {
     const facts = await response.json<Readonly<Record<string, ConnectionFacts>>>();
     for (const { watched, mark } of marks) {
       watched.unread.look(mark, facts[watched.connection]);
-      if (watched.unread.bytes > this.#urgentBytes) this.#urgent = true;
+      // One that is held back is sent nothing: when it will have read is not urgent.
+      if (mark > 0 && watched.unread.bytes > this.#urgentBytes) this.#urgent = true;
     }
   }
 }

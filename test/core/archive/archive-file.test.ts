@@ -73,16 +73,22 @@ const rows = [
     ['h2', [flow(3)]],
     ['h1', [flow(4)]],
   ]),
+  row(8, [['h1', [{ ...flow(1), Last: 1_795_440_360_000 }]]]),
   row(9, []),
   row(10, [['pcap:x', [{ ...flow(5), LastUpdateMetric: undefined }]]]),
 ];
 
 describe('an archived file', () => {
-  test('gives back what the log had, the newest first', async () => {
+  test('gives back what the log had, of each flow the newest first', async () => {
     const file = archiveOf(rows, gzip)!;
     const back: Uint8Array[] = [];
     for await (const blob of logRowsOf(file, gzip)) back.push(blob);
-    expect(met(back)).toEqual(met(rows.map(({ blob }) => blob).toReversed()));
+    const byFlow = (all: readonly [string, Flow][]): Record<string, Flow[]> => {
+      const flows: Record<string, Flow[]> = {};
+      for (const [host, each] of all) (flows[`${host} ${each.UUID}`] ??= []).push(each);
+      return flows;
+    };
+    expect(byFlow(met(back))).toEqual(byFlow(met(rows.map(({ blob }) => blob).toReversed())));
   });
 
   test('has columns whose sums are those of the updates', async () => {
@@ -93,8 +99,8 @@ describe('an archived file', () => {
       utf8: false,
       compressors: { GZIP: (bytes) => gzip.decompress(bytes) },
     });
-    expect(read.map((one) => one['Update_ABPackets'])).toEqual([1n, 2n, 3n, 4n, 10n]);
-    expect(read[2]).toMatchObject({
+    expect(read.map((one) => one['Update_ABPackets'])).toEqual([1n, 1n, 2n, 4n, 3n, 10n]);
+    expect(read[4]).toMatchObject({
       At: 1_795_440_353_007n,
       Host: 'h2',
       Row: 7n,
@@ -106,7 +112,7 @@ describe('an archived file', () => {
       Metric_RTT: -1n,
       Update_BABytes: 7n,
     });
-    expect([...(read[2]!['Message'] as Uint8Array)]).toEqual([...encodeFlow(flow(3)).finish()]);
+    expect([...(read[4]!['Message'] as Uint8Array)]).toEqual([...encodeFlow(flow(3)).finish()]);
   });
 
   test('of more updates than one group is read group by group', async () => {
