@@ -92,10 +92,15 @@ export async function bundleWorker(entry: string): Promise<Bundle> {
       .filter((path) => !path.startsWith('(disabled):'))
       .map((path) => [path, hash(readFileSync(resolve(root, path)))]),
   );
-  mkdirSync(directory, { recursive: true });
-  const output = join(directory, `${hash(code).slice(0, 16)}.js`);
-  writeWhole(output, code);
-  writeWhole(manifestFile, JSON.stringify({ made, inputs, output, wasm } satisfies Manifest));
+  try {
+    mkdirSync(directory, { recursive: true });
+    const output = join(directory, `${hash(code).slice(0, 16)}.js`);
+    writeWhole(output, code);
+    writeWhole(manifestFile, JSON.stringify({ made, inputs, output, wasm } satisfies Manifest));
+  } catch (error) {
+    // A service may not write into the checkout: it makes the Worker anew at each start.
+    if (!/^(?:EACCES|EROFS|EPERM)$/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
   return { code, wasm };
 }
 

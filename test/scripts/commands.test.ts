@@ -42,7 +42,7 @@ describe('scripts/run.mjs', () => {
     const { status, stderr } = runTask('nonsense');
     expect(status).toBe(2);
     expect(stderr).toMatch(
-      /^edgedive: unknown task nonsense; known: bench, check, cli, conformance, .*test\n$/,
+      /^edgedive: unknown task nonsense; known: backup, bench, check, cli, conformance, .*test\n$/,
     );
   });
 
