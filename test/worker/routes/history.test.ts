@@ -56,6 +56,7 @@ describe('a link that was there a moment ago', () => {
       flows: 0,
       bytes: 0,
       oldestMs: null,
+      archive: { files: 0, flows: 0, bytes: 0, oldestMs: null },
     });
   });
 
