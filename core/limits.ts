@@ -190,6 +190,8 @@ export const limits = {
   captureStatsMax: 10_000,
   /** Bytes on their way to one hub; what comes on top is not published and counted. */
   hubBacklogBytesMax: 32 * 1_048_576,
+  /** Bytes of rows a hub keeps for subscribers that come back; who was away for more is told that it missed some. */
+  hubRecentBytesMax: 16 * 1_048_576,
 
   /** Packets of one injection from one node; more are refused with 400. */
   injectionPacketsMax: 1_000_000,
@@ -375,6 +377,8 @@ export const timings = {
   tlsFilesSettleMs: 500,
   /** A flow subscriber that is held back for this long is closed with 1013. */
   subscriberHeldMs: 30_000,
+  /** How long a hub keeps rows for subscribers that come back, also when nobody is there. */
+  hubRecentMs: 60_000,
   /** What subscribers have not read is looked at this often while there is any … */
   unreadLookMs: 1_000,
   /** … and this often while one of them may have too much. */

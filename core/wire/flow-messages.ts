@@ -15,15 +15,27 @@ export type Frame = string | Uint8Array<ArrayBuffer>;
 /** The Type of the message, in namespace `flow`, that tells a subscriber what it missed. Not in the reference. */
 export const LOST_TYPE = 'lost';
 
-/** What a subscriber missed because it did not keep up: flow updates, since when and until when (ms since 1970). */
+/** The Type of the message, in namespace `flow`, that tells who asks for it where in the stream it is. Not in the reference. */
+export const POSITION_TYPE = 'position';
+
+/** What a subscriber missed: flow updates (null: nobody knows how many), since when and until when (ms since 1970). */
 export interface Lost {
-  readonly Flows: number;
+  readonly Flows: number | null;
   readonly From: number;
   readonly To: number;
 }
 
 export function lostFrame(lost: Lost, encoding: FlowEncoding, uuid: string): Frame {
-  const head = { namespace: 'flow', type: LOST_TYPE, uuid, status: 200, obj: JSON.stringify(lost) };
+  return tellingFrame(LOST_TYPE, lost, encoding, uuid);
+}
+
+/** `position` is what `X-Flow-Resume` takes. */
+export function positionFrame(position: string, encoding: FlowEncoding, uuid: string): Frame {
+  return tellingFrame(POSITION_TYPE, position, encoding, uuid);
+}
+
+function tellingFrame(type: string, told: Lost | string, encoding: FlowEncoding, uuid: string): Frame {
+  const head = { namespace: 'flow', type, uuid, status: 200, obj: JSON.stringify(told) };
   return encodeEnvelope(head, encoding === 'json' ? 'json' : 'protobuf');
 }
 
@@ -48,6 +60,14 @@ export class FlowMessages {
     for (const capture of subscription.captures)
       yield* this.#flowFrames(`flow/${capture}`, capture, subscription.encoding);
     if (subscription.stats) yield* this.#statsFrames(subscription.encoding);
+  }
+
+  /** Where a subscriber is that got all of this. */
+  positionFrame(position: string, encoding: FlowEncoding): Frame {
+    const [frame] = this.#shared(`${encoding} at ${position}`, () => [
+      positionFrame(position, encoding, this.#newUuid()),
+    ]);
+    return frame!;
   }
 
   /** How many flows `for` yields. */

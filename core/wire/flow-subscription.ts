@@ -8,6 +8,7 @@ import {
   type Parameters,
   type Refusal,
 } from './client-parameters.ts';
+import { isResume } from './recent-rows.ts';
 import type { ClientProtocol } from './envelope.ts';
 
 /** How flows are spelled for a subscriber: JSON, JSON in a protobuf envelope, or protobuf all through. */
@@ -22,6 +23,8 @@ export interface FlowSubscription extends ClientIdentity {
   readonly captures: readonly string[];
   /** A Gremlin query over flows; "" for none. */
   readonly filter: string;
+  /** The position to go on from, or `now`; "" for a subscriber that wants no positions. */
+  readonly resume: string;
 }
 
 export function readFlowSubscription(parameters: Parameters): FlowSubscription | Refusal {
@@ -33,9 +36,12 @@ export function readFlowSubscription(parameters: Parameters): FlowSubscription |
   const filter = oneOf(parameters, 'X-Gremlin-Filter');
   if (filter.length > limits.subscriberFilterCharsMax)
     return { refused: `X-Gremlin-Filter is longer than ${limits.subscriberFilterCharsMax} characters` };
+  const resume = oneOf(parameters, 'X-Flow-Resume');
+  if (resume !== '' && !isResume(resume))
+    return { refused: 'X-Flow-Resume is now, or a position as the stream told it' };
   const namespaces = readNamespaces(parameters);
   if ('refused' in namespaces) return namespaces;
-  return { ...identity, encoding, filter, ...wantedOf(namespaces) };
+  return { ...identity, encoding, filter, resume, ...wantedOf(namespaces) };
 }
 
 function encodingOf(protocol: ClientProtocol, format: string): FlowEncoding | undefined {

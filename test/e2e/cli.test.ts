@@ -1,6 +1,8 @@
 /** The command line as a user runs it, against an analyzer of its own. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -41,6 +43,39 @@ const json = ({ out, err }: Ran): unknown => {
   expect(err).toBe('');
   return JSON.parse(out);
 };
+
+/** A port that leads to the analyzer until it is broken. */
+async function breakableWay(to: string) {
+  const { hostname, port } = new URL(`http://${to}`);
+  const open = new Set<Socket>();
+  let isBroken = false;
+  const server = createServer((near) => {
+    if (isBroken) {
+      near.destroy();
+      return;
+    }
+    const far = connect(Number(port), hostname);
+    open.add(near);
+    near.on('close', () => (open.delete(near), far.destroy())).on('error', () => {});
+    far.on('close', () => near.destroy()).on('error', () => {});
+    near.pipe(far).pipe(near);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections: () => open.size,
+    async break() {
+      isBroken = true;
+      for (const near of open) near.destroy();
+      await eventually(async () => {
+        const status = (await (await analyzer.get('/api/status')).json()) as Status;
+        expect(status.Edgedive.FlowHubs.flatMap(({ subscribers }) => subscribers)).toEqual([]);
+      });
+    },
+    mend: () => (isBroken = false),
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
 
 describe('captures', () => {
   test('are created with the reference’s flags, listed, shown and deleted', async () => {
@@ -100,6 +135,34 @@ describe('flows observe', () => {
     expect(status).toBe(0);
     for (const line of following.stdout.trim().split('\n'))
       expect(Object.keys(JSON.parse(line) as object)).toEqual(['flow', 'node_name', 'time']);
+  });
+
+  test('-f goes on where it was when the connection breaks', async () => {
+    const way = await breakableWay(analyzer.address);
+    const following = Running.task(
+      'cli',
+      ['--analyzer', way.address, 'flows', 'observe', '-f', '-o', 'json', '--protocol', 'icmp'],
+      env(),
+    );
+    try {
+      await eventually(() => expect(way.connections()).toBe(1));
+      await run('pcap', '-t', join(root, 'test/pcap/icmpv4-kinds.pcap'));
+      const uuids = () => following.stdout.match(/(?<="UUID":")[^"]+/g) ?? [];
+      await following.printed(/"Application":"ICMPv4"/);
+      await way.break();
+      await run('pcap', '-t', join(root, 'test/pcap/icmpv4-kinds.pcap'));
+      way.mend();
+      await eventually(() => {
+        // Each flow of the file twice: before, and while the connection was away.
+        const flows = [...new Set(uuids())];
+        expect(uuids().toSorted()).toEqual([...flows, ...flows].toSorted());
+      });
+      expect(following.stderr).toMatch(/^no analyzer at .*; connecting again\n$/);
+      expect(await following.stop('SIGINT')).toBe(0);
+    } finally {
+      following.child.kill('SIGKILL');
+      await way.close();
+    }
   });
 });
 

@@ -4,11 +4,12 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { messageOf } from '../../core/errors.ts';
-import { limits } from '../../core/limits.ts';
+import { limits, timings } from '../../core/limits.ts';
 import { decodeEnvelope, encodeEnvelope } from '../../core/wire/envelope.ts';
-import { FlowMessages } from '../../core/wire/flow-messages.ts';
+import { FlowMessages, lostFrame, positionFrame } from '../../core/wire/flow-messages.ts';
 import { readFlowSubscription, type FlowSubscription } from '../../core/wire/flow-subscription.ts';
 import { readProbeFrame } from '../../core/wire/probe-frames.ts';
+import { RecentRows, RESUME_NOW, timeOfPosition } from '../../core/wire/recent-rows.ts';
 import { closeCodes } from '../../core/wire/wire-error.ts';
 import type { Flow, Stats } from '../../proto/gen/flow.ts';
 import { decodeLogRow } from '../../proto/gen/shard.ts';
@@ -40,6 +41,8 @@ type OwnCounter =
   | 'rowsMalformed'
   | 'flows'
   | 'subscribersRefused'
+  | 'subscribersResumed'
+  | 'subscribersResumedTooLate'
   | 'subscribersBroken'
   | 'framesTooLarge'
   | 'framesAnswered'
@@ -51,6 +54,8 @@ const ownCounters: readonly OwnCounter[] = [
   'rowsMalformed',
   'flows',
   'subscribersRefused',
+  'subscribersResumed',
+  'subscribersResumedTooLate',
   'subscribersBroken',
   'framesTooLarge',
   'framesAnswered',
@@ -66,6 +71,8 @@ export interface FlowHubStatus {
     readonly address: string;
     readonly connectedMs: number;
   }[];
+  /** Bytes of rows kept for subscribers that come back. */
+  readonly recentBytes: number;
   readonly counters: Readonly<Record<Counter, number>>;
 }
 
@@ -76,7 +83,10 @@ export class FlowHub extends DurableObject<Env> {
   readonly #missed: MissedFlows<SubscriberState>;
   readonly #filters = new FlowFilters();
   readonly #replies = new WeakMap<WebSocket, TokenBucket>();
-  #last: Promise<number> = Promise.resolve(0);
+  readonly #recent = new RecentRows(() => crypto.randomUUID());
+  /** When a subscriber was last here that may come back and go on. */
+  #resumableMs = 0;
+  #last: Promise<unknown> = Promise.resolve(0);
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -114,16 +124,43 @@ export class FlowHub extends DurableObject<Env> {
     if (this.#sockets.size >= limits.subscribersPerHubMax) return this.#refuse(503, 'too many subscribers');
     const { 0: client, 1: server } = new WebSocketPair();
     const isFirst = this.#sockets.size === 0;
-    this.#sockets.accept(server, {
-      kind: 'subscriber',
-      ...subscription,
-      ...peer,
-      hostId,
-      connectedMs: Date.now(),
-      closed: false,
-    });
+    const accept = (): SubscriberState => {
+      const state: SubscriberState = {
+        kind: 'subscriber',
+        ...subscription,
+        ...peer,
+        hostId,
+        connectedMs: Date.now(),
+        closed: false,
+      };
+      this.#sockets.accept(server, state);
+      return state;
+    };
+    if (subscription.resume === '') accept();
+    else await this.#inTurn(() => this.#resume(server, accept()));
     if (isFirst) await this.#wakeShards();
     return upgraded(this.env, client);
+  }
+
+  /** Between two rows: what the subscriber missed while it was away, or that it is not here any more; then where it is. */
+  async #resume(socket: WebSocket, state: SubscriberState): Promise<void> {
+    const nowMs = Date.now();
+    this.#resumableMs = nowMs;
+    if (state.resume !== RESUME_NOW) {
+      const rows = this.#recent.after(state.resume);
+      this.#counters.add(rows === undefined ? 'subscribersResumedTooLate' : 'subscribersResumed');
+      if (rows === undefined) {
+        const lost = { Flows: null, From: timeOfPosition(state.resume) ?? nowMs, To: nowMs };
+        this.#sockets.send(socket, lostFrame(lost, state.encoding, crypto.randomUUID()));
+      }
+      for (const row of rows ?? []) {
+        const batch = this.#read(row);
+        if (batch !== undefined)
+          this.#deliver(socket, state, new Map([[state.filter, await this.#messages(state.filter, batch)]]));
+      }
+    }
+    const position = this.#recent.position(nowMs);
+    this.#sockets.send(socket, positionFrame(position, state.encoding, crypto.randomUUID()));
   }
 
   #refuse(status: number, text: string): Response {
@@ -136,26 +173,43 @@ export class FlowHub extends DurableObject<Env> {
     await Promise.all(shardsOf(this.env).map((shard) => shard.wakeHubs()));
   }
 
-  /** A LogRow, exactly as a shard wrote it; one after the other. Answers how many subscribers there are. */
+  /** A LogRow, exactly as a shard wrote it; one after the other. Answers how many subscribers there are, or may be back soon. */
   publish(row: Uint8Array): Promise<number> {
-    const published = this.#last.then(() => this.#publish(row));
-    // The caller hears of a failure; the next row goes out all the same.
-    this.#last = published.catch(() => 0);
-    return published;
+    return this.#inTurn(() => this.#publish(row));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    // Who asked hears of a failure; the next one has its turn all the same.
+    this.#last = done.catch(() => 0);
+    return done;
   }
 
   async #publish(row: Uint8Array): Promise<number> {
-    if (this.#sockets.size === 0) return 0;
+    const position = this.#keep(row);
+    if (this.#sockets.size === 0) return position === undefined ? 0 : 1;
     const batch = this.#read(row);
     if (batch === undefined) return this.#sockets.size;
     this.#counters.add('rows');
     this.#counters.add('flows', batch.flows.length);
-    const messages = new Map([['', new FlowMessages(batch.flows, batch.stats, () => crypto.randomUUID())]]);
+    const messages = new Map<string, FlowMessages>();
     for (const filter of new Set([...this.#sockets.all()].map(([, state]) => state.filter)))
-      if (filter !== '') messages.set(filter, await this.#filtered(filter, batch));
+      messages.set(filter, await this.#messages(filter, batch));
     this.#sockets.beginBatch();
-    for (const [socket, state] of this.#sockets.all()) this.#deliver(socket, state, messages);
+    for (const [socket, state] of this.#sockets.all()) this.#deliver(socket, state, messages, position);
     return this.#sockets.size;
+  }
+
+  /** Keeps a row while somebody may come back for it; the position behind it, undefined when nobody may. */
+  #keep(row: Uint8Array): string | undefined {
+    const nowMs = Date.now();
+    if ([...this.#sockets.all()].some(([, state]) => state.resume !== '')) this.#resumableMs = nowMs;
+    if (nowMs - this.#resumableMs > timings.hubRecentMs) {
+      this.#recent.forget();
+      return undefined;
+    }
+    this.#recent.add(row, nowMs);
+    return this.#recent.position(nowMs);
   }
 
   #read(row: Uint8Array): { flows: Flow[]; stats: Stats[] } | undefined {
@@ -178,10 +232,10 @@ export class FlowHub extends DurableObject<Env> {
   }
 
   /** A filter that fails on this batch lets nothing of it through, and is counted. */
-  async #filtered(filter: string, batch: { flows: Flow[]; stats: Stats[] }): Promise<FlowMessages> {
+  async #messages(filter: string, batch: { flows: Flow[]; stats: Stats[] }): Promise<FlowMessages> {
     let flows: readonly Flow[] = [];
     try {
-      flows = await this.#filters.apply(filter, batch.flows);
+      flows = filter === '' ? batch.flows : await this.#filters.apply(filter, batch.flows);
     } catch (error) {
       this.#counters.add('filterFailures');
       console.warn(`flow hub: filter ${filter}: ${messageOf(error)}`);
@@ -189,7 +243,12 @@ export class FlowHub extends DurableObject<Env> {
     return new FlowMessages(flows, batch.stats, () => crypto.randomUUID());
   }
 
-  #deliver(socket: WebSocket, state: SubscriberState, batches: ReadonlyMap<string, FlowMessages>): void {
+  #deliver(
+    socket: WebSocket,
+    state: SubscriberState,
+    batches: ReadonlyMap<string, FlowMessages>,
+    position?: string,
+  ): void {
     const messages = batches.get(state.filter);
     if (messages === undefined || !this.#missed.mayHear(socket, state, () => messages.flowsFor(state)))
       return;
@@ -198,6 +257,8 @@ export class FlowHub extends DurableObject<Env> {
         this.#sockets.forget(socket);
         return;
       }
+    if (state.resume !== '' && position !== undefined)
+      this.#sockets.send(socket, messages.positionFrame(position, state.encoding));
   }
 
   /** Subscribers have nothing to say here; a message with an id is told so (WebSocket notes, section 15). */
@@ -280,6 +341,7 @@ export class FlowHub extends DurableObject<Env> {
         address: state.address,
         connectedMs: state.connectedMs,
       })),
+      recentBytes: this.#recent.bytes,
       counters: this.#counters.all(),
     };
   }
@@ -293,7 +355,7 @@ function isSubscriberState(value: unknown): value is SubscriberState {
     (state.protocol === 'json' || state.protocol === 'protobuf') &&
     (state.encoding === 'json' || state.encoding === 'jsonInProtobuf' || state.encoding === 'protobuf') &&
     [state.flows, state.stats].every((flag) => typeof flag === 'boolean') &&
-    [state.clientType, state.filter].every((text) => typeof text === 'string') &&
+    [state.clientType, state.filter, state.resume].every((text) => typeof text === 'string') &&
     Array.isArray(state.captures) &&
     state.captures.every((capture) => typeof capture === 'string')
   );

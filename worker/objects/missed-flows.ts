@@ -10,6 +10,11 @@ import type { ClientSockets, ClientState } from './client-sockets.ts';
 export type MissedCounter = 'subscribersHeld' | 'flowsMissed';
 export const missedCounters: readonly MissedCounter[] = ['subscribersHeld', 'flowsMissed'];
 
+/** What one that is held has missed so far. */
+interface Missed extends Lost {
+  readonly Flows: number;
+}
+
 interface Subscriber extends ClientState {
   readonly encoding: FlowEncoding;
 }
@@ -18,7 +23,7 @@ export class MissedFlows<State extends Subscriber> {
   readonly #ctx: DurableObjectState;
   readonly #sockets: ClientSockets<State>;
   readonly #count: (name: MissedCounter, by?: number) => void;
-  readonly #missed = new Map<WebSocket, Lost>();
+  readonly #missed = new Map<WebSocket, Missed>();
   #isLooking = false;
 
   constructor(

@@ -19,6 +19,7 @@ describe('readFlowSubscription', () => {
       stats: true,
       captures: [],
       filter: '',
+      resume: '',
     });
   });
 

@@ -373,3 +373,75 @@ describe('frames from a subscriber', () => {
     expect((await counters()).framesTooLarge).toBe(1);
   });
 });
+
+describe('a subscriber that comes back', () => {
+  const positionOf = (message: Message): string => {
+    expect(message).toMatchObject({ Namespace: 'flow', Type: 'position', Status: 200 });
+    return message.Obj as string;
+  };
+  const come = (resume: string, more: Record<string, string> = {}): Promise<SubscriberClient> =>
+    subscribe('s1', { 'X-Flow-Resume': resume, 'X-Websocket-Namespace': 'flow', ...more });
+
+  test('gets what it missed, once, and then what is new', async () => {
+    const before = await come('now');
+    positionOf(await nextJson(before));
+    await send([testFlow('a')]);
+    expect(uuidsOf(await nextJson(before))).toEqual(['a']);
+    const position = positionOf(await nextJson(before));
+    before.close();
+    await vi.waitFor(async () => expect((await hub().status()).subscribers).toEqual([]));
+    await send([testFlow('b'), testFlow('c')]);
+    await send([testFlow('d')]);
+    const again = await come(position);
+    expect(uuidsOf(await nextJson(again))).toEqual(['b', 'c']);
+    expect(uuidsOf(await nextJson(again))).toEqual(['d']);
+    const caughtUp = positionOf(await nextJson(again));
+    await send([testFlow('e')]);
+    expect(uuidsOf(await nextJson(again))).toEqual(['e']);
+    expect(positionOf(await nextJson(again))).not.toBe(caughtUp);
+    expect(await again.rest()).toEqual([]);
+    expect(await counters()).toMatchObject({ subscribersResumed: 1, subscribersResumedTooLate: 0 });
+  });
+
+  test('gets only what its filter lets through', async () => {
+    const position = positionOf(await nextJson(await come('now')));
+    await send([testFlow('a'), testFlow('b', { Application: 'TCP' })]);
+    const again = await come(position, { 'X-Gremlin-Filter': "G.Flows().Has('Application', 'TCP')" });
+    expect(uuidsOf(await nextJson(again))).toEqual(['b']);
+  });
+
+  test.each<[string, () => Promise<string>]>([
+    ['another hub', () => Promise.resolve(`${crypto.randomUUID()}.3.1700000000000`)],
+    [
+      'a hub that has been away since',
+      async () => {
+        const position = positionOf(await nextJson(await come('now')));
+        await evictDurableObject(hub());
+        return position;
+      },
+    ],
+  ])('with the position of %s is told that updates are missing', async (_what, positionFrom) => {
+    const position = await positionFrom();
+    const client = await come(position);
+    const lost = await nextJson(client);
+    expect(lost).toMatchObject({ Type: 'lost', Obj: { Flows: null, From: Number(position.split('.')[2]) } });
+    expect(positionOf(await nextJson(client))).not.toBe(position);
+    await send([testFlow('a')]);
+    expect(uuidsOf(await nextJson(client))).toEqual(['a']);
+    expect((await counters()).subscribersResumedTooLate).toBe(1);
+  });
+
+  test('nothing is kept when none is expected', async () => {
+    const client = await subscribe('s2');
+    await send([testFlow('a')]);
+    expect(uuidsOf(await nextJson(client))).toEqual(['a']);
+    expect(await restJson(client)).toEqual([]);
+    expect((await hub().status()).recentBytes).toBe(0);
+  });
+
+  test.each(['yesterday', '1.2.3'])('is refused with the position %s', async (resume) => {
+    const headers = { 'X-Client-Type': 't', 'X-Flow-Resume': resume };
+    const response = await upgrade('/ws/subscriber/flow', headers);
+    expect([response.status, await response.text()]).toEqual([400, expect.stringMatching(/X-Flow-Resume/)]);
+  });
+});
