@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { analyzerFrame, protocolVersion, readAnalyzerFrame } from '../core/wire/probe-frames.ts';
 import { createFlow, createFlowMetric, encodeFlow, type Flow } from '../proto/gen/flow.ts';
-import { createHello } from '../proto/gen/probe.ts';
+import { createHello, type ToAnalyzer } from '../proto/gen/probe.ts';
 import { Writer } from '../proto/gen/runtime.ts';
 
 /** A flow as a probe tells one: about 290 bytes, as in the figures of the platform. */
@@ -92,6 +92,11 @@ export class LoadProbe {
 
   get acked(): number {
     return this.#acked;
+  }
+
+  /** A message of another kind, with the next number. */
+  tell(message: (sequence: number) => Partial<ToAnalyzer>): void {
+    this.#socket.send(analyzerFrame(message(++this.#sequence)));
   }
 
   /** Waits until fewer than `inFlightMax` batches are unacknowledged, and sends. */

@@ -181,6 +181,8 @@ export const limits = {
   pastFlowBytesMax: 16 * 1_048_576,
   /** Searches of the past that wait for the one that runs on a shard; more are refused with 400 and counted. */
   pastSearchesWaitingMax: 32,
+  /** States of nodes that differ in statistics only and wait to be written; at this many they are written at once. */
+  statisticsHeldMax: 10_000,
   /** Graphs of the past kept for who asks again, and their size as characters of JSON; the one asked for longest ago goes. */
   pastGraphsCached: 4,
   pastGraphsCachedChars: 10 * 1_048_576,
@@ -363,6 +365,8 @@ export const timings = {
   slowDownLookMs: 1_000,
   /** A shard writes and publishes what came in, together, after this. */
   groupCommitMs: 100,
+  /** Statistics of nodes are written together after this; a crash takes at most that with it, and probes tell them again. */
+  statisticsHeldMs: 5_000,
   /** A connection to a self-hosted analyzer whose peer takes nothing for this long while something waits for it ends. */
   stalledConnectionMs: 10_000,
   /** A connection to a self-hosted analyzer over which nothing came for so long is asked whether it is still there. */

@@ -2,7 +2,7 @@
  * Metadata that changes all the time and that hardly a query asks for. Whoever runs queries again after changes of the graph
  * can let such changes pass.
  */
-import type { GraphEvent, Metadata } from './element.ts';
+import type { GraphEvent, GraphNode, Metadata } from './element.ts';
 import { jsonEquals } from './metadata.ts';
 
 const STATISTICS: ReadonlySet<string> = new Set([
@@ -32,6 +32,24 @@ export function canMatter(event: GraphEvent, queries: readonly string[]): boolea
 export function askingForStatistics(queries: readonly string[]): readonly string[] {
   const words = [...ALWAYS_CHANGING, ...STATISTICS];
   return queries.filter((query) => words.some((word) => query.includes(word)));
+}
+
+/** Whether nothing but statistics tell two states of an element apart, and none of them came or went. */
+export function isOnlyStatistics(before: GraphNode, after: GraphNode): boolean {
+  if (before.host !== after.host || before.origin !== after.origin) return false;
+  if (before.createdAt !== after.createdAt || before.deletedAt !== after.deletedAt) return false;
+  const keys = Object.keys(after.metadata);
+  if (keys.length !== Object.keys(before.metadata).length) return false;
+  return keys.every(
+    (key) =>
+      Object.hasOwn(before.metadata, key) &&
+      (STATISTICS.has(key) || jsonEquals(before.metadata[key], after.metadata[key])),
+  );
+}
+
+/** The metadata that changes all the time, alone. */
+export function statisticsOf(metadata: Metadata): Metadata {
+  return Object.fromEntries(Object.entries(metadata).filter(([key]) => STATISTICS.has(key)));
 }
 
 /** The metadata without what changes all the time. */

@@ -10,7 +10,8 @@ import { PRICES_AS_OF } from '../../core/cost/prices.ts';
 const USAGE = `usage: npm run cost [-- --hosts N] [--flows-per-host N] [--subscribers N] [--update-seconds S] [--batch FLOWS]
   --hosts N            1000      --shards N         one for 500 hosts unless given
   --flows-per-host N   200       --hubs N           1
-  --subscribers N      5         --archive-days D   30
+  --interfaces N       10        --archive-days D   30
+  --subscribers N      5
   --update-seconds S   10        --queries S        queries a second (0.1)
   --batch FLOWS        flow messages in a batch (what a probe sends a second)
   --json               as JSON
@@ -24,6 +25,7 @@ async function main(args: readonly string[]): Promise<number> {
     options: {
       hosts: { ...text, default: '1000' },
       'flows-per-host': { ...text, default: '200' },
+      interfaces: { ...text, default: '10' },
       subscribers: { ...text, default: '5' },
       'update-seconds': { ...text, default: '10' },
       batch: text,
@@ -43,6 +45,7 @@ async function main(args: readonly string[]): Promise<number> {
   const fabric: Fabric = {
     hosts,
     flowsPerHost: number('--flows-per-host', values['flows-per-host']),
+    interfacesPerHost: number('--interfaces', values.interfaces),
     updateSeconds: number('--update-seconds', values['update-seconds']),
     subscribers: number('--subscribers', values.subscribers, 0),
     shards: number('--shards', values.shards ?? String(Math.max(1, Math.ceil(hosts / 500)))),

@@ -85,13 +85,14 @@ export class FabricGraph {
     if (events.length === 0 && !this.overlays.hasUnsaved && !this.edgeOverlays.hasUnsaved) return;
     this.#events = [];
     this.#store.transaction(() => {
-      this.#store.write(events, nowMs);
-      for (const [id, overlay] of this.overlays.takeUnsaved())
-        this.#store.rules.setOverlay('node', id, overlay);
-      for (const [id, overlay] of this.edgeOverlays.takeUnsaved())
-        this.#store.rules.setOverlay('edge', id, overlay);
-      for (const change of this.made.takeUnsaved()) this.#store.rules.setMade(...change);
-      this.#saveCounters();
+      const hasWritten = this.#store.write(events, nowMs);
+      const overlays = [...this.overlays.takeUnsaved()];
+      const edgeOverlays = [...this.edgeOverlays.takeUnsaved()];
+      const made = [...this.made.takeUnsaved()];
+      for (const [id, overlay] of overlays) this.#store.rules.setOverlay('node', id, overlay);
+      for (const [id, overlay] of edgeOverlays) this.#store.rules.setOverlay('edge', id, overlay);
+      for (const change of made) this.#store.rules.setMade(...change);
+      if (hasWritten || overlays.length + edgeOverlays.length + made.length > 0) this.#saveCounters();
     });
     if (events.length === 0) return;
     this.#untold.push({ events, source });
@@ -117,6 +118,15 @@ export class FabricGraph {
       if (isNode) this.graph.updateNode(after);
       else this.graph.updateEdge(after as GraphEdge);
     }
+  }
+
+  /** Writes the statistics that waited. When that throws the caller must give the object up. */
+  writeLate(): void {
+    if (!this.#store.late.hasUnwritten) return;
+    this.#store.transaction(() => {
+      this.#store.writeLate();
+      this.#saveCounters();
+    });
   }
 
   #tell(): void {

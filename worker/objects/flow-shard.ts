@@ -37,7 +37,8 @@ type OwnCounter =
   | 'searchFlowsShipped'
   | 'flowsForgotten'
   | 'hostsMovedHere'
-  | 'hostsMovedAway';
+  | 'hostsMovedAway'
+  | 'rowsWritten';
 type Counter =
   | AgentFlowCounter
   | ProbeCounter
@@ -53,6 +54,7 @@ const ownCounters: readonly OwnCounter[] = [
   'flowsForgotten',
   'hostsMovedHere',
   'hostsMovedAway',
+  'rowsWritten',
 ];
 
 export interface SearchAnswer {
@@ -330,12 +332,15 @@ export class FlowShard extends DurableObject<Env> {
     if (this.#gone.delete(host)) this.#store.clearGone(host);
   }
 
+  #saveCounters(): void {
+    this.#counters.add('rowsWritten', this.#store.takeRowsWritten());
+    this.#counters.save((values) => this.#store.setCounters(values));
+  }
+
   /** When it fails nothing of it was taken: the object is given up, wakes with what is stored, and probes resend. */
   #write(rows: readonly LogRowToWrite[]): void {
     try {
-      this.#store.append(rows, Date.now(), () =>
-        this.#counters.save((values) => this.#store.setCounters(values)),
-      );
+      this.#store.append(rows, Date.now(), () => this.#saveCounters());
     } catch (error) {
       console.error('flow shard: could not write, starting again from the tables:', error);
       this.ctx.abort('could not write flows');
@@ -385,7 +390,7 @@ export class FlowShard extends DurableObject<Env> {
     this.#counters.add('flowsForgotten', this.#live.dropIdle(now - timings.flowForgottenMs));
     const hasMore = await this.#past.archive(now);
     this.#past.forget(now);
-    this.#counters.save((values) => this.#store.setCounters(values));
+    this.#saveCounters();
     this.#schedule(hasMore ? timings.archiveTurnMs : timings.historyCheckMs);
   }
 
@@ -460,6 +465,7 @@ export class FlowShard extends DurableObject<Env> {
   }
 
   status(): FlowShardStatus {
+    this.#counters.add('rowsWritten', this.#store.takeRowsWritten());
     return {
       probes: [...this.#sockets.live()].map(([, state]) => ({
         hostId: state.hostId,

@@ -36,20 +36,23 @@ const ELEMENT_CHARS = 100;
 
 export class GraphPast {
   readonly #store: PastStore;
+  readonly #unwritten: () => Iterable<Revision<GraphNode>>;
   readonly #live: GraphView;
   readonly #keepMs: number;
   readonly #count: (name: PastCounter, by?: number) => void;
   /** Moment → graph, the one asked for longest ago first. */
   readonly #cached = new Map<number, Cached>();
 
-  /** What ended longer than `keepMs` ago is gone, or may be. */
+  /** `unwritten` is what ended and is not in the tables yet. What ended longer than `keepMs` ago is gone, or may be. */
   constructor(
     store: PastStore,
+    unwritten: () => Iterable<Revision<GraphNode>>,
     live: GraphView,
     keepMs: number,
     count: (name: PastCounter, by?: number) => void,
   ) {
     this.#store = store;
+    this.#unwritten = unwritten;
     this.#live = live;
     this.#keepMs = keepMs;
     this.#count = count;
@@ -118,13 +121,14 @@ export class GraphPast {
       // Most of what is looked for in a long time is in few places, and finding a text is much cheaper than parsing.
       if (text !== undefined && !json.includes(text)) continue;
       const before = nodes.length + edges.length;
-      const elements = JSON.parse(json) as (NodeJson | EdgeJson)[];
+      const elements = JSON.parse(json) as ((NodeJson | EdgeJson) & { readonly Ended?: number })[];
       onVisited(elements.length);
       for (const one of elements)
-        if (isEdge(one)) keep(edges, { element: edgeFromJson(one), archivedAt: toMs });
-        else keep(nodes, { element: nodeFromJson(one), archivedAt: toMs });
+        if (isEdge(one)) keep(edges, { element: edgeFromJson(one), archivedAt: one.Ended ?? toMs });
+        else keep(nodes, { element: nodeFromJson(one), archivedAt: one.Ended ?? toMs });
       meter.keep((json.length * (nodes.length + edges.length - before)) / elements.length);
     }
+    for (const revision of this.#unwritten()) keep(nodes, revision);
     for (const element of this.#live.nodes()) keep(nodes, { element, archivedAt: null });
     for (const element of this.#live.edges()) keep(edges, { element, archivedAt: null });
     return { revisions: new RevisionStore(nodes, edges), chars: meter.kept };

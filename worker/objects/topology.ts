@@ -53,12 +53,13 @@ type Counter =
   | RuleCounter
   | GraphClientCounter
   | OwnCounter;
-type OwnCounter = 'probeStatusTooLong' | 'queries' | 'queriesRefused' | 'elementsRefused';
+type OwnCounter = 'probeStatusTooLong' | 'queries' | 'queriesRefused' | 'elementsRefused' | 'rowsWritten';
 const ownCounters: readonly OwnCounter[] = [
   'probeStatusTooLong',
   'queries',
   'queriesRefused',
   'elementsRefused',
+  'rowsWritten',
 ];
 
 export interface TopologyStatus extends RuleStatus, AlertStatus {
@@ -109,6 +110,7 @@ export class Topology extends DurableObject<Env> {
   #past!: GraphPast;
   #history!: HistorySettings;
   #shardCounts!: ShardCounts;
+  #willWriteLate = false;
   /** Writes since the history's size was looked at. */
   #writes = 0;
   #orders!: CaptureOrders;
@@ -140,7 +142,7 @@ export class Topology extends DurableObject<Env> {
     const { EDGEDIVE_HOST_ID: hostId, EDGEDIVE_CONNECTIONS: selfHosted } = this.env;
     const fabric = new FabricGraph(
       store,
-      () => counters.save((values) => store.setCounters(values)),
+      () => this.#saveCounters(),
       () => (selfHosted === undefined ? limits.elementsMax : limits.elementsSelfHostedMax),
     );
     this.#fabric = fabric;
@@ -172,6 +174,7 @@ export class Topology extends DurableObject<Env> {
     fabric.listen((events) => {
       for (const event of events) this.#orders.follow(event);
       this.#past.follow(events);
+      this.#writeLateSoon();
       if (++this.#writes % SHRINK_EVERY_WRITES === 0) this.#forgetPast(Date.now());
     });
     this.#rules = new RuleKeeper(
@@ -211,6 +214,21 @@ export class Topology extends DurableObject<Env> {
     await this.#clients.wake();
     this.#alarmMs = (await this.ctx.storage.getAlarm()) ?? Infinity;
     this.#schedule();
+  }
+
+  /** What statistics wait is written in a while; the object stays awake for that. */
+  #writeLateSoon(): void {
+    if (this.#willWriteLate || !this.#store.late.hasUnwritten) return;
+    this.#willWriteLate = true;
+    setTimeout(() => {
+      this.#willWriteLate = false;
+      this.writeLate();
+    }, timings.statisticsHeldMs);
+  }
+
+  /** Writes the statistics that wait. */
+  writeLate(): void {
+    this.#change(() => this.#fabric.writeLate());
   }
 
   #openClients(fabric: FabricGraph, counters: Counters<Counter>, past: GraphPast | undefined): void {
@@ -281,7 +299,7 @@ export class Topology extends DurableObject<Env> {
     for (const fault of faults) console.error(`topology: ${fault}; the default holds`);
     this.#store.keepsPast = keepMs > 0;
     const count = (name: PastCounter, by?: number): void => counters.add(name, by);
-    this.#past = new GraphPast(this.#store.past, fabric.graph, keepMs, count);
+    this.#past = new GraphPast(this.#store.past, () => this.#store.late.ended(), fabric.graph, keepMs, count);
     return keepMs > 0 ? this.#past : undefined;
   }
 
@@ -340,8 +358,13 @@ export class Topology extends DurableObject<Env> {
       this.#probes.expire(now);
       this.#alerts.ring(now);
       this.#forgetPast(now);
-      this.#counters.save((values) => this.#store.setCounters(values));
+      this.#saveCounters();
     });
+  }
+
+  #saveCounters(): void {
+    this.#counters.add('rowsWritten', this.#store.takeRowsWritten());
+    this.#counters.save((values) => this.#store.setCounters(values));
   }
 
   #forgetPast(nowMs: number): void {
@@ -475,6 +498,7 @@ export class Topology extends DurableObject<Env> {
   }
 
   status(): TopologyStatus {
+    this.#counters.add('rowsWritten', this.#store.takeRowsWritten());
     return {
       probes: this.#probes.connected(),
       vanished: this.#probes.vanished(),
@@ -495,6 +519,12 @@ export class Topology extends DurableObject<Env> {
   #historyStatus(): GraphHistoryStatus {
     const { rows, revisions, chars } = this.#store.past.size;
     const oldestMs = this.#store.past.oldestMs() ?? null;
-    return { ...this.#history, rows, revisions, bytes: chars, oldestMs };
+    return {
+      ...this.#history,
+      rows,
+      revisions: revisions + this.#store.late.endedCount,
+      bytes: chars,
+      oldestMs,
+    };
   }
 }

@@ -41,8 +41,9 @@ export class LogZones {
   readonly #sql: SqlStorage;
   #open: Zone | undefined;
 
-  constructor(storage: DurableObjectStorage) {
-    this.#sql = storage.sql;
+  /** `sql` is that of the storage, counted. */
+  constructor(storage: DurableObjectStorage, sql: SqlStorage = storage.sql) {
+    this.#sql = sql;
     storage.transactionSync(() => this.#load());
   }
 

@@ -12,12 +12,12 @@ const PACK_CHARS_MAX = 500_000;
 /** Inside the migration's transaction. About 100,000 rows a second. */
 export function packRevisions(sql: SqlStorage): void {
   const size = { rows: 0, revisions: 0, chars: 0 };
-  const add = (states: readonly EndedState[], toMs: number): void => {
-    for (const pack of packStates(states, toMs, PACK_CHARS_MAX)) {
+  const add = (states: readonly EndedState[]): void => {
+    for (const pack of packStates(states, PACK_CHARS_MAX)) {
       sql.exec(
         `INSERT INTO past (level, to_ms, number, from_ms, revisions, chars, json) VALUES (?, ?, ?, ?, ?, ?, ?)`,
         pack.level,
-        toMs,
+        pack.toMs,
         ++size.rows,
         pack.fromMs,
         pack.count,
@@ -39,10 +39,10 @@ export function packRevisions(sql: SqlStorage): void {
     for (const { row, from_ms: fromMs, to_ms: toMs, json: text } of rows) {
       next = row + 1;
       const same = byEnd.get(toMs);
-      if (same === undefined) byEnd.set(toMs, [{ fromMs, text }]);
-      else same.push({ fromMs, text });
+      if (same === undefined) byEnd.set(toMs, [{ fromMs, toMs, text }]);
+      else same.push({ fromMs, toMs, text });
     }
-    for (const [toMs, states] of byEnd) add(states, toMs);
+    for (const states of byEnd.values()) add(states);
     more = rows.length === ROWS;
   }
   writeMeta(sql, 'past', JSON.stringify({ ...size, next: size.rows + 1 }));

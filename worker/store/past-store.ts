@@ -18,7 +18,7 @@ export interface PastSize {
   readonly chars: number;
 }
 
-/** States that ended at one time, as a JSON list of NodeJson and EdgeJson. */
+/** States as a JSON list of NodeJson and EdgeJson; what has no `Ended` (ms since 1970) ended at `toMs`. */
 export interface StoredStates {
   readonly toMs: number;
   readonly json: string;
@@ -46,10 +46,10 @@ export class PastStore {
     return this.#size;
   }
 
-  /** Adds what ended at `toMs`. Only inside a transaction. */
-  add(states: readonly EndedState[], toMs: number): void {
+  /** Adds what ended. Only inside a transaction. */
+  add(states: readonly EndedState[]): void {
     if (states.length === 0) return;
-    for (const pack of packStates(states, toMs, PACK_CHARS_MAX)) {
+    for (const pack of packStates(states, PACK_CHARS_MAX)) {
       this.#sql.exec(
         `INSERT INTO past (level, to_ms, number, from_ms, revisions, chars, json) VALUES (?, ?, ?, ?, ?, ?, ?)`,
         pack.level,

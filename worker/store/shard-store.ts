@@ -16,6 +16,7 @@ import {
 } from '../../proto/gen/shard.ts';
 import { ArchiveIndex, createArchiveTable, type ArchivedFile } from './archive-index.ts';
 import { LogZones, type LogSize } from './log-zones.ts';
+import { RowMeter } from './metered-sql.ts';
 import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
 
 const schema: Schema = {
@@ -74,6 +75,7 @@ const PIECE_HEAD_BYTES = 8;
 export class ShardStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
+  readonly #meter = new RowMeter();
   /** Where in the log which time is. */
   readonly zones: LogZones;
   readonly archive: ArchiveIndex;
@@ -88,12 +90,12 @@ export class ShardStore {
   /** Throws when the storage has a newer schema. */
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    this.#sql = storage.sql;
+    this.#sql = this.#meter.of(storage.sql);
     migrate(storage, schema);
     this.#snapshotRow = Number(readMeta(this.#sql, 'snapshotRow') ?? '0');
     const last = this.#sql.exec<{ row: number | null }>('SELECT max(row) AS row FROM log').one().row;
     this.#nextRow = Math.max(last ?? 0, this.#snapshotRow) + 1;
-    this.zones = new LogZones(storage);
+    this.zones = new LogZones(storage, this.#sql);
     this.archive = new ArchiveIndex(this.#sql);
   }
 
@@ -294,6 +296,11 @@ export class ShardStore {
 
   setCounters(counters: Readonly<Record<string, number>>): void {
     writeMeta(this.#sql, 'counters', JSON.stringify(counters));
+  }
+
+  /** Rows written since this was asked last, as the platform bills them. */
+  takeRowsWritten(): number {
+    return this.#meter.take();
   }
 
   get bytes(): number {

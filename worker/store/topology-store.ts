@@ -19,6 +19,8 @@ import {
 import type { EndedState } from '../../core/graph/past-packs.ts';
 import type { ShardCounts } from '../../core/shard-place.ts';
 import { AlertStore, alertTables } from './alert-store.ts';
+import { createLateTable, LateStatistics } from './late-statistics.ts';
+import { RowMeter } from './metered-sql.ts';
 import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
 import { packRevisions } from './pack-revisions.ts';
 import { PastStore } from './past-store.ts';
@@ -50,6 +52,7 @@ const schema: Schema = {
     // Origins of publishers whose elements go with their connection.
     (sql) => sql.exec('CREATE TABLE passing_origin (origin TEXT PRIMARY KEY) WITHOUT ROWID'),
     (sql) => sql.exec(alertTables),
+    createLateTable,
   ],
 };
 
@@ -73,6 +76,8 @@ export class TopologyStore {
   readonly #rows: Record<Kind, Map<string, number>> = { node: new Map(), edge: new Map() };
   readonly #next: Record<Kind, number> = { node: 1, edge: 1 };
   readonly past: PastStore;
+  readonly late: LateStatistics;
+  readonly #meter = new RowMeter();
   /** Whether what ends is kept. */
   keepsPast = true;
   /** What ended with the events of the write that is under way. */
@@ -81,11 +86,12 @@ export class TopologyStore {
   /** Throws when the storage has a newer schema. */
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    this.#sql = storage.sql;
+    this.#sql = this.#meter.of(storage.sql);
     migrate(storage, schema);
     this.rules = new RuleTables(this.#sql);
     this.alerts = new AlertStore(this.#sql);
     this.past = new PastStore(this.#sql);
+    this.late = new LateStatistics(this.#sql);
   }
 
   /** Into how many shards the flows are and were spread; undefined at the first start. */
@@ -105,7 +111,13 @@ export class TopologyStore {
 
   /** Every node of the current graph, then every edge, each in order of insertion. Call once, first of all. */
   load(onNode: (node: GraphNode) => void, onEdge: (edge: GraphEdge) => void): void {
-    this.#loadKind('node', (json) => onNode(nodeFromJson(json)));
+    const late = this.late.load();
+    this.#loadKind('node', (stored) => {
+      const json = this.late.over(stored, late.get(stored.ID));
+      const node = nodeFromJson(json);
+      if (json !== stored) this.late.loaded(node, [stored.CreatedAt, stored.UpdatedAt, stored.Revision]);
+      onNode(node);
+    });
     this.#loadKind('edge', (json) => onEdge(edgeFromJson(json as EdgeJson)));
   }
 
@@ -127,14 +139,33 @@ export class TopologyStore {
     }
   }
 
-  /** Writes the events of one change of the graph. Only inside `transaction`. */
-  write(events: readonly GraphEvent[], atMs: number): void {
+  /** Writes the events of one change of the graph, or holds them for `writeLate`; false when it held them all. Only inside `transaction`. */
+  write(events: readonly GraphEvent[], atMs: number): boolean {
     this.#ended = [];
-    for (const event of events) this.#write(event);
-    if (this.keepsPast) this.past.add(this.#ended, atMs);
+    let hasWritten = false;
+    for (const event of events)
+      if (!this.late.hold(event, atMs, this.keepsPast)) {
+        this.#write(event, atMs);
+        hasWritten = true;
+      }
+    if (this.keepsPast) this.past.add(this.#ended);
+    if (!this.late.isFull) return hasWritten;
+    this.writeLate();
+    return true;
   }
 
-  #write(event: GraphEvent): void {
+  /** Writes what was held. Only inside `transaction`. */
+  writeLate(): void {
+    this.past.add(this.late.write());
+  }
+
+  /** Rows written since this was asked last, as the platform bills them. */
+  takeRowsWritten(): number {
+    return this.#meter.take();
+  }
+
+  #write(event: GraphEvent, atMs: number): void {
+    if ('node' in event) this.#ended.push(...this.late.release(event.node.id));
     switch (event.kind) {
       case 'nodeAdded':
         this.#insert('node', event.node.id, JSON.stringify(nodeToJson(event.node)));
@@ -143,19 +174,19 @@ export class TopologyStore {
         this.#insert('edge', event.edge.id, JSON.stringify(edgeToJson(event.edge)));
         break;
       case 'nodeUpdated':
-        this.#archive(event.before, JSON.stringify(nodeToJson(event.before)));
+        this.#archive(event.before, atMs, JSON.stringify(nodeToJson(event.before)));
         this.#update('node', event.node.id, JSON.stringify(nodeToJson(event.node)));
         break;
       case 'edgeUpdated':
-        this.#archive(event.before, JSON.stringify(edgeToJson(event.before)));
+        this.#archive(event.before, atMs, JSON.stringify(edgeToJson(event.before)));
         this.#update('edge', event.edge.id, JSON.stringify(edgeToJson(event.edge)));
         break;
       case 'nodeDeleted':
-        this.#archive(event.node, JSON.stringify(nodeToJson(event.node)));
+        this.#archive(event.node, atMs, JSON.stringify(nodeToJson(event.node)));
         this.#delete('node', event.node.id);
         break;
       case 'edgeDeleted':
-        this.#archive(event.edge, JSON.stringify(edgeToJson(event.edge)));
+        this.#archive(event.edge, atMs, JSON.stringify(edgeToJson(event.edge)));
         this.#delete('edge', event.edge.id);
         break;
     }
@@ -176,8 +207,8 @@ export class TopologyStore {
     this.#rows[kind].delete(id);
   }
 
-  #archive(element: GraphNode, text: string): void {
-    this.#ended.push({ fromMs: element.updatedAt, text });
+  #archive(element: GraphNode, toMs: number, text: string): void {
+    this.#ended.push({ fromMs: element.updatedAt, toMs, text });
   }
 
   captures(): Capture[] {

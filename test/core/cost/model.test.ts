@@ -6,6 +6,7 @@ import { MONTH_SECONDS, prices } from '../../../core/cost/prices.ts';
 const fabric: Fabric = {
   hosts: 1_000,
   flowsPerHost: 200,
+  interfacesPerHost: 10,
   updateSeconds: 10,
   subscribers: 5,
   shards: 2,
@@ -17,9 +18,12 @@ const measured: Measured = {
   flowsPerBatch: 20,
   bytesPerFlow: 290,
   rowsPerSecond: 10,
+  shardWritesPerSecond: 20,
+  graphWritesPerSecond: 1,
+  pastRowsPerSecond: 0.5,
+  bytesPerLiveFlow: 600,
   publishedShare: 1,
   archivedShare: 0.2,
-  graphMessagesPerSecond: 1 / 30,
 };
 
 const usdOf = (bill: ReturnType<typeof billOf>, component: string): number =>
@@ -40,6 +44,12 @@ describe('a bill', () => {
     expect(usdOf(bill, 'requests to the Worker')).toBe(0);
     const archived = (20_000 * 290 * 0.2 * 30 * 86_400) / 1e9;
     expect(usdOf(bill, 'archived flows')).toBeCloseTo((archived - 10) * prices.bucketStorageGb.usd, 6);
+  });
+
+  test('counts each row when it is written and when it goes', () => {
+    const flows = (2 * (20 + 10) * MONTH_SECONDS - 50e6) * 1e-6;
+    expect(usdOf(bill, 'rows of flows')).toBeCloseTo(flows, 6);
+    expect(usdOf(bill, 'rows of the graph')).toBeCloseTo(1.5 * MONTH_SECONDS * 1e-6, 6);
   });
 
   test('changes with the size of batches: half of it, twice the messages', () => {
@@ -63,7 +73,7 @@ describe('a bill', () => {
       measured,
     );
     const charged = idle.lines.filter(({ usd }) => usd > 0).map(({ component }) => component);
-    expect(charged).toEqual(['plan', 'objects awake', 'rows written']);
+    expect(charged).toEqual(['plan', 'objects awake', 'rows of flows', 'rows of the graph']);
   });
 
   test('tells the limit that is met next', () => {

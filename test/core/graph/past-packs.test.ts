@@ -9,6 +9,7 @@ import { OwnChanges, type ElementChange } from '../../../core/graph/own-changes.
 import {
   levelOf,
   packStates,
+  PACK_SPAN_MS,
   rangesOf,
   type EndedState,
   type PastPack,
@@ -49,18 +50,32 @@ describe('levelOf', () => {
 });
 
 describe('packStates', () => {
-  const state = (fromMs: number, text: string): EndedState => ({ fromMs, text });
+  const state = (fromMs: number, toMs: number, text: string): EndedState => ({ fromMs, toMs, text });
 
   it('puts what ended together and lasted about as long into one pack, in order', () => {
-    const packs = packStates([state(10, '1'), state(9_000, '2'), state(11, '3')], 10_000, 1_000);
+    const states = [state(10, 10_000, '1'), state(9_000, 10_000, '2'), state(11, 10_000, '3')];
+    const packs = packStates(states, 1_000);
     expect(packs.map(({ fromMs, count, json }) => [fromMs, count, json])).toEqual([
       [10, 2, '[1,3]'],
       [9_000, 1, '[2]'],
     ]);
   });
 
+  it('says of what ended before the others when it did, and keeps apart what ended much later', () => {
+    const ends = [90_000, 95_000, 90_000 + PACK_SPAN_MS, 90_001 + PACK_SPAN_MS];
+    const packs = packStates(
+      ends.map((toMs) => state(toMs - 30_000, toMs, `{"ID":"${toMs}"}`)),
+      1_000,
+    );
+    expect(packs.map(({ fromMs, toMs, json }) => [fromMs, toMs, JSON.parse(json)])).toEqual([
+      [60_000, 100_000, [{ Ended: 90_000, ID: '90000' }, { Ended: 95_000, ID: '95000' }, { ID: '100000' }]],
+      [70_001, 100_001, [{ ID: '100001' }]],
+    ]);
+  });
+
   it('divides what is too long for a row; a single state is never divided', () => {
-    const packs = packStates([state(0, '"aaaa"'), state(0, '"bbbbbbbbbbbb"'), state(0, '1')], 5, 12);
+    const states = ['"aaaa"', '"bbbbbbbbbbbb"', '1'].map((text) => state(0, 5, text));
+    const packs = packStates(states, 40);
     expect(packs.map(({ json }) => json)).toEqual(['["aaaa"]', '["bbbbbbbbbbbb"]', '[1]']);
   });
 });
@@ -77,7 +92,7 @@ describe('rangesOf', () => {
         (spans, toMs, lengthMs) => {
           const slice = { fromMs: toMs - lengthMs, toMs };
           const packs = spans.flatMap(([from, to], index) =>
-            packStates([{ fromMs: from, text: String(index) }], to, 1_000),
+            packStates([{ fromMs: from, toMs: to, text: String(index) }], 1_000),
           );
           const read = packsFor(packs, slice).flatMap(({ json }) => JSON.parse(json) as number[]);
           const belongs = spans.flatMap(([from, to], index) =>
@@ -95,7 +110,7 @@ describe('rangesOf', () => {
     const packs = Array.from({ length: 100_000 }, (_, index) => {
       const toMs = 1e9 + index * 10;
       const lengthMs = [1_000, 10_000, 100_000][index % 3]!;
-      return packStates([{ fromMs: toMs - lengthMs, text: '1' }], toMs, 1_000);
+      return packStates([{ fromMs: toMs - lengthMs, toMs, text: '1' }], 1_000);
     }).flat();
     const at = 1e9 + 200_000;
     const looked = rangesOf({ fromMs: at, toMs: at }).flatMap(({ level, endsFrom, endsBefore }) =>
@@ -163,6 +178,9 @@ class Edited {
   });
   readonly ended: Revision<GraphNode>[] = [];
   readonly packs: PastPack[] = [];
+  /** What is written later, together. */
+  #held: Revision<GraphNode>[] = [];
+  #edits = 0;
 
   edit(list: readonly Edit[], nowMs: number): void {
     const owner = { origin: 'agent.h', host: 'h', elementsMax: 1_000 };
@@ -170,17 +188,28 @@ class Edited {
     for (const edit of list) own.apply(changeOf(edit));
     const states = this.#events.flatMap(before);
     this.#events = [];
-    for (const element of states) this.ended.push({ element, archivedAt: nowMs });
-    const texts = states.map((element) => ({ fromMs: element.updatedAt, text: JSON.stringify(element) }));
-    this.packs.push(...packStates(texts, nowMs, 300));
+    const ended = states.map((element) => ({ element, archivedAt: nowMs }));
+    this.ended.push(...ended);
+    this.#held.push(...ended);
+    if (++this.#edits % 3 > 0) return;
+    const texts = this.#held.map(({ element, archivedAt }) => ({
+      fromMs: element.updatedAt,
+      toMs: archivedAt!,
+      text: JSON.stringify(element),
+    }));
+    this.#held = [];
+    this.packs.push(...packStates(texts, 600));
   }
 
-  /** As the store does it: the packs of the ranges, and the live graph. */
+  /** As the store does it: the packs of the ranges, what is not written yet, and the live graph. */
   past(slice: TimeSlice): RevisionStore {
     const found = packsFor(this.packs, slice).flatMap(({ toMs, json }) =>
-      (JSON.parse(json) as GraphNode[]).map((element) => ({ element, archivedAt: toMs })),
+      (JSON.parse(json) as (GraphNode & { Ended?: number })[]).map(({ Ended, ...element }) => ({
+        element,
+        archivedAt: Ended ?? toMs,
+      })),
     );
-    return this.#store(found.filter((revision) => livesIn(revision, slice)));
+    return this.#store([...found, ...this.#held].filter((revision) => livesIn(revision, slice)));
   }
 
   /** From everything that ever ended. */

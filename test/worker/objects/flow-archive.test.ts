@@ -85,7 +85,9 @@ beforeEach(async () => {
   probe = await connectProbe('flow', 'h1');
   sequence = 0;
 });
-afterEach(() => {
+afterEach(async () => {
+  // Set by a clock of the past it would ring at once, in the middle of the reset.
+  await runInDurableObject(shard(), (_object, state) => state.storage.deleteAlarm());
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
