@@ -30,6 +30,8 @@ declare namespace Cloudflare {
     /** How long and how many entries of the audit trail are kept: core/config/audit-settings.ts. */
     readonly EDGEDIVE_AUDIT_KEEP: string;
     readonly EDGEDIVE_AUDIT_ENTRIES: string;
+    /** `on`: a line of the log for each request. */
+    readonly EDGEDIVE_LOG_REQUESTS: string;
     /** Tokens of somebody else that are believed, such as Cloudflare Access's: worker/auth/jwt.ts. */
     readonly EDGEDIVE_JWT_KEYS: string;
     readonly EDGEDIVE_JWT_ISSUER: string;

@@ -302,6 +302,14 @@ const WRITTEN: readonly Setting[] = [
     text: 'of these, requests that change something; 0 for no bound of their own',
   },
   {
+    key: 'log.requests',
+    type: 'switch',
+    default: 'off',
+    variable: 'EDGEDIVE_LOG_REQUESTS',
+    readBy: 'analyzer',
+    text: 'whether each request is a line of the log: who asked what, how it ended, how long it took',
+  },
+  {
     key: 'audit.keep',
     type: 'duration',
     default: '2160h',

@@ -5,7 +5,7 @@
  */
 import { createRemoteJWKSet, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import type { Principal } from '../../core/auth/principal.ts';
-import { messageOf } from '../../core/errors.ts';
+import { log } from '../log.ts';
 
 export interface JwtSettings {
   readonly issuer: string;
@@ -53,7 +53,7 @@ export async function knownJwt(env: Env, token: string): Promise<Principal | und
     );
   } catch (error) {
     // The library's texts name the claim or the step, never the token.
-    console.warn(JSON.stringify({ warning: `a JSON Web Token was refused: ${messageOf(error)}` }));
+    log('warn', 'authentication', 'a JSON Web Token was refused', { error });
     return undefined;
   }
 }

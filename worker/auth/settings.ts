@@ -5,6 +5,7 @@
 import { readPolicy, type Policy } from '../../core/auth/policy.ts';
 import { readUsers, type User } from '../../core/auth/users.ts';
 import { messageOf } from '../../core/errors.ts';
+import { log } from '../log.ts';
 
 export interface AuthSettings {
   /** False: everybody is `admin`. */
@@ -28,7 +29,7 @@ export function authSettings(env: Variables): AuthSettings {
   ]);
   if (last?.key === key) return last.settings;
   const settings = readSettings(env);
-  for (const fault of settings.faults) console.error(JSON.stringify({ error: fault }));
+  for (const fault of settings.faults) log('error', 'authentication', fault);
   last = { key, settings };
   return settings;
 }

@@ -7,7 +7,6 @@
  */
 import { createMiddleware } from 'hono/factory';
 import type { Needed } from '../../core/auth/principal.ts';
-import { messageOf } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import type { AppContext, AppEnv } from '../app.ts';
 import { ApiError } from '../errors.ts';
@@ -15,6 +14,7 @@ import { registryOf } from '../objects/stubs.ts';
 import { addressOf } from '../routes/address.ts';
 import type { AuditEntry, AuditOutcome } from '../store/audit-store.ts';
 import { BehindAnswers } from './behind-answers.ts';
+import { log } from '../log.ts';
 
 /** Questions that are asked by POST. */
 const QUESTIONS = new Set(['topology', 'workflow.call']);
@@ -58,7 +58,7 @@ export async function beginEntry(c: AppContext): Promise<void> {
   try {
     c.set('auditSeq', await registryOf(c.env).beginAudit(entryOf(c, NO_OUTCOME)));
   } catch (error) {
-    console.error(JSON.stringify({ id: c.get('requestId'), error: `not recorded: ${messageOf(error)}` }));
+    log('error', 'audit', 'not recorded, so nothing was done', { request: c.get('requestId'), error });
     throw new ApiError(
       'unavailable',
       'the audit trail cannot record this, so nothing was done: try again later',
@@ -72,9 +72,7 @@ async function endEntry(c: AppContext, outcome: AuditOutcome): Promise<void> {
   try {
     await registryOf(c.env).addAudit([], 0, [outcome]);
   } catch (error) {
-    console.error(
-      JSON.stringify({ id: c.get('requestId'), error: `outcome not recorded yet: ${messageOf(error)}` }),
-    );
+    log('error', 'audit', 'outcome not recorded yet', { request: c.get('requestId'), error });
     if (outcomes.length < limits.auditWaitingMax) outcomes.push(outcome);
     else dropped++;
     flush.plan(c);
@@ -114,6 +112,6 @@ export async function flushAudit(env: Env): Promise<void> {
     refusals = keptRefusals.slice(0, limits.auditWaitingMax);
     outcomes = keptOutcomes.slice(0, limits.auditWaitingMax);
     dropped += lost + keptRefusals.length - refusals.length + keptOutcomes.length - outcomes.length;
-    console.error(JSON.stringify({ error: `audit trail not handed over yet: ${messageOf(error)}` }));
+    log('error', 'audit', 'not handed over yet', { error });
   }
 }

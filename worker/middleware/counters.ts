@@ -2,11 +2,11 @@
  * Counts refusals. The Worker keeps nothing, so each isolate gathers what it refused and hands the sums to the Registry
  * behind its answers. Only refusals are counted, so good requests cost nothing.
  */
-import { messageOf } from '../../core/errors.ts';
 import type { AppContext } from '../app.ts';
 import type { ApiErrorCode, RateCounter } from '../errors.ts';
 import { registryOf } from '../objects/stubs.ts';
 import { BehindAnswers } from './behind-answers.ts';
+import { log } from '../log.ts';
 
 const pending = new Map<ApiErrorCode | RateCounter, number>();
 const flush = new BehindAnswers(flushCounters);
@@ -27,6 +27,6 @@ export async function flushCounters(env: Env): Promise<void> {
   } catch (error) {
     for (const [code, sum] of Object.entries(sums) as [ApiErrorCode | RateCounter, number][])
       pending.set(code, (pending.get(code) ?? 0) + sum);
-    console.error(JSON.stringify({ error: `counters not handed over: ${messageOf(error)}` }));
+    log('error', 'counters', 'not handed over', { error });
   }
 }

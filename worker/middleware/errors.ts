@@ -2,10 +2,10 @@
  * Refusals become answers here, and nowhere else: plain text with a line feed, never JSON, as clients of the reference
  * expect; the code in a header for programs.
  */
-import { messageOf } from '../../core/errors.ts';
 import type { AppContext } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { count } from './counters.ts';
+import { log } from '../log.ts';
 
 /** What the runtime marks on errors of calls to objects. */
 interface CallError {
@@ -35,9 +35,7 @@ export function onError(error: Error, c: AppContext): Response {
   if (error instanceof ApiError) return refuse(c, error);
   const id = c.get('requestId');
   const { overloaded, retryable } = error as CallError;
-  console.error(
-    JSON.stringify({ id, method: c.req.method, path: c.req.path, error: error.stack ?? messageOf(error) }),
-  );
+  log('error', 'request', 'failed', { request: id, method: c.req.method, path: c.req.path, error });
   if (overloaded === true || retryable === true)
     return refuse(
       c,

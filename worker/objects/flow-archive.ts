@@ -12,6 +12,7 @@ import { limits } from '../../core/limits.ts';
 import type { Archive } from '../store/archive.ts';
 import type { ArchivedFile } from '../store/archive-index.ts';
 import type { OldRows, ShardStore } from '../store/shard-store.ts';
+import { log } from '../log.ts';
 
 export type ArchiveCounter =
   | 'archivedFiles'
@@ -103,7 +104,7 @@ export class FlowArchive {
       return true;
     } catch (error) {
       this.#count('archiveFailures');
-      console.error(`flow shard: ${name} was not archived, its rows stay: ${messageOf(error)}`);
+      log('error', 'archive', 'a file was not written, its rows stay', { file: name, error });
       return false;
     }
   }
@@ -126,7 +127,7 @@ export class FlowArchive {
       return true;
     } catch (error) {
       this.#count('archiveRowsUnreadable');
-      console.error(`flow shard: log row ${row.row} cannot be archived: ${messageOf(error)}`);
+      log('error', 'archive', 'a row of the log cannot be archived', { row: row.row, error });
       return false;
     }
   }
@@ -141,7 +142,7 @@ export class FlowArchive {
         await this.#archive.delete(file.name);
       } catch (error) {
         this.#count('archiveFailures');
-        console.error(`flow shard: ${file.name} was not deleted: ${messageOf(error)}`);
+        log('error', 'archive', 'a file was not deleted', { file: file.name, error });
         return;
       }
       this.#store.archive.remove(file.lastRow);

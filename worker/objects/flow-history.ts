@@ -5,7 +5,6 @@
  *
  * What was archived (flow-archive.ts) is read behind the log, in the form of its rows.
  */
-import { messageOf } from '../../core/errors.ts';
 import { PastDetailsOf, type PastDetail } from '../../core/flow/past-details.ts';
 import { PastFlows, PastLimitError } from '../../core/flow/past-flows.ts';
 import type { FlowSearch } from '../../core/flow/search.ts';
@@ -16,6 +15,7 @@ import { encodePastDetails } from '../../proto/gen/shard.ts';
 import type { LogZones } from '../store/log-zones.ts';
 import { bytesOrStream } from './answer-stream.ts';
 import { ArchiveError, type FlowArchive } from './flow-archive.ts';
+import { log } from '../log.ts';
 
 export type PastSearchAnswer =
   | {
@@ -175,7 +175,7 @@ export class FlowHistory implements FlowPast {
     } catch (error) {
       if (error instanceof PastLimitError) throw error;
       this.#count('pastRowsUnreadable');
-      console.error(`flow shard: ${row} cannot be read: ${messageOf(error)}`);
+      log('error', 'flow shard', `${row} cannot be read`, { error });
     }
   }
 }

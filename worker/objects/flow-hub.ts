@@ -3,7 +3,6 @@
  * subscriber that wants it, each spelling encoded once. It sleeps while nobody subscribes.
  */
 import { DurableObject } from 'cloudflare:workers';
-import { messageOf } from '../../core/errors.ts';
 import { limits, timings } from '../../core/limits.ts';
 import { decodeEnvelope, encodeEnvelope } from '../../core/wire/envelope.ts';
 import { FlowMessages, lostFrame, positionFrame } from '../../core/wire/flow-messages.ts';
@@ -21,6 +20,7 @@ import { MissedFlows, missedCounters, type MissedCounter } from './missed-flows.
 import { TokenBucket } from './rate-limit.ts';
 import { shardsOf } from './stubs.ts';
 import { ClientSockets, isClientState, type ClientEvent, type ClientState } from './client-sockets.ts';
+import { log } from '../log.ts';
 
 /** What a hibernated socket remembers. */
 interface SubscriberState extends FlowSubscription, ClientState {
@@ -225,7 +225,7 @@ export class FlowHub extends DurableObject<Env> {
       }
     } catch (error) {
       this.#counters.add('rowsMalformed');
-      console.error(`flow hub: a row cannot be read: ${messageOf(error)}`);
+      log('error', 'flow hub', 'a row cannot be read', { error });
       return undefined;
     }
     return { flows, stats };
@@ -238,7 +238,7 @@ export class FlowHub extends DurableObject<Env> {
       flows = filter === '' ? batch.flows : await this.#filters.apply(filter, batch.flows);
     } catch (error) {
       this.#counters.add('filterFailures');
-      console.warn(`flow hub: filter ${filter}: ${messageOf(error)}`);
+      log('warn', 'flow hub', 'a filter failed', { filter, error });
     }
     return new FlowMessages(flows, batch.stats, () => crypto.randomUUID());
   }

@@ -30,6 +30,7 @@ import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.
 import { ShardMoves } from './shard-moves.ts';
 import { ShardPace, type ShardPaceStatus } from './shard-pace.ts';
 import { topologyOf } from './stubs.ts';
+import { log } from '../log.ts';
 
 type OwnCounter =
   | 'searches'
@@ -342,7 +343,7 @@ export class FlowShard extends DurableObject<Env> {
     try {
       this.#store.append(rows, Date.now(), () => this.#saveCounters());
     } catch (error) {
-      console.error('flow shard: could not write, starting again from the tables:', error);
+      log('error', 'flow shard', 'could not write, starting again from the tables', { error });
       this.ctx.abort('could not write flows');
       throw error;
     }

@@ -37,6 +37,7 @@ import { GraphViews } from './graph-views.ts';
 import { frameBytes, parametersOf, peerOf, refusal, upgraded, type Peer } from './handover.ts';
 import type { QueryRunner } from './query-runner.ts';
 import { TokenBucket } from './rate-limit.ts';
+import { log } from '../log.ts';
 
 /** Of a namespace, a type and an id that a refusal repeats. */
 const ANSWERED_CHARS_MAX = 256;
@@ -128,7 +129,7 @@ export class GraphClients {
         if ('refused' in filter) throw new WireError(closeCodes.policy, filter.refused);
         await this.#views.show(socket, keyOf(state.filter, filter), filter);
       } catch (error) {
-        console.warn('graph client after waking:', error);
+        log('warn', 'topology', 'the filter of a client cannot run after waking', { error });
         this.#delivery.outOfStep(socket, 'its filter cannot run, connect again');
       }
     }

@@ -16,6 +16,7 @@ import type { GraphDelivery } from './graph-delivery.ts';
 import type { GraphViews } from './graph-views.ts';
 import type { QueryRunner } from './query-runner.ts';
 import { TokenBucket } from './rate-limit.ts';
+import { log } from '../log.ts';
 
 /** The graph at a time, ms since 1970; undefined where no past is kept. */
 export type GraphAt = (timeMs: number) => GraphView | undefined;
@@ -78,7 +79,7 @@ export class GraphSyncs {
       await this.#reply(socket, request, send);
     } catch (error) {
       if (error instanceof GremlinError) return send(refusal(400, error.message));
-      console.error('graph sync:', error);
+      log('error', 'topology', 'a sync failed', { error });
       send(refusal(500, 'internal error'));
     }
   }

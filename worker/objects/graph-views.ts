@@ -17,6 +17,7 @@ import type { FabricGraph } from './fabric-graph.ts';
 import type { CountClient } from './graph-client-state.ts';
 import type { GraphDelivery } from './graph-delivery.ts';
 import type { QueryRunner } from './query-runner.ts';
+import { log } from '../log.ts';
 
 interface View {
   readonly text: string;
@@ -227,7 +228,8 @@ export class GraphViews {
   /** Its clients would see something that is not so: they are told and may try again. */
   #fail(view: View, error: unknown): void {
     this.#count('filterFailures');
-    if (!(error instanceof GremlinError)) console.error(`graph filter ${view.text}:`, error);
+    if (!(error instanceof GremlinError))
+      log('error', 'topology', 'a filter failed', { filter: view.text, error });
     this.#closeAll(view, `the filter failed: ${messageOf(error)}`);
   }
 

@@ -2,9 +2,9 @@
  * A shard's line to the hubs: each row that was written goes to each hub that has subscribers, once and in order. A hub
  * answers how many subscribers it has; one without any is left asleep until a subscriber comes and it says so.
  */
-import { messageOf } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { hubAt, hubCount } from './stubs.ts';
+import { log } from '../log.ts';
 
 export type FeedCounter = 'publishedRows' | 'publishFailures' | 'publishDropped';
 export const feedCounters: readonly FeedCounter[] = ['publishedRows', 'publishFailures', 'publishDropped'];
@@ -59,7 +59,7 @@ export class HubFeed {
     } catch (error) {
       // Whether the hub had it is unknown, and twice is worse than a gap that is counted.
       this.#count('publishFailures');
-      console.warn(`flow shard: hub ${index} did not take a row: ${messageOf(error)}`);
+      log('warn', 'flow shard', 'a hub did not take a row', { hub: index, error });
       line.stub = hubAt(this.#env, index);
     } finally {
       line.backlogBytes -= row.length;

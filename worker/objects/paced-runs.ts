@@ -2,7 +2,7 @@
  * Something that is done again whenever the graph changed: many changes in a row cost one run, runs never overlap, and the dearer
  * the last one was, the longer the next one waits, so that about a tenth of the time is spent at most.
  */
-import { messageOf } from '../../core/errors.ts';
+import { log } from '../log.ts';
 
 /** An element costs about 0.1 µs to look at (docs/design/objects.md). */
 const VISITS_PER_MS_OF_WAIT = 1_000;
@@ -27,7 +27,7 @@ export class PacedRuns {
   soon(): void {
     const waitMs = Math.min(this.#mostMs, Math.max(this.#leastMs, this.#visited / VISITS_PER_MS_OF_WAIT));
     this.#timer ??= setTimeout(() => {
-      this.now().catch((error: unknown) => console.error(`evaluation failed: ${messageOf(error)}`));
+      this.now().catch((error: unknown) => log('error', 'topology', 'evaluation failed', { error }));
     }, waitMs);
   }
 

@@ -12,6 +12,7 @@ import type { ArchiveSize } from '../store/archive-index.ts';
 import type { ShardStore } from '../store/shard-store.ts';
 import { archiveCounters, FlowArchive, type ArchiveCounter } from './flow-archive.ts';
 import { FlowHistory, pastFlowCounters, type PastFlowCounter } from './flow-history.ts';
+import { log } from '../log.ts';
 
 export type PastCounter = PastFlowCounter | ArchiveCounter | 'rowsForgotten';
 export const pastCounters: readonly PastCounter[] = [
@@ -54,7 +55,7 @@ export class PastKeeper {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#settings = readHistorySettings(parts.env);
-    for (const fault of this.#settings.faults) console.error(`flow shard: ${fault}; the default holds`);
+    for (const fault of this.#settings.faults) log('error', 'flow shard', `${fault}; the default holds`);
     this.#archive = this.#settings.keepMs === 0 ? undefined : openArchive(parts);
     this.history = new FlowHistory(parts.store.zones, this.#archive, parts.count);
   }
@@ -108,7 +109,7 @@ function openArchive({ env, name, store, count }: Parts): FlowArchive | undefine
   const archive = archiveIn(env);
   if (archive === undefined) return undefined;
   const settings = readArchiveSettings(env);
-  for (const fault of settings.faults) console.error(`flow shard: ${fault}; the default holds`);
+  for (const fault of settings.faults) log('error', 'flow shard', `${fault}; the default holds`);
   const shard = Number(/\d+$/.exec(name)?.[0] ?? '0');
   return new FlowArchive(archive, store, settings, { fabric: env.EDGEDIVE_FABRIC, shard }, count);
 }

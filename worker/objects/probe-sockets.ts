@@ -2,12 +2,12 @@
  * The probe sockets of one object: accepted with hibernation, their state in attachments (validated when read
  * back), one live socket a host. Topology and FlowShard share it; the frames behind Hello are theirs.
  */
-import { messageOf } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { probeFrame, protocolVersion } from '../../core/wire/probe-frames.ts';
 import { closeCodes, closeReason, WireError, type CloseCode } from '../../core/wire/wire-error.ts';
 import type { Hello, ToProbe } from '../../proto/gen/probe.ts';
 import { peerOf, upgraded } from './handover.ts';
+import { log } from '../log.ts';
 
 /** What a hibernated socket remembers; at most 2 KiB. */
 export interface ProbeState {
@@ -191,7 +191,7 @@ export class ProbeSockets {
     try {
       socket.send(probeFrame(message));
     } catch (error) {
-      console.warn(`probe ${this.state(socket)?.hostId ?? '?'}: send failed: ${messageOf(error)}`);
+      log('warn', 'probe socket', 'send failed', { host: this.state(socket)?.hostId, error });
     }
   }
 
@@ -200,10 +200,10 @@ export class ProbeSockets {
     this.#count('probesClosedForFaults');
     const hostId = this.state(socket)?.hostId ?? '?';
     if (error instanceof WireError) {
-      console.warn(`probe ${hostId}: closed ${error.closeCode}: ${error.message}`);
+      log('warn', 'probe socket', 'closed', { host: hostId, code: error.closeCode, error });
       this.close(socket, error.closeCode, error.message);
     } else {
-      console.error(`probe ${hostId}:`, error);
+      log('error', 'probe socket', 'failed', { host: hostId, error });
       this.close(socket, closeCodes.internal, 'internal error');
     }
   }

@@ -4,7 +4,6 @@
  * the two, waking tells again. Topology may also ask. Counts the refusals of the HTTP side (middleware/counters.ts).
  */
 import { DurableObject } from 'cloudflare:workers';
-import { messageOf } from '../../core/errors.ts';
 import type { Injection, InjectionReport } from '../../core/injection/injection.ts';
 import { progressOf, withReport } from '../../core/injection/progress.ts';
 import { limits } from '../../core/limits.ts';
@@ -31,6 +30,7 @@ import {
 import { hubsOf, shardsOf, topologyOf } from './stubs.ts';
 import { webhookCounters, Webhooks, type WebhookCounter } from './webhooks.ts';
 import { TokenKeeper, type MadeToken, type TokenRequest } from './token-keeper.ts';
+import { log } from '../log.ts';
 
 export interface CreateOptions {
   /** Two resources of a kind with one key are duplicates; undefined = duplicates are welcome. */
@@ -337,7 +337,7 @@ export class Registry extends DurableObject<Env> {
       return true;
     } catch (error) {
       this.#counters.add('tellFailures');
-      console.error(JSON.stringify({ error: `resources not told to the topology: ${messageOf(error)}` }));
+      log('error', 'registry', 'resources not told to the topology', { error });
       await this.#alarmAt(Date.now() + RETRY_MS);
       return false;
     }

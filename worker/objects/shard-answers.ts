@@ -2,12 +2,12 @@
  * What a question to several shards costs, and their answers in the order of the shards: one that fails or takes too long is
  * named instead of holding up or failing the others.
  */
-import { messageOf } from '../../core/errors.ts';
 import { GremlinError } from '../../core/gremlin/errors.ts';
 import { timings } from '../../core/limits.ts';
 import { shardsSince, type ShardCounts } from '../../core/shard-place.ts';
 import type { FlowShard } from './flow-shard.ts';
 import { shardAt } from './stubs.ts';
+import { log } from '../log.ts';
 
 /** What asking for flows cost, of one query. */
 export interface FlowCost {
@@ -60,7 +60,7 @@ async function answerOf<T>(
     return { value: await Promise.race([ask(shard), late]) };
   } catch (error) {
     if (error instanceof GremlinError) throw error;
-    console.error(`${shard.name ?? 'a flow shard'}: ${messageOf(error)}`);
+    log('error', 'query', 'a flow shard did not answer', { shard: shard.name, error });
     cost.silentShards.add(shard.name ?? '');
     return undefined;
   } finally {

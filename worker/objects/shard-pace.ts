@@ -2,6 +2,7 @@
  * Watches whether a shard keeps up and asks its probes for less when it does not (core/flow/slow-down.ts). How late a write comes tells
  * it: whatever else the object does, the timer of the group commit waits for it.
  */
+import { log } from '../log.ts';
 import { SLOWNESS, SlowDownControl } from '../../core/flow/slow-down.ts';
 import { timings } from '../../core/limits.ts';
 import type { SlowDown } from '../../proto/gen/probe.ts';
@@ -42,7 +43,7 @@ export class ShardPace {
     this.#lateMs = this.#dropped = 0;
     if (!this.#control.look(load, nowMs)) return;
     const { stage } = this.#control;
-    console.warn(`flow shard: asks its probes for stage ${stage} of ${SLOWNESS.length - 1}`);
+    log('warn', 'flow shard', 'asks its probes for less', { stage, of: SLOWNESS.length - 1 });
     this.#keep(stage);
     for (const [socket] of this.#sockets.live()) this.#tell(socket);
   }

@@ -42,6 +42,7 @@ import { registryOf, shardCount, shardsOf } from './stubs.ts';
 import { TopologyAgents } from './topology-agents.ts';
 import { TopologyProbes, type ProbeStatusEntry, type VanishedProbe } from './topology-probes.ts';
 import { UserElements, type ElementAnswer } from './user-elements.ts';
+import { log } from '../log.ts';
 
 type Counter =
   | AgentOrderCounter
@@ -296,7 +297,7 @@ export class Topology extends DurableObject<Env> {
   #openPast(fabric: FabricGraph, counters: Counters<Counter>): GraphPast | undefined {
     this.#history = readHistorySettings(this.env);
     const { faults, keepMs } = this.#history;
-    for (const fault of faults) console.error(`topology: ${fault}; the default holds`);
+    for (const fault of faults) log('error', 'topology', `${fault}; the default holds`);
     this.#store.keepsPast = keepMs > 0;
     const count = (name: PastCounter, by?: number): void => counters.add(name, by);
     this.#past = new GraphPast(this.#store.past, () => this.#store.late.ended(), fabric.graph, keepMs, count);
@@ -345,7 +346,7 @@ export class Topology extends DurableObject<Env> {
       this.#schedule();
       return result;
     } catch (error) {
-      console.error('topology: could not write, starting again from the tables:', error);
+      log('error', 'topology', 'could not write, starting again from the tables', { error });
       this.ctx.abort('could not write the graph');
       throw error;
     }

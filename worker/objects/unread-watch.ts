@@ -1,9 +1,9 @@
 /**
  * Looks at the sockets of an object while any of them has something unread. The object stays awake for it, so that one that sleeps owes nothing to anybody.
  */
-import { messageOf } from '../../core/errors.ts';
 import { timings } from '../../core/limits.ts';
 import { frameBytes, Unread, type ConnectionFacts } from './unread.ts';
+import { log } from '../log.ts';
 
 interface Watched {
   /** The peer as the report names it. */
@@ -63,7 +63,7 @@ export class UnreadWatch {
       this.#failed();
       // What is not known is not held against anybody.
       for (const watched of this.#watched.values()) watched.unread = new Unread(false);
-      console.warn(`who reads too slowly is not known: ${messageOf(error)}`);
+      log('warn', 'sockets', 'who reads too slowly is not known', { error });
     } finally {
       this.#running = false;
     }

@@ -4,7 +4,6 @@
  */
 import type { LogRow } from '../../core/archive/archive-file.ts';
 import { HOUR_MS } from '../../core/archive/archive-name.ts';
-import { messageOf } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { Writer } from '../../proto/gen/runtime.ts';
 import {
@@ -18,6 +17,7 @@ import { ArchiveIndex, createArchiveTable, type ArchivedFile } from './archive-i
 import { LogZones, type LogSize } from './log-zones.ts';
 import { RowMeter } from './metered-sql.ts';
 import { migrate, readMeta, writeMeta, type Schema } from './migrations.ts';
+import { log } from '../log.ts';
 
 const schema: Schema = {
   name: 'FlowShard',
@@ -324,7 +324,7 @@ function entriesOf(row: number, blob: ArrayBuffer): readonly LogEntry[] {
   try {
     return decodeLogRow(new Uint8Array(blob)).entries;
   } catch (error) {
-    console.error(`flow shard: log row ${row} cannot be read: ${messageOf(error)}`);
+    log('error', 'flow shard', 'a row of the log cannot be read', { row, error });
     return [];
   }
 }
