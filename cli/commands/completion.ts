@@ -49,7 +49,12 @@ function wordsOf(command: Command, path: readonly string[]): Word[] {
   );
   const here: Word = {
     path,
-    commands: shown(command).map((inner) => ({ name: inner.name(), about: inner.description() })),
+    aliases: command.aliases(),
+    commands: shown(command).map((inner) => ({
+      name: inner.name(),
+      aliases: inner.aliases(),
+      about: inner.description(),
+    })),
     options: options.map((option) => ({
       name: option.long!,
       short: option.short ?? '',

@@ -20,11 +20,11 @@ const has = (shell: string): boolean => {
 const offered: Readonly<Record<Exclude<Shell, 'zsh'>, (words: readonly string[]) => string[]>> = {
   bash: (words) => {
     const typed = words.map((word) => `'${word}'`).join(' ');
-    const ask = `edgedive() { echo id-of-$2; }; COMP_WORDS=(${typed}); COMP_CWORD=${words.length - 1}; _edgedive; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const ask = `edgedive() { echo "id-of-\${*: -1}$([ $# -gt 2 ] && echo -with-$2)"; }; COMP_WORDS=(${typed}); COMP_CWORD=${words.length - 1}; _edgedive; printf '%s\\n' "\${COMPREPLY[@]}"`;
     return run('bash', `${completionScript('bash', makeProgram())}\n${ask}`);
   },
   fish: (words) => {
-    const ask = `function edgedive; echo id-of-$argv[2]; end; complete -C '${words.join(' ')}'`;
+    const ask = `function edgedive; set -l with; test (count $argv) -gt 2; and set with -with-$argv[2]; echo id-of-$argv[-1]"$with"; end; complete -C '${words.join(' ')}'`;
     const lines = run('fish', `${completionScript('fish', makeProgram())}\n${ask}`);
     return lines.map((line) => line.split('\t')[0]!);
   },
@@ -54,6 +54,12 @@ describe.each(['bash', 'fish'] as const)('%s', (shell) => {
     expect(behind('flows', 'observe', '-o', 'com')).toEqual(['compact']);
     expect(behind('node-rule', 'delete', 'id')).toEqual(['id-of-node-rule']);
     expect(behind('exit')).toEqual([]);
+    // An alias leads where its command leads; a value is no command, whatever it is called.
+    expect(behind('noderule', 'del')).toEqual(['delete']);
+    expect(behind('capture', 'create', '--name', 'delete', '--grem')).toEqual(['--gremlin']);
+    expect(behind('--analyzer', 'capture', 'capture', 'delete', 'id')).toEqual([
+      'id-of-capture-with-capture',
+    ]);
   });
 });
 
