@@ -27,6 +27,7 @@ import { mountLogin } from './routes/login.ts';
 import { mountMetrics } from './routes/metrics.ts';
 import { mountPage } from './routes/page.ts';
 import { mountPcap } from './routes/pcap.ts';
+import { mountPreferences } from './routes/preferences.ts';
 import { mountProbe } from './routes/probe.ts';
 import { mountEdgeRule, mountNodeRule } from './routes/rule.ts';
 import { mountStatus } from './routes/status.ts';
@@ -38,6 +39,7 @@ import { mountWorkflow } from './routes/workflow.ts';
 
 export { FlowHub } from './objects/flow-hub.ts';
 export { FlowShard } from './objects/flow-shard.ts';
+export { Preferences } from './objects/preferences.ts';
 export { Registry } from './objects/registry.ts';
 export { Topology } from './objects/topology.ts';
 
@@ -49,6 +51,7 @@ app.notFound(noRoute);
 mountInfo(app); //        GET /api
 mountLogin(app); //       POST /login
 mountWhoami(app); //      GET /api/whoami
+mountPreferences(app); // GET /api/preferences · PUT, DELETE /api/preferences/{name}
 mountToken(app); //       GET, POST /api/token · GET, DELETE /api/token/{id}
 mountAudit(app); //       GET /api/audit
 mountStatus(app); //      GET /api/status
