@@ -6,7 +6,7 @@
 #
 # A probe of the host itself needs the host's network and namespaces:
 #
-#   docker run -d --network host --pid host --privileged -v /run:/run edgedive \
+#   docker run -d --network host --pid host --privileged -v /run:/run --user root edgedive \
 #     node scripts/run.mjs probe --analyzer http://ANALYZER:8082 --token TOKEN
 FROM node:24-bookworm-slim AS build
 RUN apt-get update \
@@ -23,7 +23,10 @@ RUN apt-get update \
   && apt-get install -y --no-install-recommends iproute2 libpcap0.8 \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /opt/edgedive
-COPY --from=build /opt/edgedive /opt/edgedive
+COPY --from=build --chown=node:node /opt/edgedive /opt/edgedive
+RUN install -d -o node -g node -m 700 /var/lib/edgedive
+# An analyzer needs no rights; a probe does.
+USER node
 VOLUME /var/lib/edgedive
 EXPOSE 8082
 # Others reach it, so that it asks who they are.

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
+  createReadStream,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -48,7 +49,7 @@ export async function backUp(stateDir: string, to: string): Promise<{ files: num
       const target = join(making, path);
       mkdirSync(dirname(target), { recursive: true });
       await copy(join(stateDir, path), target);
-      files.push({ path, bytes: statSync(target).size, sha256: hashOf(target) });
+      files.push({ path, bytes: statSync(target).size, sha256: await hashOf(target) });
     }
     const manifest: Manifest = { version: 1, made: new Date().toISOString(), files };
     writeFileSync(join(making, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
@@ -78,12 +79,16 @@ async function copy(from: string, to: string): Promise<void> {
  * Puts a backup in the place of a state; what was there is moved aside, and its new name is returned. Throws BackupError when the backup is not
  * whole, or when there is a state and `force` is not given.
  */
-export function restore(from: string, stateDir: string, force: boolean): { movedTo: string | undefined } {
+export async function restore(
+  from: string,
+  stateDir: string,
+  force: boolean,
+): Promise<{ movedTo: string | undefined }> {
   const manifest = readManifest(from);
   for (const { path, bytes, sha256 } of manifest.files) {
     const file = join(from, path);
     if (!existsSync(file)) throw new BackupError(`${path} is missing in the backup`);
-    if (statSync(file).size !== bytes || hashOf(file) !== sha256)
+    if (statSync(file).size !== bytes || (await hashOf(file)) !== sha256)
       throw new BackupError(`${path} is not what was backed up`);
   }
   const hasState = existsSync(stateDir) && readdirSync(stateDir).some((name) => name !== 'lock');
@@ -125,6 +130,9 @@ function filesIn(stateDir: string): string[] {
     .sort();
 }
 
-function hashOf(file: string): string {
-  return createHash('sha256').update(readFileSync(file)).digest('hex');
+/** Piece by piece: a shard's database may be larger than a buffer can be. */
+export async function hashOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer);
+  return hash.digest('hex');
 }

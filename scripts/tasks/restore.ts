@@ -24,7 +24,7 @@ try {
   if (!lock.held)
     throw new BackupError(`${values.state} is in use by process ${lock.holder}: stop the analyzer first`);
   try {
-    const { movedTo } = restore(resolve(values.from), state, values.force);
+    const { movedTo } = await restore(resolve(values.from), state, values.force);
     if (movedTo !== undefined) process.stdout.write(`what was there is in ${movedTo}\n`);
     process.stdout.write(`restored ${values.from} to ${values.state}\n`);
   } finally {

@@ -1,6 +1,7 @@
 /** What installs an analyzer without a person at the keyboard: the container, the services, the Worker on Cloudflare. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
@@ -27,6 +28,16 @@ describe('the Dockerfile', () => {
       expect(read('scripts/start/options.ts')).toContain(flag);
   });
 
+  it('runs the analyzer without root, with a state that it may write', () => {
+    expect(lines).toContain('USER node');
+    expect(lines.indexOf('USER node')).toBeGreaterThan(
+      lines.findLastIndex((line) => line.startsWith('FROM')),
+    );
+    expect(lines).toContain('RUN install -d -o node -g node -m 700 /var/lib/edgedive');
+    // Docker gives a new volume the owner of the folder that it covers, so the folder has to come first.
+    expect(lines.indexOf('VOLUME /var/lib/edgedive')).toBeGreaterThan(lines.indexOf('USER node'));
+  });
+
   it('asks everybody who they are, since others reach it', () => {
     expect(lines.join('\n')).not.toContain('insecure');
   });
@@ -46,6 +57,42 @@ describe('the analyzer as a service', () => {
     expect(
       execFileSync('systemd-analyze', ['verify', '--man=no', join(root, unit)], { encoding: 'utf8' }),
     ).toBe('');
+  });
+});
+
+describe('the Worker on Cloudflare', () => {
+  it('would be deployed with every object, variable and limit that it asks for', { timeout: 120_000 }, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'edgedive-deploy-'));
+    try {
+      const wrangler = join(root, 'node_modules/wrangler/bin/wrangler.js');
+      const said = execFileSync(
+        process.execPath,
+        [wrangler, 'deploy', '--dry-run', '--outdir', folder, '--metafile'],
+        {
+          cwd: root,
+          encoding: 'utf8',
+          env: { ...process.env, WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' },
+        },
+      );
+      expect(said).toContain('--dry-run: exiting now.');
+      // Whatever the Worker's types say is there and is not optional, beside secrets and what only `npm start` gives.
+      const types = read('worker/env.d.ts');
+      const asked = [...types.matchAll(/readonly ([A-Z][A-Z_]+): /g)].map(([, name]) => name!);
+      expect(asked.length).toBeGreaterThan(30);
+      for (const name of asked) expect(said).toContain(`env.${name} (`);
+      // Each class is made by a migration, once.
+      const toml = read('wrangler.toml');
+      const made = [...toml.matchAll(/new_sqlite_classes = (\[.*\])/g)].flatMap(
+        ([, list]) => JSON.parse(list!) as string[],
+      );
+      const bound = [...toml.matchAll(/class_name = "(\w+)"/g)].map(([, name]) => name!);
+      expect(made.toSorted()).toEqual(bound.toSorted());
+      // The free plan takes 3 MB, gzipped.
+      const [, size] = /gzip: ([\d.]+) KiB/.exec(said)!;
+      expect(Number(size)).toBeLessThan(3_000);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
 
