@@ -198,6 +198,11 @@ export const limits = {
   /** Bytes of rows a hub keeps for subscribers that come back; who was away for more is told that it missed some. */
   hubRecentBytesMax: 16 * 1_048_576,
 
+  /** Bytes of one IPFIX message, which is one datagram: what paths take unfragmented. */
+  ipfixMessageBytes: 1_400,
+  /** IPFIX messages that the kernel has not taken; more are dropped and counted. */
+  ipfixQueueBytesMax: 4 * 1_048_576,
+
   /** Packets of one injection from one node; more are refused with 400. */
   injectionPacketsMax: 1_000_000,
   /** Bytes of payload in one injected packet, grown ones included; more are refused with 400. */
@@ -370,6 +375,9 @@ export const timings = {
   groupCommitMs: 100,
   /** Statistics of nodes are written together after this; a crash takes at most that with it, and probes tell them again. */
   statisticsHeldMs: 5_000,
+  /** IPFIX templates are told again after this; a message waits at most so long for more flows. */
+  ipfixTemplatesMs: 60_000,
+  ipfixFlushMs: 500,
   /** A connection to a self-hosted analyzer whose peer takes nothing for this long while something waits for it ends. */
   stalledConnectionMs: 10_000,
   /** A connection to a self-hosted analyzer over which nothing came for so long is asked whether it is still there. */

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../core/errors.ts';
 import { isFilesHost } from '../core/ids.ts';
+import type { IpfixSettings } from './export/ipfix-exporter.ts';
 import { readTransport, TransportError, type Transport } from './link/transport.ts';
 import { readSourceSettings, SourceSettingError, type SourceSettings } from './topology/sources/settings.ts';
 
@@ -25,6 +26,8 @@ export interface ProbeConfig {
   readonly files: readonly string[];
   /** What is followed beside the kernel: container engines, switches, neighbours. */
   readonly sources: SourceSettings;
+  /** Who is told the flows besides, by IPFIX. */
+  readonly ipfix: IpfixSettings | undefined;
 }
 
 export class ConfigError extends Error {
@@ -50,6 +53,7 @@ export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--t
   --sources LIST   what to follow beside the kernel: docker, runc, libvirt, ovsdb, lldp, socketinfo, k8s. The first four are
                    usual, where they are; +lldp,-docker changes that, docker=/run/podman/podman.sock says where; none
                                                                                 (EDGEDIVE_SOURCES)
+  --ipfix HOST:PORT  a collector that is told the flows too, by IPFIX over UDP       (EDGEDIVE_IPFIX; EDGEDIVE_IPFIX_DOMAIN)
   --pcap FILE…     read these capture files (pcap, pcapng, also gzip), deliver their flows, and end
   --config FILE    settings in YAML, the analyzer's file (docs/configuration.md): host_id and probe.*
   --check          say which capabilities a probe needs, what for, and which this process has; status 1 when one is missing
@@ -87,6 +91,7 @@ export function readConfig(
     check: given.check ?? false,
     files: filesOf(given.pcap, positionals).map((file) => resolve(startedIn(env), file)),
     sources: sourcesOf(setting(given.sources, 'EDGEDIVE_SOURCES')),
+    ipfix: ipfixOf(setting(given.ipfix, 'EDGEDIVE_IPFIX'), setting(undefined, 'EDGEDIVE_IPFIX_DOMAIN')),
   };
 }
 
@@ -115,6 +120,7 @@ function parse(args: readonly string[]) {
         key: { type: 'string' },
         insecure: { type: 'boolean' },
         sources: { type: 'string' },
+        ipfix: { type: 'string' },
         config: { type: 'string' },
         pcap: { type: 'string', multiple: true },
         'parent-watch': { type: 'boolean' },
@@ -170,6 +176,21 @@ function sourcesOf(text: string | undefined): SourceSettings {
     if (error instanceof SourceSettingError) throw new ConfigError('--sources', error.message);
     throw error;
   }
+}
+
+const IPFIX_PORT = 4739;
+
+function ipfixOf(collector: string | undefined, domain: string | undefined): IpfixSettings | undefined {
+  if (collector === undefined) return undefined;
+  const address = `udp://${collector}`;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || url.hostname === '' || url.pathname !== '' || url.username !== '')
+    throw new ConfigError('--ipfix', `HOST:PORT, not ${collector}`);
+  const number = Number(domain ?? 0);
+  if (!Number.isInteger(number) || number < 0 || number > 0xffff_ffff)
+    throw new ConfigError('EDGEDIVE_IPFIX_DOMAIN', `a whole number of 32 bits, not ${domain}`);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(url.port || IPFIX_PORT), domain: number };
 }
 
 /** Where the user was: npm changes to the checkout before it runs us. */

@@ -12,6 +12,7 @@ import { OvsSource } from './capture/ovs/ovs-source.ts';
 import { OwnTraffic } from './capture/own-traffic.ts';
 import { packetSources, type PacketSourcesOptions } from './capture/packet-sources.ts';
 import type { ProbeConfig } from './config.ts';
+import { IpfixExporter } from './export/ipfix-exporter.ts';
 import { Injector } from './injection/injector.ts';
 import type { ProbeIdentity } from './link/analyzer-socket.ts';
 import { FlowLink } from './link/flow-link.ts';
@@ -53,7 +54,8 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
     onPace: (pace) => manager.setPace(pace),
   });
   const captureLog = createLog('capture');
-  const feeding = { sink: flowLink, pace: flowLink.pace, log: captureLog };
+  const ipfix = config.ipfix && new IpfixExporter(config.ipfix, createLog('ipfix'));
+  const feeding = { sink: ipfix?.beside(flowLink) ?? flowLink, pace: flowLink.pace, log: captureLog };
   const { sources, packets, ovs } = captureSources(config, topology, feeding);
   const manager = new CaptureManager({
     topology,
@@ -91,6 +93,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
       captures: manager.status(),
       injections: injector.status(),
       links: { topology: topologyLink.status, flow: flowLink.status },
+      ...(ipfix !== undefined && { ipfix: ipfix.status }),
     }),
   });
 
@@ -111,6 +114,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
       reporter.stop();
       injector.close();
       await manager.stop();
+      await ipfix?.stop();
       await stopFlows(flowLink, reason, log);
       await topologyLink.stop(reason);
       topology.stop();

@@ -154,6 +154,22 @@ const WRITTEN: readonly Setting[] = [
     text: 'what is followed beside the kernel: docker, runc, libvirt, ovsdb, lldp, socketinfo, k8s; +lldp, -docker change the usual ones',
   },
   {
+    key: 'export.ipfix',
+    type: 'text',
+    default: '',
+    variable: 'EDGEDIVE_IPFIX',
+    readBy: 'probe',
+    text: 'HOST:PORT of a collector that probes tell their flows too, by IPFIX over UDP',
+  },
+  {
+    key: 'export.ipfix_domain',
+    type: 'count',
+    default: '0',
+    variable: 'EDGEDIVE_IPFIX_DOMAIN',
+    readBy: 'probe',
+    text: 'observation domain in what they tell',
+  },
+  {
     key: 'agents.udp_relay',
     type: 'text',
     default: '',

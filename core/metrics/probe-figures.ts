@@ -43,6 +43,13 @@ const ROWS: readonly Row[] = [
   ['batches_resent_total', 'counter', 'Batches sent again', ['links', 'flow', 'batchesResent']],
   ['topology_connects_total', 'counter', 'Connections for the graph', ['links', 'topology', 'connects']],
   ['flow_connects_total', 'counter', 'Connections for flows', ['links', 'flow', 'connects']],
+  ['ipfix_records_total', 'counter', 'Flow records that a probe told a collector', ['ipfix', 'records']],
+  [
+    'ipfix_messages_dropped_total',
+    'counter',
+    'IPFIX messages that could not be sent',
+    ['ipfix', 'messagesDropped'],
+  ],
   ['injected_packets_total', 'counter', 'Packets that injections sent', ['injections', 'packets']],
 ];
 

@@ -11,7 +11,9 @@ import { FILES_HOST } from '../../core/ids.ts';
 import { limits } from '../../core/limits.ts';
 import { BatchEncoder, type BatchBody } from '../../core/wire/batch-encoder.ts';
 import type { Flow } from '../../proto/gen/flow.ts';
+import type { FlowSink } from '../capture/capture-source.ts';
 import type { ProbeConfig } from '../config.ts';
+import { IpfixExporter } from '../export/ipfix-exporter.ts';
 import { FlowLink, type Pace } from '../link/flow-link.ts';
 import type { Log } from '../log.ts';
 import { probeVersion } from '../version.ts';
@@ -89,6 +91,8 @@ async function feed(
 /** Flows on their way to the analyzer; adding waits while the link asks to hold. */
 class Delivery {
   readonly #link: FlowLink;
+  readonly #ipfix: IpfixExporter | undefined;
+  readonly #sink: FlowSink;
   readonly #bodies: BatchBody[] = [];
   readonly #encoder = new BatchEncoder((body) => this.#bodies.push(body));
   readonly #patienceMs: number;
@@ -113,6 +117,8 @@ class Delivery {
         if (!pace.hold) this.#wake?.();
       },
     });
+    this.#ipfix = config.ipfix && new IpfixExporter(config.ipfix, log);
+    this.#sink = this.#ipfix?.beside(this.#link) ?? this.#link;
     this.#link.start();
   }
 
@@ -133,7 +139,7 @@ class Delivery {
     this.#encoder.finish();
     for (const body of this.#bodies.splice(0)) {
       await this.#room();
-      this.#link.add(body);
+      this.#sink.add(body);
     }
   }
 
@@ -170,6 +176,7 @@ class Delivery {
   }
 
   async close(): Promise<void> {
+    await this.#ipfix?.stop();
     await this.#link.stop('files given up', 0);
   }
 }

@@ -18,6 +18,7 @@ const COMMANDS = {
   tshark: 'tshark',
   softflowd: 'softflowd',
   pmacctd: 'pmacct',
+  nfcapd: 'nfdump',
   dockerd: 'docker.io',
   lldpd: 'lldpd',
   'ovs-vswitchd': 'openvswitch-switch',
