@@ -198,6 +198,11 @@ export const limits = {
   /** Bytes of rows a hub keeps for subscribers that come back; who was away for more is told that it missed some. */
   hubRecentBytesMax: 16 * 1_048_576,
 
+  /** Bytes of the log, and flow messages, that one request tells others (OTLP, Kafka). */
+  exportBytesMax: 1_048_576,
+  exportFlowsMax: 1_000,
+  /** Spans of requests an isolate holds until they are told; more are dropped and counted. */
+  tracesHeldMax: 2_000,
   /** Bytes of one IPFIX message, which is one datagram: what paths take unfragmented. */
   ipfixMessageBytes: 1_400,
   /** IPFIX messages that the kernel has not taken; more are dropped and counted. */
@@ -375,6 +380,10 @@ export const timings = {
   groupCommitMs: 100,
   /** Statistics of nodes are written together after this; a crash takes at most that with it, and probes tell them again. */
   statisticsHeldMs: 5_000,
+  /** New flows are told others after this, together; a request may take this long; after failures longer and longer, up to this. */
+  exportEveryMs: 1_000,
+  exportMs: 10_000,
+  exportAgainMsMax: 60_000,
   /** IPFIX templates are told again after this; a message waits at most so long for more flows. */
   ipfixTemplatesMs: 60_000,
   ipfixFlushMs: 500,

@@ -44,7 +44,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
 
   const topologyLog = createLog('topology');
   const topology = topologyOf(config, topologyLog);
-  const ownTraffic = new OwnTraffic(config.analyzer);
+  const ownTraffic = new OwnTraffic(config.analyzer, ...collectorUrls(config));
 
   const flowLink = new FlowLink({
     analyzer,
@@ -54,8 +54,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
     onPace: (pace) => manager.setPace(pace),
   });
   const captureLog = createLog('capture');
-  const ipfix = config.ipfix && new IpfixExporter(config.ipfix, createLog('ipfix'));
-  const feeding = { sink: ipfix?.beside(flowLink) ?? flowLink, pace: flowLink.pace, log: captureLog };
+  const { ipfix, feeding } = feedingOf(config, flowLink, captureLog);
   const { sources, packets, ovs } = captureSources(config, topology, feeding);
   const manager = new CaptureManager({
     topology,
@@ -114,12 +113,28 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
       reporter.stop();
       injector.close();
       await manager.stop();
-      await ipfix?.stop();
-      await stopFlows(flowLink, reason, log);
+      await Promise.all([stopFlows(flowLink, reason, log), ipfix?.stop()]);
       await topologyLink.stop(reason);
       topology.stop();
     },
   };
+}
+
+/** UDP's own scheme is none of the web's: the address counts. */
+function collectorUrls({ ipfix }: ProbeConfig): URL[] {
+  if (ipfix === undefined) return [];
+  const host = ipfix.host.includes(':') ? `[${ipfix.host}]` : ipfix.host;
+  return [new URL(`udp://${host}:${ipfix.port}`)];
+}
+
+/** What captures need to tell their flows: to the analyzer, and to a collector beside it. */
+function feedingOf(
+  { ipfix: settings }: ProbeConfig,
+  flowLink: FlowLink,
+  log: Log,
+): { readonly ipfix: IpfixExporter | undefined; readonly feeding: PacketSourcesOptions } {
+  const ipfix = settings && new IpfixExporter(settings, createLog('ipfix'));
+  return { ipfix, feeding: { sink: ipfix?.beside(flowLink) ?? flowLink, pace: flowLink.pace, log } };
 }
 
 function topologyOf({ hostId, sources }: ProbeConfig, log: Log): TopologyProbe {

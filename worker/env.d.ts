@@ -33,6 +33,13 @@ declare namespace Cloudflare {
     readonly EDGEDIVE_AUDIT_ENTRIES: string;
     /** `on`: a line of the log for each request. */
     readonly EDGEDIVE_LOG_REQUESTS: string;
+    /** Who is told flows and requests besides, and with which headers (secrets): core/export/export-settings.ts. */
+    readonly EDGEDIVE_OTLP: string;
+    readonly EDGEDIVE_OTLP_HEADERS?: string;
+    readonly EDGEDIVE_KAFKA: string;
+    readonly EDGEDIVE_KAFKA_HEADERS?: string;
+    /** The way there under `npm start`, where `fetch` reaches no private address. */
+    readonly EDGEDIVE_EXPORTS?: Fetcher;
     /** Tokens of somebody else that are believed, such as Cloudflare Access's: worker/auth/jwt.ts. */
     readonly EDGEDIVE_JWT_KEYS: string;
     readonly EDGEDIVE_JWT_ISSUER: string;

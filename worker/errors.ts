@@ -66,8 +66,13 @@ export type ApiErrorCode = keyof typeof API_ERRORS;
 /** Refusals are counted under their codes; `GET /api/status` shows the sums. */
 export const apiErrorCodes = Object.keys(API_ERRORS) as ApiErrorCode[];
 
-/** Which of the rates it was, beside `rateLimited`, which counts them all. */
-export const rateCounters = ['rateLimitedReads', 'rateLimitedWrites', 'rateLimitedCredentials'] as const;
+/** Which of the rates it was, beside `rateLimited`, which counts them all; and spans of requests that found no place. */
+export const rateCounters = [
+  'rateLimitedReads',
+  'rateLimitedWrites',
+  'rateLimitedCredentials',
+  'spansDropped',
+] as const;
 export type RateCounter = (typeof rateCounters)[number];
 
 /** A refusal on its way to the client. An empty text makes an answer without a body. */

@@ -12,6 +12,7 @@ import { noRoute, paths, watchRoutes } from './middleware/methods.ts';
 import { origins } from './middleware/origins.ts';
 import { principal } from './middleware/principal.ts';
 import { rate } from './middleware/rate.ts';
+import { traces } from './middleware/traces.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { requestId } from './middleware/request-id.ts';
 import { mountAlert } from './routes/alert.ts';
@@ -44,7 +45,7 @@ export { Registry } from './objects/registry.ts';
 export { Topology } from './objects/topology.ts';
 
 const app = new OpenAPIHono<AppEnv>();
-app.use(encoding, requestId, requestLog, hosts, origins, paths, principal, audit, rate);
+app.use(encoding, requestId, requestLog, traces, hosts, origins, paths, principal, audit, rate);
 app.onError(onError);
 app.notFound(noRoute);
 

@@ -7,7 +7,7 @@ import { parseGoDuration } from '../go-duration.ts';
 
 export interface VariableReader<Name extends string> {
   /** `read` throws for a text that is none. */
-  readonly orDefault: (name: Name, read: (text: string) => number, otherwise: number) => number;
+  readonly orDefault: <T>(name: Name, read: (text: string) => T, otherwise: T) => T;
   /** `VARIABLE: what was wrong`; then the default holds in its place. */
   readonly faults: readonly string[];
 }

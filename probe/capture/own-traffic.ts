@@ -1,5 +1,5 @@
 /**
- * The probe's own talk with its analyzer is kept out of captures, or each flow sent would make a flow to send
+ * The probe's own talk with its analyzer, and with a collector of its flows, is kept out of captures, or each flow sent would make a flow to send
  * (flow model, section 15). Addresses are resolved here: libpcap would ask the name service while a capture is
  * being opened.
  */
@@ -21,19 +21,18 @@ export function combineFilters(userFilter: string, exclusion: string): string {
   return exclusion === '' ? userFilter : `(${userFilter}) and ${exclusion}`;
 }
 
-/** The analyzer's addresses, asked for when they are first needed and again while there are none. */
+/** The addresses that the probe talks to, each asked for when it is first needed and again while there are none. */
 export class OwnTraffic {
-  readonly #url: URL;
-  #endpoints: readonly Endpoint[] = [];
+  readonly #peers: { readonly url: URL; endpoints: readonly Endpoint[] }[];
   /** Answers come in the order of the questions. */
   #asked: Promise<void> = Promise.resolve();
 
-  constructor(url: URL) {
-    this.#url = url;
+  constructor(...urls: readonly URL[]) {
+    this.#peers = urls.map((url) => ({ url, endpoints: [] }));
   }
 
   get exclusion(): string {
-    return exclusionOf(this.#endpoints);
+    return exclusionOf(this.#peers.flatMap(({ endpoints }) => endpoints));
   }
 
   /** Resolves when the addresses are known or could not be found; never rejects. */
@@ -43,11 +42,15 @@ export class OwnTraffic {
 
   async #askAfter(before: Promise<void>): Promise<void> {
     await before;
-    if (this.#endpoints.length === 0) this.#endpoints = await endpointsOf(this.#url);
+    await Promise.all(
+      this.#peers.map(async (peer) => {
+        if (peer.endpoints.length === 0) peer.endpoints = await endpointsOf(peer.url);
+      }),
+    );
   }
 }
 
-/** Every address of the host part of an analyzer's URL; an empty list when it cannot be resolved now. */
+/** Every address of the host part of a peer's URL; an empty list when it cannot be resolved now. */
 export async function endpointsOf(url: URL): Promise<Endpoint[]> {
   const port = Number(url.port) || (url.protocol === 'wss:' || url.protocol === 'https:' ? 443 : 80);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');

@@ -4,6 +4,7 @@ import { readPolicy } from '../../core/auth/policy.ts';
 import { readUsers } from '../../core/auth/users.ts';
 import { readAuditSettings } from '../../core/config/audit-settings.ts';
 import { messageOf } from '../../core/errors.ts';
+import { readExportSettings } from '../../core/export/export-settings.ts';
 import { readHistorySettings } from '../../core/history-settings.ts';
 import { readWorkflowSettings } from '../../core/workflow/settings.ts';
 
@@ -23,6 +24,7 @@ export function settingFaults(vars: Readonly<Record<string, string>>): string[] 
     ...fault('EDGEDIVE_USERS', (text) => readUsers(text, 'admin')),
     ...fault('EDGEDIVE_POLICY', (text) => readPolicy(text)),
     ...readAuditSettings(vars).faults,
+    ...readExportSettings(vars).faults,
     ...readWorkflowSettings(vars).faults,
   ];
 }

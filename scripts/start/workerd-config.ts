@@ -140,6 +140,8 @@ export function workerdConfig(config: WranglerConfig, options: ServeOptions): st
   const services = [
     networkService('internet', isOn('EDGEDIVE_JWT_KEYS')),
     networkService('webhooks', isOn('EDGEDIVE_WEBHOOK_PRIVATE')),
+    // Whoever runs the analyzer has named where they go.
+    networkService('exports', true),
     '(name = "edgedive", worker = .edgedive)',
     `(name = "storage", disk = (path = ${quote(options.storageDir)}, writable = true))`,
     ...(asked === undefined
@@ -155,6 +157,7 @@ export function workerdConfig(config: WranglerConfig, options: ServeOptions): st
   ];
   const asking = [
     '(name = "EDGEDIVE_WEBHOOKS", service = "webhooks")',
+    '(name = "EDGEDIVE_EXPORTS", service = "exports")',
     ...(asked === undefined ? [] : ['(name = "EDGEDIVE_CONNECTIONS", service = "connections")']),
     ...(archive === undefined ? [] : ['(name = "EDGEDIVE_ARCHIVE", service = "archive")']),
   ];

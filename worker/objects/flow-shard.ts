@@ -21,6 +21,7 @@ import { bytesOrStream, textOrStream } from './answer-stream.ts';
 import { REVOKED } from './client-sockets.ts';
 import { Counters } from './counters.ts';
 import { countFile, fileCounters, type FileCounter } from './file-counters.ts';
+import { exportCounters, FlowExport, type ExportCounter, type ExportStatus } from './flow-export.ts';
 import { FlowFlush } from './flow-flush.ts';
 import type { PastSearchAnswer } from './flow-history.ts';
 import { FlowIngest, ingestCounters, type IngestCounter } from './flow-ingest.ts';
@@ -47,6 +48,7 @@ type Counter =
   | FeedCounter
   | PastCounter
   | FileCounter
+  | ExportCounter
   | OwnCounter;
 const ownCounters: readonly OwnCounter[] = [
   'searches',
@@ -86,6 +88,8 @@ export interface FlowShardStatus {
   readonly history: FlowHistoryStatus;
   /** What is asked of the probes because they send more than can be taken. */
   readonly slowDown: ShardPaceStatus;
+  /** Who else is told the flows. */
+  readonly exports: readonly ExportStatus[];
   readonly hubs: readonly { readonly idle: boolean; readonly backlogBytes: number }[];
   /** Capture UUID → host → the last statistics. */
   readonly stats: Readonly<Record<string, Readonly<Record<string, Stats>>>>;
@@ -105,6 +109,7 @@ export class FlowShard extends DurableObject<Env> {
   #feed!: HubFeed;
   #past!: PastKeeper;
   #pace!: ShardPace;
+  #export!: FlowExport;
   #moves!: ShardMoves;
   #snapshotting: Promise<void> | undefined;
   readonly #live = new LiveTable(limits.shardLiveBytesMax);
@@ -133,6 +138,7 @@ export class FlowShard extends DurableObject<Env> {
         ...feedCounters,
         ...pastCounters,
         ...fileCounters,
+        ...exportCounters,
         ...ownCounters,
       ],
       this.#store.counters(),
@@ -162,6 +168,12 @@ export class FlowShard extends DurableObject<Env> {
       store: this.#store,
       pieces: () => this.#ingest.pieces(),
       count,
+    });
+    this.#export = new FlowExport({
+      env: this.env,
+      store: this.#store,
+      count,
+      waitUntil: (work) => this.ctx.waitUntil(work),
     });
     this.#ingest = new FlowIngest(this.#live, {
       write: (rows) => this.#write(rows),
@@ -195,6 +207,7 @@ export class FlowShard extends DurableObject<Env> {
         this.#setGone(host, now);
     this.#alarmMs = (await this.ctx.storage.getAlarm()) ?? Infinity;
     this.#schedule(this.#past.isOverdue(now) ? timings.archiveTurnMs : timings.historyCheckMs);
+    this.#export.wake();
   }
 
   /** Upgrades of /ws/probe/flow, authenticated by the route. */
@@ -373,6 +386,7 @@ export class FlowShard extends DurableObject<Env> {
   #committed(lateMs: number): void {
     this.#pace.wrote(lateMs, this.#live.bytes / limits.shardLiveBytesMax);
     this.#reportChange();
+    this.#export.wake();
     if (this.#store.wantsSnapshot) this.#store.writeSnapshot(this.#ingest.pieces());
     if (this.#counters.get('commits') % FORGET_EVERY_COMMITS !== 0) return;
     this.#past.forget(Date.now());
@@ -479,6 +493,7 @@ export class FlowShard extends DurableObject<Env> {
       history: this.#past.status(),
       slowDown: this.#pace.status(),
       hubs: this.#feed.status(),
+      exports: this.#export.status(),
       stats: this.#ingest.stats(),
       counters: this.#counters.all(),
     };

@@ -99,6 +99,43 @@ export class ShardStore {
     this.archive = new ArchiveIndex(this.#sql);
   }
 
+  /** The newest row, and the oldest that is still there. */
+  get lastRow(): number {
+    return this.#nextRow - 1;
+  }
+
+  get firstRow(): number {
+    return (
+      this.#sql.exec<{ row: number | null }>('SELECT min(row) AS row FROM log').one().row ?? this.#nextRow
+    );
+  }
+
+  /** Rows behind this one, in order: one at least, and as many as have so many bytes. */
+  rowsBehind(row: number, bytesMax: number): { readonly row: number; readonly blob: Uint8Array }[] {
+    const rows: { row: number; blob: Uint8Array }[] = [];
+    let bytes = 0;
+    const cursor = this.#sql.exec<{ row: number; blob: ArrayBuffer }>(
+      'SELECT row, blob FROM log WHERE row > ? ORDER BY row',
+      row,
+    );
+    for (const next of cursor) {
+      bytes += next.blob.byteLength;
+      if (rows.length > 0 && bytes > bytesMax) break;
+      rows.push({ row: next.row, blob: new Uint8Array(next.blob) });
+    }
+    return rows;
+  }
+
+  /** The last row that was told there (flow-export.ts); undefined when nobody was told yet. */
+  exportedRow(to: string): number | undefined {
+    const text = readMeta(this.#sql, `exported.${to}`);
+    return text === undefined ? undefined : Number(text);
+  }
+
+  setExportedRow(to: string, row: number): void {
+    writeMeta(this.#sql, `exported.${to}`, String(row));
+  }
+
   /** Whether Topology wants to hear that flows changed. */
   get reportsChanges(): boolean {
     return (this.#reportsChanges ??= readMeta(this.#sql, 'reportsChanges') === 'yes');

@@ -214,6 +214,9 @@ describe('the filter that leaves the own traffic out', () => {
     expect(own.exclusion).toBe('');
     await own.known();
     expect(own.exclusion).toBe('not (host 127.0.0.1 and port 8082)');
+    const two = new OwnTraffic(new URL('ws://127.0.0.1:8082'), new URL('udp://127.0.0.2:4739'));
+    await two.known();
+    expect(two.exclusion).toBe('not (host 127.0.0.1 and port 8082) and not (host 127.0.0.2 and port 4739)');
     const nowhere = new OwnTraffic(new URL('ws://nowhere.invalid:8082'));
     await nowhere.known();
     expect(nowhere.exclusion).toBe('');
