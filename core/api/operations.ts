@@ -52,6 +52,7 @@ export type PcapCounts = { readonly packets: number; readonly packetsIgnored: nu
 export interface Operations {
   readonly 'GET /api': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: Info };
   readonly 'POST /login': { readonly params: {}; readonly query: {}; readonly body: string; readonly answer: LoginAnswer };
+  readonly 'POST /logout': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: undefined };
   readonly 'GET /api/whoami': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: WhoAmI };
   readonly 'GET /api/token': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: Tokens };
   readonly 'POST /api/token': { readonly params: {}; readonly query: {}; readonly body: TokenRequest; readonly answer: MadeToken };

@@ -1,0 +1,207 @@
+/**
+ * The page in a real browser, with a real analyzer, probe and laboratory: what somebody sees and does, by mouse and by keyboard. What axe
+ * finds wrong, what the browser refuses (its policy is strict) and what the page asks of other hosts fails each test.
+ */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Browser, Page } from 'puppeteer-core';
+import { openPage, startBrowser } from '../../scripts/browser.ts';
+import { accessibilityFaults, skipWithoutChromium, texts } from './harness/browser.ts';
+import { eventually, startEdgedive, startWranglerDev, type Analyzer } from './harness/edgedive.ts';
+import { createLab, skipUnlessRoot, type Lab } from './harness/lab.ts';
+
+const cannot = skipUnlessRoot() || skipWithoutChromium();
+
+describe.skipIf(cannot)('the page', () => {
+  let lab: Lab;
+  let edgedive: Analyzer;
+  let browser: Browser;
+  let page: Page;
+  let faults: string[];
+  let traffic: ChildProcess | undefined;
+
+  beforeAll(async () => {
+    lab = createLab('page');
+    edgedive = await startEdgedive();
+    browser = await startBrowser();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await edgedive?.stop();
+    lab?.remove();
+  });
+
+  const open = async (hash = ''): Promise<void> => {
+    ({ page, faults } = await openPage(browser, `${edgedive.url}/${hash}`));
+    await page.waitForSelector('.connection.live');
+  };
+
+  afterEach(async () => {
+    traffic?.kill();
+    traffic = undefined;
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  const rows = () => texts(page, '[role=treeitem] .name');
+  const shows = async (selector: string, ...wanted: string[]): Promise<void> =>
+    eventually(async () =>
+      expect((await texts(page, selector)).join('\n')).toEqual(expect.stringContaining(wanted.join(''))),
+    );
+  const search = async (text: string): Promise<void> => {
+    await page.keyboard.press('/');
+    await page.keyboard.type(text);
+  };
+
+  it('shows the hosts with their namespaces, bridges and ports, and follows what is made', async () => {
+    await open();
+    await eventually(async () => {
+      const names = await rows();
+      for (const name of [lab.vm1, lab.vm2, lab.bridge, lab.port1]) expect(names).toContain(name);
+    });
+    lab.addLateInterface('late0');
+    await eventually(async () => expect(await rows()).toContain('late0'));
+    expect(await accessibilityFaults(page)).toEqual([]);
+  });
+
+  it('is there within a second of its being asked for', async () => {
+    await open();
+    await eventually(async () => expect((await rows()).length).toBeGreaterThan(0));
+    const shown = await page.evaluate('performance.getEntriesByName("first-contentful-paint")[0].startTime');
+    // Told, not judged: how long it takes is this machine's business as well.
+    console.info(`first contentful paint: ${String(shown)} ms`);
+    expect(shown).toBeGreaterThan(0);
+  });
+
+  it('finds by address and goes through the tree by keyboard alone', async () => {
+    await open();
+    await eventually(async () => expect(await rows()).toContain(lab.vm1));
+    await search(lab.address1);
+    await eventually(async () => expect((await rows()).slice(-2)).toEqual([lab.vm1, 'eth0']));
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await shows('.details', `${lab.address1}/24`);
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Enter');
+    await eventually(async () => expect((await texts(page, '.details h2'))[0]).toContain(lab.vm1));
+    expect(page.url()).toContain('search=');
+  });
+
+  it('captures on an interface with two clicks, and its flows come by themselves', async () => {
+    await open();
+    await search(lab.port1);
+    await eventually(async () => expect(await rows()).toContain(lab.port1));
+    await page.locator(`::-p-xpath(//*[@role="treeitem"][.//*[text()="${lab.port1}"]])`).click();
+    await page.locator('.details button.main').click();
+    await eventually(async () => expect((await texts(page, '.running')).join('')).toMatch(/Captured by/));
+    traffic = spawn('ip', ['netns', 'exec', lab.vm1, 'ping', '-i', '0.1', lab.address2]);
+    await eventually(async () => {
+      const shown = await texts(page, '.flows tbody tr');
+      expect(shown).toContainEqual(expect.stringMatching(`ICMPv4.*${lab.address2}`));
+    });
+    expect(await accessibilityFaults(page)).toEqual([]);
+
+    await page.locator('#tab-captures').click();
+    await shows('.list tbody', 'runs on 1');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.locator('.list button').click();
+    await eventually(async () => expect(await texts(page, '.list tbody tr')).toEqual([]));
+    expect(await (await edgedive.get('/api/capture')).json()).toEqual({});
+  });
+
+  it('underlines what is wrong in a query, and shows what a right one yields', async () => {
+    await open('#panel=query');
+    await page.type('textarea', "G.V().Hass('Type','netns')");
+    await eventually(async () => expect(await page.$eval('mark', (mark) => mark.textContent)).toBe('Hass'));
+    await shows('#mistake', 'did you mean Has?');
+    await page.$eval('textarea', (area) => (area as unknown as { select(): void }).select());
+    await page.type('textarea', "G.V().Has('Type','netns')");
+    await page.keyboard.press('Enter');
+    await eventually(async () => {
+      const names = await texts(page, '.panel .list tbody td:first-child');
+      expect(names).toEqual(expect.arrayContaining([lab.vm1, lab.vm2]));
+    });
+    await eventually(async () => expect(await texts(page, '#mistake')).toEqual(['']));
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.locator(`::-p-xpath(//td/button[text()="${lab.vm2}"])`).click();
+    await eventually(async () => expect((await texts(page, '.details h2'))[0]).toContain(lab.vm2));
+  });
+
+  it('says that what it shows is old while the analyzer is away, and catches up by itself', async () => {
+    await open();
+    await eventually(async () => expect(await rows()).toContain(lab.vm1));
+    await edgedive.kill9Analyzer();
+    execFileSync('ip', ['-n', lab.vm2, 'link', 'add', 'while0', 'type', 'veth', 'peer', 'name', 'while1']);
+    await page.waitForSelector('.connection.away');
+    await edgedive.startAnalyzer();
+    await page.waitForSelector('.connection.live');
+    await eventually(async () => expect(await rows()).toContain('while0'));
+    // What the browser says of attempts that failed is meant.
+    faults = faults.filter(
+      (fault) => !/WebSocket connection|ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE/.test(fault),
+    );
+  });
+
+  it('is as readable in the dark', async () => {
+    await open();
+    await page.select('.top select', 'dark');
+    await eventually(async () => expect(await rows()).toContain(lab.vm1));
+    expect(await accessibilityFaults(page)).toEqual([]);
+  });
+});
+
+describe.skipIf(skipWithoutChromium())('the page where somebody has to say who they are', () => {
+  it('asks for a token or a name, keeps nothing that a script can read, and forgets on request', async () => {
+    const token = 'a-token-of-somebody-s-own-choice-1234567890';
+    const edgedive = await startEdgedive({
+      probe: false,
+      args: ['--auth'],
+      env: { EDGEDIVE_ADMIN_TOKEN: token },
+    });
+    const browser = await startBrowser();
+    try {
+      const { page, faults } = await openPage(browser, edgedive.url);
+      await page.waitForSelector('.sign-in');
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await page.type('input[name=token]', 'wrong');
+      await page.keyboard.press('Enter');
+      await eventually(async () => expect(await texts(page, '.problem')).toContain('Wrong credentials'));
+      await page.$eval('input[name=token]', (input) => (input as unknown as { select(): void }).select());
+      await page.type('input[name=token]', token);
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('.connection.live');
+      expect(await page.evaluate('document.cookie + JSON.stringify(localStorage)')).not.toContain(token);
+      await page.reload();
+      await page.waitForSelector('.connection.live');
+      await page.locator('::-p-text(Sign out)').click();
+      await page.waitForSelector('.sign-in');
+      await page.reload();
+      await page.waitForSelector('.sign-in');
+      expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
+    } finally {
+      await browser.close();
+      await edgedive.stop();
+    }
+  });
+});
+
+describe.skipIf(skipWithoutChromium())('the page under wrangler dev', () => {
+  it('is the same', async () => {
+    const edgedive = await startWranglerDev({ probe: false });
+    const browser = await startBrowser();
+    try {
+      const { page, faults } = await openPage(browser, edgedive.url);
+      await page.waitForSelector('.connection.live');
+      await eventually(async () =>
+        expect((await texts(page, '.tree-pane')).join('')).toContain('Nothing yet'),
+      );
+      expect(await accessibilityFaults(page)).toEqual([]);
+      expect(faults).toEqual([]);
+    } finally {
+      await browser.close();
+      await edgedive.stop();
+    }
+  });
+});
