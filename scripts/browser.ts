@@ -2,6 +2,8 @@
 import { launch, type Browser, type Page } from 'puppeteer-core';
 import { which } from './setup/run-step.mjs';
 
+const LOADS_MAX = 5;
+const SHOWN_MS_MAX = 10_000;
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
 /** Where there is one; Debian's comes with the tests' set-up. */
@@ -31,6 +33,16 @@ export async function openPage(browser: Browser, url: string): Promise<{ page: P
     if (protocol !== 'data:' && protocol !== 'blob:' && origin !== new URL(url).origin)
       faults.push(`asks elsewhere: ${request.url()}`);
   });
-  await page.goto(url);
+  // Chromium gives up what it loads when interfaces come or go, which laboratories beside it do all the time.
+  for (let tries = 0; tries < LOADS_MAX; tries++) {
+    await page.goto(url).catch((error: unknown) => faults.push(String(error)));
+    await page.waitForSelector('#page > *', { timeout: SHOWN_MS_MAX }).catch(() => {});
+    if (!faults.some(isNetworkChange)) break;
+    faults.splice(0);
+  }
   return { page, faults };
+}
+
+export function isNetworkChange(fault: string): boolean {
+  return fault.includes('ERR_NETWORK_CHANGED');
 }

@@ -1,5 +1,6 @@
 /** The network on one screen: the tree, the map and the panels below it, the details. */
-import { useEffect } from 'preact/hooks';
+import type { FunctionComponent } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { graphProblem, startLive } from '../state/live.ts';
 import { panel, PANELS, type Panel } from '../state/view.ts';
 import { Captures } from './captures.tsx';
@@ -24,11 +25,37 @@ export function Network() {
         </p>
       )}
       <Tree />
-      <section class="middle" aria-label="Flows, captures and queries">
+      <section class="middle" aria-label="Map, flows, captures and queries">
+        <MapArea />
         <Tabs />
       </section>
       <Details />
     </main>
+  );
+}
+
+/** The map comes behind everything else: the page is of use without it. */
+function MapArea() {
+  const [NetworkMap, setMap] = useState<FunctionComponent>();
+  const [isMissing, setMissing] = useState(false);
+  useEffect(() => {
+    import('./map.tsx').then(
+      (loaded) => setMap(() => loaded.NetworkMap),
+      () => setMissing(true),
+    );
+  }, []);
+  return (
+    <div class="map-area">
+      {NetworkMap !== undefined && <NetworkMap />}
+      {isMissing && (
+        <p class="notice" role="alert">
+          The map could not be loaded.{' '}
+          <button type="button" onClick={() => location.reload()}>
+            Load the page again
+          </button>
+        </p>
+      )}
+    </div>
   );
 }
 

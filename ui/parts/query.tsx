@@ -151,10 +151,13 @@ function Underlined({ text, at }: { readonly text: string; readonly at: number |
 /** What the analyzer would say to it, found here by the same reader. */
 async function mistakeOf(text: string): Promise<Mistake | undefined> {
   if (text.trim() === '') return undefined;
-  const [{ parseQuery }, { GremlinError }] = await Promise.all([
+  const reader = await Promise.all([
     import('../../core/gremlin/parser.ts'),
     import('../../core/gremlin/errors.ts'),
-  ]);
+  ]).catch(() => undefined);
+  // Without it the analyzer says what is wrong, when it is asked.
+  if (reader === undefined) return undefined;
+  const [{ parseQuery }, { GremlinError }] = reader;
   try {
     parseQuery(text);
     return undefined;

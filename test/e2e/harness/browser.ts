@@ -23,9 +23,12 @@ export async function accessibilityFaults(page: Page): Promise<string[]> {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
-/** The text of everything that fits. */
+/** The text of everything that fits, as it is shown. */
 export function texts(page: Page, selector: string): Promise<string[]> {
   return page.$$eval(selector, (found) =>
-    found.map((element) => (element as unknown as { innerText: string }).innerText),
+    // Drawings have no innerText.
+    found.map(
+      (element) => (element as unknown as { innerText?: string }).innerText ?? element.textContent ?? '',
+    ),
   );
 }
