@@ -159,6 +159,33 @@ describe.skipIf(cannot)('the page', () => {
     await eventually(async () => expect((await texts(page, '.details h2'))[0]).toContain(lab.vm2));
   });
 
+  it('makes and deletes alerts, rules and injections, and finds what breaks their rules before anything is sent', async () => {
+    await open('#panel=manage');
+    await page.waitForSelector('form.line');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.select('.panel .bar select', 'Node rules');
+    await page.type('input[name=Query]', 'G.E()');
+    await page.type('input[name=Metadata]', '{"Room": "B12"}');
+    await page.keyboard.press('Enter');
+    await shows('.panel ul.problem', 'Query: ');
+    expect(await (await edgedive.get('/api/noderule')).json()).toEqual({});
+    await page.$eval('input[name=Query]', (input) => (input as unknown as { select(): void }).select());
+    await page.type('input[name=Query]', "G.V().Has('Type','netns')");
+    await page.keyboard.press('Enter');
+    await shows('.panel .list tbody', '{"Room":"B12"}');
+    expect(await edgedive.query("G.V().Has('Room','B12').Has('Type','netns').Count()")).toBeGreaterThan(1);
+    await page.locator('.panel .list button').click();
+    await shows('.panel', 'None yet.');
+
+    await page.select('.panel .bar select', 'Injections');
+    await page.type('input[name=Src]', `G.V().Has('Name','${lab.vm1}').Out('Name','eth0')`);
+    await page.type('input[name=Dst]', `G.V().Has('Name','${lab.vm2}').Out('Name','eth0')`);
+    await page.type('input[name=Count]', '3');
+    await page.keyboard.press('Enter');
+    await shows('.panel .list tbody', '3 of 3');
+    expect(await accessibilityFaults(page)).toEqual([]);
+  });
+
   it('says that what it shows is old while the analyzer is away, and catches up by itself', async () => {
     await open();
     await eventually(async () => expect(await rows()).toContain(lab.vm1));

@@ -56,7 +56,7 @@ function useScene() {
   return { scene, move, arrange };
 }
 
-export function NetworkMap() {
+export default function NetworkMap() {
   const parent = useRef<HTMLDivElement>(null);
   const renderer = useRef<MapRenderer | undefined>(undefined);
   const { scene, move, arrange } = useScene();

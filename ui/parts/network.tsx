@@ -1,15 +1,20 @@
 /** The network on one screen: the tree, the map and the panels below it, the details. */
-import type { FunctionComponent } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { graphProblem, startLive } from '../state/live.ts';
 import { panel, PANELS, type Panel } from '../state/view.ts';
 import { Captures } from './captures.tsx';
 import { Details } from './details.tsx';
 import { FlowTable } from './flow-table.tsx';
+import { Lazy } from './lazy.tsx';
 import { Query } from './query.tsx';
 import { Tree } from './tree.tsx';
 
-const TITLES: Readonly<Record<Panel, string>> = { flows: 'Flows', captures: 'Captures', query: 'Query' };
+const TITLES: Readonly<Record<Panel, string>> = {
+  flows: 'Flows',
+  captures: 'Captures',
+  query: 'Query',
+  manage: 'Manage',
+};
 
 export function Network() {
   useEffect(startLive, []);
@@ -26,36 +31,13 @@ export function Network() {
       )}
       <Tree />
       <section class="middle" aria-label="Map, flows, captures and queries">
-        <MapArea />
+        <div class="map-area">
+          <Lazy what="The map" load={() => import('./map.tsx')} />
+        </div>
         <Tabs />
       </section>
       <Details />
     </main>
-  );
-}
-
-/** The map comes behind everything else: the page is of use without it. */
-function MapArea() {
-  const [NetworkMap, setMap] = useState<FunctionComponent>();
-  const [isMissing, setMissing] = useState(false);
-  useEffect(() => {
-    import('./map.tsx').then(
-      (loaded) => setMap(() => loaded.NetworkMap),
-      () => setMissing(true),
-    );
-  }, []);
-  return (
-    <div class="map-area">
-      {NetworkMap !== undefined && <NetworkMap />}
-      {isMissing && (
-        <p class="notice" role="alert">
-          The map could not be loaded.{' '}
-          <button type="button" onClick={() => location.reload()}>
-            Load the page again
-          </button>
-        </p>
-      )}
-    </div>
   );
 }
 
@@ -106,6 +88,7 @@ function Tabs() {
         {now === 'flows' && <FlowTable />}
         {now === 'captures' && <Captures />}
         {now === 'query' && <Query />}
+        {now === 'manage' && <Lazy what="This panel" load={() => import('./manage.tsx')} />}
       </div>
     </>
   );
