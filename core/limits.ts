@@ -68,6 +68,10 @@ export const limits = {
   /** Rows of a query's result in the page, and characters of it as JSON; the rest can be downloaded. */
   pageResultRowsMax: 1_000,
   pageJsonCharsMax: 500_000,
+  /** Flows of another time that the page shows, the newest. */
+  pagePastFlowsMax: 1_000,
+  /** Points of the page's chart of an interface: an hour of them, and on; the oldest leave. */
+  pageChartPointsMax: 720,
   /** Boxes and lines on the page's map; the rest stays in closed groups, or is told as a number. */
   pageMapBoxesMax: 1_500,
   pageMapLinesMax: 3_000,

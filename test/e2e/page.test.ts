@@ -186,6 +186,21 @@ describe.skipIf(cannot)('the page', () => {
     expect(await accessibilityFaults(page)).toEqual([]);
   });
 
+  it('shows what was at another time, and comes back', async () => {
+    const before = Date.now();
+    execFileSync('ip', ['-n', lab.vm2, 'link', 'add', 'new0', 'type', 'veth', 'peer', 'name', 'new1']);
+    await open();
+    await eventually(async () => expect(await rows()).toContain('new0'));
+    await open(`#time=${before}`);
+    await page.waitForSelector('.time.past');
+    await eventually(async () => expect(await rows()).toContain(lab.vm2));
+    expect(await rows()).not.toContain('new0');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.locator('::-p-text(Back to now)').click();
+    await eventually(async () => expect(await rows()).toContain('new0'));
+    expect(page.url()).not.toContain('time=');
+  });
+
   it('says that what it shows is old while the analyzer is away, and catches up by itself', async () => {
     await open();
     await eventually(async () => expect(await rows()).toContain(lab.vm1));

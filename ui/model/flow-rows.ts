@@ -88,17 +88,7 @@ export class FlowRows {
   }
 }
 
-export const FLOW_COLUMNS = [
-  'last',
-  'protocol',
-  'a',
-  'b',
-  'packets',
-  'bytes',
-  'rtt',
-  'node',
-  'finish',
-] as const;
+const FLOW_COLUMNS = ['last', 'protocol', 'a', 'b', 'node', 'packets', 'bytes', 'rtt', 'finish'] as const;
 export type FlowColumn = (typeof FLOW_COLUMNS)[number];
 
 export interface FlowOrder {

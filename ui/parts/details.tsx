@@ -16,6 +16,7 @@ import { wayUp } from '../model/containment.ts';
 import { containment, graph } from '../state/live.ts';
 import { panel, queryText, reveal, selected, selectedId } from '../state/view.ts';
 import { CaptureHere } from './capture-here.tsx';
+import { Lazy } from './lazy.tsx';
 import { MetadataTree } from './metadata-tree.tsx';
 
 export function Details() {
@@ -72,6 +73,7 @@ function NodeDetails({ node }: { readonly node: Node }) {
       </dl>
       <CaptureHere node={node} />
       <Running node={node} />
+      <Lazy what="The chart" load={() => import('./chart.tsx')} />
       <p class="actions">
         <CopyQuery node={node} />
         <button

@@ -1,5 +1,6 @@
 /** The flows as they come: newest first until somebody sorts otherwise, filtered, pausable. What is not there is said. */
 import { useMemo, useState } from 'preact/hooks';
+import { limits } from '../../core/limits.ts';
 import {
   endOf,
   finishOf,
@@ -12,6 +13,7 @@ import {
 import { bytesText, countText, durationText, timeText } from '../model/figures.ts';
 import { tidOf } from '../model/node-text.ts';
 import { flows, flowsVersion, nodeIdOfTid, nodeNameOfTid, shapeVersion } from '../state/live.ts';
+import { PAST_FLOWS, pastFlows, pastMs } from '../state/past.ts';
 import { may } from '../state/session.ts';
 import { reveal, selected } from '../state/view.ts';
 import { useWindow } from './use-window.ts';
@@ -30,6 +32,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'protocol', title: 'Protocol', text: protocolOf },
   { name: 'a', title: 'From', text: (flow) => endOf(flow, 'A') },
   { name: 'b', title: 'To', text: (flow) => endOf(flow, 'B') },
+  { name: 'node', title: 'Interface', text: (flow) => nodeNameOfTid(flow.NodeTID ?? '') },
   {
     name: 'packets',
     title: 'Packets there, back',
@@ -49,27 +52,38 @@ const COLUMNS: readonly Column[] = [
     isNumber: true,
     text: ({ Metric: metric }) => durationText(metric?.RTT ?? 0),
   },
-  { name: 'node', title: 'Interface', text: (flow) => nodeNameOfTid(flow.NodeTID ?? '') },
   { name: 'finish', title: 'End', text: finishOf },
 ];
+
+/** What is shown: of the flows when it was paused, of those of another time, or of those there are. */
+function useRows(
+  paused: readonly FlowJson[] | undefined,
+  filter: string,
+  isHere: boolean,
+  order: FlowOrder,
+): readonly FlowJson[] {
+  const isPast = pastMs.value !== undefined;
+  const tid = isHere && selected.value !== undefined ? tidOf(selected.value) : undefined;
+  const all = paused ?? (isPast ? pastFlows.value : undefined);
+  return useMemo(
+    () =>
+      shownFlows(all ?? flows.list(), {
+        filter,
+        tids: tid === undefined ? undefined : new Set([tid]),
+        order,
+        nodeName: nodeNameOfTid,
+      }),
+    [all, all === undefined ? flowsVersion.value : 0, shapeVersion.value, filter, tid, order],
+  );
+}
 
 export function FlowTable() {
   const [filter, setFilter] = useState('');
   const [order, setOrder] = useState<FlowOrder>({ column: 'last', isDescending: true });
   const [isHere, setHere] = useState(false);
   const [paused, setPaused] = useState<readonly FlowJson[] | undefined>(undefined);
-  const node = selected.value;
-  const tid = isHere && node !== undefined ? tidOf(node) : undefined;
-  const rows = useMemo(
-    () =>
-      shownFlows(paused ?? flows.list(), {
-        filter,
-        tids: tid === undefined ? undefined : new Set([tid]),
-        order,
-        nodeName: nodeNameOfTid,
-      }),
-    [paused, paused === undefined ? flowsVersion.value : 0, shapeVersion.value, filter, tid, order],
-  );
+  const isPast = pastMs.value !== undefined;
+  const rows = useRows(paused, filter, isHere, order);
   const { ref, from, to } = useWindow<HTMLDivElement>(rows.length, ROW_PX);
   if (!may('websocket', '/ws/subscriber/flow')) return <p class="muted">You may not hear of flows.</p>;
   return (
@@ -101,7 +115,7 @@ export function FlowTable() {
           Clear
         </button>
         <span class="muted" role="status">
-          {sumText(rows.length)}
+          {isPast ? pastText(rows.length) : sumText(rows.length)}
         </span>
       </div>
       <div class="scroll" ref={ref} tabIndex={0} role="group" aria-label="Flows">
@@ -121,7 +135,7 @@ export function FlowTable() {
             <Space rows={rows.length - to} />
           </tbody>
         </table>
-        {rows.length === 0 && <p class="muted">{emptyText(filter !== '' || isHere)}</p>}
+        {rows.length === 0 && <p class="muted">{emptyText(isPast || filter !== '' || isHere)}</p>}
       </div>
     </div>
   );
@@ -178,8 +192,14 @@ function NodeLink({ tid }: { readonly tid: string }) {
   );
 }
 
+function pastText(shown: number): string {
+  const all = pastFlows.value.length;
+  const cut = all === limits.pagePastFlowsMax ? ', the newest only' : '';
+  return `${countText(shown)} of ${countText(all)} flows of the ${PAST_FLOWS} before${cut}`;
+}
+
 function emptyText(isNarrowed: boolean): string {
-  if (flows.size > 0 && isNarrowed) return 'No flow fits.';
+  if (isNarrowed) return 'No flow fits.';
   return 'No flows yet: choose an interface in the tree and “Capture here”.';
 }
 

@@ -7,6 +7,7 @@ import { Details } from './details.tsx';
 import { FlowTable } from './flow-table.tsx';
 import { Lazy } from './lazy.tsx';
 import { Query } from './query.tsx';
+import { TimeBar } from './time-bar.tsx';
 import { Tree } from './tree.tsx';
 
 const TITLES: Readonly<Record<Panel, string>> = {
@@ -31,6 +32,7 @@ export function Network() {
       )}
       <Tree />
       <section class="middle" aria-label="Map, flows, captures and queries">
+        <TimeBar />
         <div class="map-area">
           <Lazy what="The map" load={() => import('./map.tsx')} />
         </div>

@@ -2,7 +2,7 @@
  * What is live: the graph and the flows, each over a socket of its own that comes back by itself. Signals change at most ten times a
  * second, however much comes in.
  */
-import { computed, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import { limits } from '../../core/limits.ts';
 import { LOST_TYPE, POSITION_TYPE, type Lost } from '../../core/wire/flow-notices.ts';
 import { RESUME_NOW } from '../../core/wire/recent-rows.ts';
@@ -19,7 +19,9 @@ const GRAPH: SocketPath = '/ws/subscriber';
 const FLOWS: SocketPath = '/ws/subscriber/flow';
 const CAPTURES = 'OnDemandCaptureNotification';
 
-export const graph = new LiveGraph();
+const live = new LiveGraph();
+/** What is shown: what is, or what was (past.ts). Importers see each change. */
+export let graph = live;
 export const flows = new FlowRows(limits.pageFlowsMax);
 
 /** Grow with what they are named after; components read them to be drawn again. */
@@ -70,14 +72,26 @@ export const connection = computed(() => {
 });
 export const isLoaded = computed(() => isSynced.value);
 
+let told = { version: 0, shape: 0 };
 let timer: ReturnType<typeof setTimeout> | undefined;
 function tell(): void {
   timer ??= setTimeout(() => {
     timer = undefined;
-    graphVersion.value = graph.version;
-    shapeVersion.value = graph.shapeVersion;
     flowsVersion.value = flows.version;
+    if (graph !== live) return;
+    if (told.version !== live.version) graphVersion.value++;
+    if (told.shape !== live.shapeVersion) shapeVersion.value++;
+    told = { version: live.version, shape: live.shapeVersion };
   }, TELL_MS);
+}
+
+/** Shows another graph than what is; undefined for what is. */
+export function showGraph(other: LiveGraph | undefined): void {
+  graph = other ?? live;
+  batch(() => {
+    graphVersion.value++;
+    shapeVersion.value++;
+  });
 }
 
 /** The same for as long as the page lives: the hub that gave a position knows what came after it. */
@@ -95,7 +109,7 @@ function takeGraph({ Namespace: namespace, Type: type, Status: status = 200, Obj
     if (status >= 400) return;
     isSynced.value = true;
   }
-  if (graph.apply(type, obj)) tell();
+  if (live.apply(type, obj)) tell();
 }
 
 function takeFlows({ Namespace: namespace, Type: type, Obj: obj }: Message): void {
@@ -146,7 +160,7 @@ export function startLive(): () => void {
     for (const socket of sockets) socket.close();
     graphState.value = flowState.value = 'off';
     isSynced.value = false;
-    graph.apply('SyncReply', { Nodes: [], Edges: [] });
+    live.apply('SyncReply', { Nodes: [], Edges: [] });
     flows.clear();
     tell();
   };

@@ -57,6 +57,17 @@ effect(() => {
   openIds.value = new Set([...open, ...above]);
 });
 
+/** Of the link that was opened; ms since 1970. */
+export function readTime(): number | undefined {
+  const said = Number(new URLSearchParams(location.hash.slice(1)).get('time') ?? '0');
+  return Number.isSafeInteger(said) && said > 0 ? said : undefined;
+}
+
+const time = signal(readTime());
+export function sayTime(ms: number | undefined): void {
+  time.value = ms;
+}
+
 function readAddress(): void {
   const said = new URLSearchParams(location.hash.slice(1));
   batch(() => {
@@ -75,6 +86,7 @@ effect(() => {
   if (searchText.value !== '') say.set('search', searchText.value);
   if (panel.value !== 'flows') say.set('panel', panel.value);
   if (queryText.value !== '') say.set('query', queryText.value);
+  if (time.value !== undefined) say.set('time', String(time.value));
   const hash = say.size === 0 ? '' : `#${say.toString()}`;
   if (hash !== location.hash) history.replaceState(null, '', `${location.pathname}${hash}`);
 });
