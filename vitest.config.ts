@@ -1,5 +1,6 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { buildPage } from './scripts/build-page.mjs';
 import { archiveFolder, duckDb } from './test/archive/archive-service.ts';
 
 /** The rules of `core/` run in both homes they are made for; see ARCHITECTURE.md. */
@@ -7,6 +8,9 @@ const coreTests = ['test/core/**/*.test.ts'];
 
 /** Nothing is meant to take so long, but the machine may be busy with something else. */
 const PATIENCE_MS = 20_000;
+
+// Every Worker under test has the page's files.
+await buildPage();
 
 export default defineConfig({
   test: {
@@ -20,6 +24,7 @@ export default defineConfig({
             ...coreTests,
             'test/probe/**/*.test.ts',
             'test/cli/**/*.test.ts',
+            'test/ui/**/*.test.ts',
             'test/scripts/**/*.test.ts',
             'test/conformance/**/*.test.ts',
           ],

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { timings } from '../core/limits.ts';
-import { LOST_TYPE, POSITION_TYPE, type Lost } from '../core/wire/flow-messages.ts';
+import { LOST_TYPE, POSITION_TYPE, type Lost } from '../core/wire/flow-notices.ts';
 import { RESUME_NOW } from '../core/wire/recent-rows.ts';
 import type { Connection } from './connection.ts';
 import { CommandError, exitStatus } from './errors.ts';

@@ -59,6 +59,23 @@ export const limits = {
   /** Headers a `protochain` filter follows in one packet; a longer chain does not match. */
   filterChainMax: 8_192,
 
+  /** Flows in the page's table; the ones silent longest leave it and are counted there. */
+  pageFlowsMax: 100_000,
+  /** A graph of at most so many nodes is shown with all groups open; a larger one is opened by hand. */
+  pageOpenNodesMax: 300,
+  /** Nodes that the page's search shows; it says when there are more. */
+  pageFoundMax: 1_000,
+  /** Rows of a query's result in the page, and characters of it as JSON; the rest can be downloaded. */
+  pageResultRowsMax: 1_000,
+  pageJsonCharsMax: 500_000,
+  /** Flows of another time that the page shows, the newest. */
+  pagePastFlowsMax: 1_000,
+  /** Points of the page's chart of an interface: an hour of them, and on; the oldest leave. */
+  pageChartPointsMax: 720,
+  /** Boxes and lines on the page's map; the rest stays in closed groups, or is told as a number. */
+  pageMapBoxesMax: 1_500,
+  pageMapLinesMax: 3_000,
+
   /** A frame on a probe socket above it closes the socket with 1009. */
   frameBytesMax: 16 * 1_048_576,
   /** A frame from a subscriber or publisher above it closes the socket with 1009. */

@@ -6,6 +6,8 @@ declare namespace Cloudflare {
     readonly FLOW_SHARD: DurableObjectNamespace<import('./index.ts').FlowShard>;
     readonly FLOW_HUB: DurableObjectNamespace<import('./index.ts').FlowHub>;
     readonly PREFERENCES: DurableObjectNamespace;
+    /** The files of the page: dist/page. */
+    readonly EDGEDIVE_PAGE: Fetcher;
     /** First part of the name of every object. */
     readonly EDGEDIVE_FABRIC: string;
     /** How many FlowShard and FlowHub objects the fabric has. */

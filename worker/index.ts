@@ -68,7 +68,7 @@ mountEdgeRule(app); //    GET, POST /api/edgerule · GET, PATCH, DELETE /api/edg
 mountInjectpacket(app); // GET, POST /api/injectpacket · GET, PATCH, DELETE /api/injectpacket/{id}
 mountWorkflow(app); //    GET, POST /api/workflow · GET, PATCH, DELETE /api/workflow/{id} · POST /api/workflow/{id}/call
 mountPcap(app); //        POST /api/pcap
-mountPage(app); //        GET /, /ui/… until there is a page
+mountPage(app); //        GET /, /ui/…: the page's files
 mountDescription(app); // GET /swagger.json, /api/swagger.json, /openapi.json
 mountProbe(app); //       WebSockets /ws/probe/topology, /ws/probe/flow
 mountSubscriber(app); //  WebSocket /ws/subscriber/flow

@@ -54,6 +54,7 @@ export type PcapCounts = { readonly packets: number; readonly packetsIgnored: nu
 export interface Operations {
   readonly 'GET /api': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: Info };
   readonly 'POST /login': { readonly params: {}; readonly query: {}; readonly body: string; readonly answer: LoginAnswer };
+  readonly 'POST /logout': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: undefined };
   readonly 'GET /api/whoami': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: WhoAmI };
   readonly 'GET /api/preferences': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: Preferences };
   readonly 'PUT /api/preferences/{name}': { readonly params: { readonly name: string }; readonly query: {}; readonly body: Preference; readonly answer: Preference };

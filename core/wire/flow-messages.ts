@@ -7,23 +7,11 @@ import { Format } from '../../proto/gen/envelope.ts';
 import { limits } from '../limits.ts';
 import { encodeEnvelope, protobufEnvelope } from './envelope.ts';
 import { flowToJson } from './flow-json.ts';
+import { LOST_TYPE, POSITION_TYPE, type Lost } from './flow-notices.ts';
 import type { FlowEncoding, FlowSubscription } from './flow-subscription.ts';
 import { statsToJson } from './stats-json.ts';
 
 export type Frame = string | Uint8Array<ArrayBuffer>;
-
-/** The Type of the message, in namespace `flow`, that tells a subscriber what it missed. Not in the reference. */
-export const LOST_TYPE = 'lost';
-
-/** The Type of the message, in namespace `flow`, that tells who asks for it where in the stream it is. Not in the reference. */
-export const POSITION_TYPE = 'position';
-
-/** What a subscriber missed: flow updates (null: nobody knows how many), since when and until when (ms since 1970). */
-export interface Lost {
-  readonly Flows: number | null;
-  readonly From: number;
-  readonly To: number;
-}
 
 export function lostFrame(lost: Lost, encoding: FlowEncoding, uuid: string): Frame {
   return tellingFrame(LOST_TYPE, lost, encoding, uuid);

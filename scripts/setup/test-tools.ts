@@ -22,6 +22,7 @@ const COMMANDS = {
   dockerd: 'docker.io',
   lldpd: 'lldpd',
   'ovs-vswitchd': 'openvswitch-switch',
+  chromium: 'chromium',
 } as const;
 
 /** A Python of its own: where it is, what is installed in it, and what that is for people. */

@@ -11,6 +11,8 @@ export interface WranglerConfig {
   readonly compatibilityFlags: readonly string[];
   /** Binding name → class name. */
   readonly objects: readonly { readonly binding: string; readonly className: string }[];
+  /** The binding of the folder of static files; undefined without one. */
+  readonly assets: string | undefined;
   /** Class name → the name under which its data is kept, and whether it has SQLite. */
   readonly classes: ReadonlyMap<string, { readonly storedAs: string; readonly sqlite: boolean }>;
   readonly vars: Readonly<Record<string, unknown>>;
@@ -21,6 +23,7 @@ interface WranglerToml {
   main: string;
   compatibility_date: string;
   compatibility_flags?: string[];
+  assets?: { binding?: string; run_worker_first?: unknown };
   durable_objects?: { bindings?: { name: string; class_name: string }[] };
   migrations?: Migration[];
   vars?: Record<string, unknown>;
@@ -32,10 +35,10 @@ interface Migration {
   deleted_classes?: string[];
 }
 
-const USED = 'name main compatibility_date compatibility_flags durable_objects migrations vars';
+const USED = 'name main assets compatibility_date compatibility_flags durable_objects migrations vars';
 /** About wrangler or Cloudflare alone; a local server has no use for them. */
 const MEANINGLESS =
-  '$schema account_id dev env limits logpush observability placement route routes send_metrics upload_source_maps workers_dev';
+  '$schema account_id build dev env limits logpush observability placement route routes send_metrics upload_source_maps workers_dev';
 const KNOWN = new Set(`${USED} ${MEANINGLESS}`.split(' '));
 
 /** From this compatibility date on the flag is the default, and workerd complains of it. */
@@ -50,6 +53,9 @@ export function readWranglerToml(text: string): WranglerConfig {
   if (foreign.length > 0)
     throw new Error(`wrangler.toml: ${foreign.join(', ')}: plain workerd has no such thing`);
   const known = toml as unknown as WranglerToml;
+  const { assets } = known;
+  if (assets !== undefined && (assets.binding === undefined || assets.run_worker_first !== true))
+    throw new Error('wrangler.toml: assets: here they need a binding and run_worker_first = true');
   const classes = storedClasses(known.name, known.migrations ?? []);
   const objects = (known.durable_objects?.bindings ?? []).map((binding) => ({
     binding: binding.name,
@@ -66,6 +72,7 @@ export function readWranglerToml(text: string): WranglerConfig {
       (flag) => flag !== 'nodejs_compat' || known.compatibility_date < NODEJS_COMPAT_DEFAULT_SINCE,
     ),
     objects,
+    assets: assets?.binding,
     classes,
     vars: known.vars ?? {},
   };
@@ -110,6 +117,8 @@ export interface ServeOptions {
   readonly wasmModules?: readonly string[];
   /** Absolute path of an existing directory for the objects' storage. */
   readonly storageDir: string;
+  /** Absolute path of the folder of static files, where wrangler.toml names a binding for them. */
+  readonly assetsDir?: string;
   /** Headers by which the listener with TLS tells who asks (workerd.capnp: HttpOptions). */
   readonly believed?: { readonly peerHeader: string; readonly protoHeader: string };
   /** Where the Worker can ask how far its peers have read; see connection-report.ts. */
@@ -134,7 +143,8 @@ export function workerdConfig(config: WranglerConfig, options: ServeOptions): st
     ([className, { storedAs, sqlite }]) =>
       `(className = ${quote(className)}, uniqueKey = ${quote(storedAs)}, enableSql = ${sqlite})`,
   );
-  const { connections: asked, archive } = options;
+  const { connections: asked, archive, assetsDir } = options;
+  const assets = assetsDir === undefined ? undefined : config.assets;
   const given: Readonly<Record<string, unknown>> = { ...config.vars, ...options.vars };
   const isOn = (name: string): boolean => (given[name] ?? '') !== '' && given[name] !== 'off';
   const services = [
@@ -144,6 +154,9 @@ export function workerdConfig(config: WranglerConfig, options: ServeOptions): st
     networkService('exports', true),
     '(name = "edgedive", worker = .edgedive)',
     `(name = "storage", disk = (path = ${quote(options.storageDir)}, writable = true))`,
+    ...(assets === undefined
+      ? []
+      : [`(name = "assets", disk = (path = ${quote(assetsDir ?? '')}, writable = false))`]),
     ...(asked === undefined
       ? []
       : [`(name = "connections", external = (address = ${quote(asked)}, http = ()))`]),
@@ -158,6 +171,7 @@ export function workerdConfig(config: WranglerConfig, options: ServeOptions): st
   const asking = [
     '(name = "EDGEDIVE_WEBHOOKS", service = "webhooks")',
     '(name = "EDGEDIVE_EXPORTS", service = "exports")',
+    ...(assets === undefined ? [] : [`(name = ${quote(assets)}, service = "assets")`]),
     ...(asked === undefined ? [] : ['(name = "EDGEDIVE_CONNECTIONS", service = "connections")']),
     ...(archive === undefined ? [] : ['(name = "EDGEDIVE_ARCHIVE", service = "archive")']),
   ];

@@ -4,6 +4,7 @@
  * workerd processes that it starts, with status 0.
  */
 import { hostname } from 'node:os';
+import { buildPage } from '../build-page.mjs';
 import { endWithRunner } from '../process/parent.ts';
 import { packageFile, root } from '../process/paths.ts';
 import { killGroup, spawnTethered, stopTethered } from '../setup/tether.mjs';
@@ -34,6 +35,8 @@ async function refuseTakenPort(): Promise<void> {
 }
 
 await refuseTakenPort();
+// Wrangler looks for the folder before it builds.
+await buildPage();
 // Only this machine reaches it, unless it was told to listen elsewhere.
 const ip = option('--ip');
 const auth = process.env['EDGEDIVE_AUTH'] ?? (ip === undefined || isLoopback(ip) ? 'off' : 'on');

@@ -8,6 +8,7 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { messageOf } from '../../core/errors.ts';
+import { buildPage } from '../build-page.mjs';
 import { endWithRunner } from '../process/parent.ts';
 import { packageFile, root } from '../process/paths.ts';
 import { Supervised } from '../process/supervisor.ts';
@@ -186,6 +187,7 @@ async function writeConfiguration(
     moduleFile: 'worker.js',
     wasmModules: wasm.map(({ name }) => name),
     storageDir,
+    assetsDir: await pageFolder(options.stateDir),
     ...(connections === undefined ? {} : { connections }),
     ...(options.archive === undefined ? {} : { archive: await openArchive(options.archive) }),
     ...(tls === undefined ? {} : { believed: tls.believed }),
@@ -196,6 +198,16 @@ async function writeConfiguration(
   chmodSync(configFile, 0o600);
   writeFileSync(configFile, written);
   return configFile;
+}
+
+/** A service may not write into the checkout: it makes the page in its own folder. */
+async function pageFolder(stateDir: string): Promise<string> {
+  try {
+    return await buildPage();
+  } catch (error) {
+    if (!/^(?:EACCES|EROFS|EPERM)$/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return buildPage(join(stateDir, 'page'));
+  }
 }
 
 async function openArchive(folder: string): Promise<string> {

@@ -3,7 +3,8 @@
  * it misses is counted, and told in the stream as soon as it has read. One that has not after a while is closed.
  */
 import { limits, timings } from '../../core/limits.ts';
-import { lostFrame, type Lost } from '../../core/wire/flow-messages.ts';
+import { lostFrame } from '../../core/wire/flow-messages.ts';
+import type { Lost } from '../../core/wire/flow-notices.ts';
 import type { FlowEncoding } from '../../core/wire/flow-subscription.ts';
 import type { ClientSockets, ClientState } from './client-sockets.ts';
 

@@ -1,9 +1,10 @@
 /**
  * `/login` for clients and pages of the reference: a name and a password become a token, in the answer and in a cookie
- * (REST reference notes, sections 2 and 16).
+ * (REST reference notes, sections 2 and 16). The page keeps a token that somebody has already in the same cookie, which scripts
+ * cannot read; `/logout` takes it away.
  */
 import { z } from '@hono/zod-openapi';
-import { AUTH_COOKIE } from '../../core/auth/credential.ts';
+import { AUTH_COOKIE, readOwnToken, shownCredential } from '../../core/auth/credential.ts';
 import { permissionsOf } from '../../core/auth/policy.ts';
 import { openPrincipal, type Principal } from '../../core/auth/principal.ts';
 import { timings } from '../../core/limits.ts';
@@ -36,6 +37,7 @@ export function mountLogin(app: App): void {
       operationId: 'login',
       tags: ['Login'],
       summary: 'Name and password become a token',
+      description: 'With a token as `Authorization: Bearer …` and neither, that token becomes the cookie.',
       request: {
         body: {
           required: true,
@@ -56,6 +58,19 @@ export function mountLogin(app: App): void {
     },
     login,
   );
+  mount(
+    app,
+    {
+      needs: 'public',
+      method: 'post',
+      path: '/logout',
+      operationId: 'logout',
+      tags: ['Login'],
+      summary: 'Takes the cookie of a login away, and ends its session',
+      responses: { 204: { description: 'Done' } },
+    },
+    logout,
+  );
   // Whatever else is asked of it leads to the page, as in the reference.
   app.on(['GET', 'PUT', 'PATCH', 'DELETE'], '/login', (c) => c.redirect('/', 302));
 }
@@ -65,6 +80,10 @@ async function login(c: AppContext): Promise<Response> {
   const field = (name: string): string => form.get(name) ?? c.req.query(name) ?? '';
   const [name, password] = [field('username'), field('password')];
   const settings = authSettings(c.env);
+  if (name === '' && password === '' && settings.isOn) {
+    const token = shownToken(c);
+    if (token !== undefined) return loginByToken(c, token);
+  }
   if (name === '' || password === '') throw new ApiError('unauthenticated', 'No credentials provided');
   if (!settings.isOn) return answer(c, openPrincipal, '');
   const user = settings.users.get(name);
@@ -84,6 +103,37 @@ async function login(c: AppContext): Promise<Response> {
   });
   if (!made.ok) throw new ApiError('registryFull', made.text);
   return answer(c, who, made.text);
+}
+
+/** The token that the request shows in a header; undefined for none. */
+function shownToken(c: AppContext): string | undefined {
+  const shown = shownCredential({ authorization: c.req.header('Authorization') });
+  return shown?.credential.kind === 'token' ? shown.credential.text : undefined;
+}
+
+/** Whose token it is was found before, with all that holds back who guesses. */
+async function loginByToken(c: AppContext, token: string): Promise<Response> {
+  const who = c.get('principal');
+  if (who.kind !== 'token' && who.kind !== 'jwt') throw new ApiError('unauthenticated', 'Wrong credentials');
+  if (/[";,\\]/.test(token))
+    throw new ApiError('unauthenticated', 'a token with one of ";,\\ cannot be kept in a cookie');
+  await beginEntry(c);
+  return answer(c, who, token);
+}
+
+/** A session ends; any other token stays good elsewhere. */
+async function logout(c: AppContext): Promise<Response> {
+  const shown = shownCredential({ cookie: c.req.header('Cookie') });
+  const own = shown?.credential.kind === 'token' ? readOwnToken(shown.credential.text) : undefined;
+  const who = c.get('principal');
+  if (own?.isSession === true && who.kind === 'user') {
+    await beginEntry(c);
+    await registryOf(c.env).revokeToken(own.id);
+  }
+  const response = new Response(null, { status: 204 });
+  for (const name of [AUTH_COOKIE, 'permissions'])
+    response.headers.append('Set-Cookie', `${name}=; Path=/; Max-Age=0; SameSite=Lax`);
+  return response;
 }
 
 function answer(c: AppContext, who: Principal, token: string): Response {

@@ -1,48 +1,58 @@
 /**
- * `/` and the places where the reference has its pages: until there is one of our own, a page that says what answers here and
- * where to go on. No scripts, nothing from elsewhere.
+ * The page (`ui/`): `/` and the places where the reference has its pages. Its files are static assets, made by scripts/build-page.mjs; they
+ * come through here, in every runtime alike, for the sake of their headers. Files are public, what they show is not: the page asks the
+ * API like anybody else.
  */
 import type { App, AppContext } from '../app.ts';
-import { version } from './info.ts';
-import { htmlAnswer } from './rest.ts';
 
 const PLACES = ['/', '/ui/', '/ui/login', '/ui/topology', '/ui/preference', '/ui/status', '/ui_v2'];
 
-function page(host: string): string {
-  const name = host.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Edgedive</title>
-<style>
-  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-  body { max-width: 44rem; margin: 3rem auto; padding: 0 1rem; }
-  pre { overflow: auto; padding: 0.75rem; border: 1px solid; border-radius: 6px; }
-</style>
-<h1>Edgedive ${version}</h1>
-<p>An analyzer of network topology and flows, on host <strong>${name}</strong>. It speaks the API of Skydive.</p>
-<h2>Ask it</h2>
-<pre>npx edgedive query "G.V().Has('Type', 'netns')"
-npx edgedive flows observe -f
-npx edgedive capture create --gremlin "G.V().Has('Name', 'eth0')"</pre>
-<h2>Read on</h2>
-<ul>
-  <li><a href="/docs">The API</a>, also as <a href="/openapi.json">OpenAPI 3.1</a> and <a href="/swagger.json">Swagger 2.0</a></li>
-  <li><a href="/api/status">Status</a> and <a href="/metrics">metrics</a></li>
-</ul>
-</html>
-`;
-}
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=UTF-8',
+  js: 'text/javascript; charset=UTF-8',
+  css: 'text/css; charset=UTF-8',
+};
 
-function show(c: AppContext): Response {
-  return htmlAnswer(page(c.env.EDGEDIVE_HOST_ID));
+/** Nothing from elsewhere, no script or style in the page itself, in no frame. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "form-action 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** The page itself may change with the analyzer; names of the other files hold the hash of their content. */
+const CACHED = { html: 'no-cache', other: 'public, max-age=31536000, immutable' };
+
+/** A file without a text where it is missing, as in the reference. */
+async function file(c: AppContext, path: string): Promise<Response> {
+  const extension = path.slice(path.lastIndexOf('.') + 1);
+  const type = TYPES[extension];
+  const found = type === undefined ? undefined : await c.env.EDGEDIVE_PAGE.fetch(`http://page${path}`);
+  if (type === undefined || found?.status !== 200) {
+    await found?.body?.cancel();
+    return new Response(null, { status: 404 });
+  }
+  return new Response(found.body, {
+    headers: {
+      'Content-Type': type,
+      'Cache-Control': extension === 'html' ? CACHED.html : CACHED.other,
+      'Content-Security-Policy': POLICY,
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Referrer-Policy': 'no-referrer',
+      'X-Content-Type-Options': 'nosniff',
+    },
+  });
 }
 
 export function mountPage(app: App): void {
-  for (const place of PLACES) app.get(place, show);
+  for (const place of PLACES) app.get(place, (c) => file(c, '/index.html'));
   app.get('/ui', (c) => c.html('<a href="/ui/">Moved Permanently</a>.\n\n', 301, { Location: '/ui/' }));
-  // Assets that are not there are answered without a text, as in the reference.
+  app.get(String.raw`/ui/:name{[\w-]+\.(?:js|css)}`, (c) => file(c, `/ui/${c.req.param('name')}`));
   const missing = (): Response => new Response(null, { status: 404 });
   for (const place of ['/ui/:rest{.+}', '/ui_v2/:rest{.+}', '/extra-statics/:rest{.+}'])
     app.get(place, missing);

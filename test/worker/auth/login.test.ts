@@ -59,6 +59,54 @@ describe('/login', () => {
   });
 });
 
+describe('/login with a token', () => {
+  const by = (token: string) => ask('/login', { method: 'POST', headers: bearer(token) });
+  const cookieOf = (answer: Response) => answer.headers.getSetCookie()[0]!.split(';')[0]!;
+
+  test('keeps it in a cookie that scripts cannot read, and gives its own permissions', async () => {
+    const { Token: token } = await makeToken({ Name: 'page', Roles: ['guest'] });
+    const answer = await by(token);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.getSetCookie()[0]).toBe(
+      `authtoken=${token}; Path=/; Max-Age=43200; HttpOnly; SameSite=Lax`,
+    );
+    const { Permissions } = (await answer.json()) as { Permissions: object[] };
+    expect(Permissions).toContainEqual({ Object: 'capture', Action: 'write', Allowed: false });
+    const who = await ask('/api/whoami', { headers: { Cookie: cookieOf(answer) } });
+    expect([who.status, (await who.json<{ Kind: string }>()).Kind]).toEqual([200, 'token']);
+  });
+
+  test('takes no probe token, and none that is wrong', async () => {
+    const { Token: probe } = await makeToken({ Name: 'p', HostID: 'h' });
+    for (const token of [probe, 'nonsense', `edg_${'a'.repeat(16)}_${'b'.repeat(43)}`]) {
+      const answer = await by(token);
+      expect([answer.status, answer.headers.get('Set-Cookie')]).toEqual([401, null]);
+    }
+  });
+
+  test('/logout takes the cookies away and ends a session, but no other token', async () => {
+    const session = cookieOf(await login('username=alice&password=wonderland'));
+    const { Token: token } = await makeToken({ Name: 'page', Roles: ['guest'] });
+    for (const [cookie, after] of [
+      [session, 401],
+      [`authtoken=${token}`, 200],
+    ] as const) {
+      const answer = await ask('/logout', { method: 'POST', headers: { Cookie: cookie } });
+      expect([answer.status, answer.headers.getSetCookie()[0]]).toEqual([
+        204,
+        'authtoken=; Path=/; Max-Age=0; SameSite=Lax',
+      ]);
+      // A token is believed for a moment after it was revoked.
+      await expect
+        .poll(async () => (await ask('/api/whoami', { headers: { Cookie: cookie } })).status, {
+          timeout: 5_000,
+        })
+        .toBe(after);
+    }
+    expect((await ask('/logout', { method: 'POST' })).status).toBe(204);
+  });
+});
+
 describe('a credential', () => {
   test('is taken from each of the places (R72, R75)', async () => {
     const token = await tokenOf(await login('username=alice&password=wonderland'));

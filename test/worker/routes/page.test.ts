@@ -18,10 +18,35 @@ describe('/docs', () => {
 });
 
 describe('/', () => {
-  test.each(['/', '/ui/', '/ui/login', '/ui/topology', '/ui_v2'])('%s says what answers', async (path) => {
-    const { status, text } = await get(path);
-    expect(status).toBe(200);
-    expect(text).toMatch(/<h1>Edgedive /);
+  test.each(['/', '/ui/', '/ui/login', '/ui/topology', '/ui_v2'])('%s is the page', async (path) => {
+    const { status, headers, text } = await get(path);
+    expect([status, headers.get('Content-Type'), headers.get('Cache-Control')]).toEqual([
+      200,
+      'text/html; charset=UTF-8',
+      'no-cache',
+    ]);
+    expect(text).toContain('<div id="page">');
+    expect(headers.get('Content-Security-Policy')).toMatch(/^default-src 'none'; script-src 'self';/);
+  });
+
+  test('what it names is there, and may be kept for ever', async () => {
+    const { text } = await get('/');
+    const names = [...text.matchAll(/(?:src|href)="(\/ui\/[^"]+)"/g)].map(([, name]) => name!);
+    expect(names.length).toBeGreaterThan(1);
+    for (const name of names) {
+      const { status, headers } = await get(name);
+      expect([name, status, headers.get('Cache-Control')]).toEqual([
+        name,
+        200,
+        'public, max-age=31536000, immutable',
+      ]);
+      expect(headers.get('Content-Type')).toMatch(name.endsWith('.js') ? /^text\/javascript/ : /^text\/css/);
+    }
+  });
+
+  test('nothing else of the folder is', async () => {
+    for (const path of ['/ui/index.html', '/index.html', '/ui/../index.html', '/ui/%2e%2e/index.html'])
+      expect((await get(path)).text).not.toContain('id="page"');
   });
 
   test('places where pages used to be', async () => {

@@ -1,0 +1,266 @@
+/**
+ * One box for Gremlin: what is wrong is underlined while it is written, what was asked before is offered again, and results come as a table
+ * or as JSON; nodes among them light up in tree and map.
+ */
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { limits } from '../../core/limits.ts';
+import { askAll, type Refused } from '../link/api.ts';
+import { nodeIdsOf, resultTable } from '../model/query-result.ts';
+import { readKept, writeKept } from '../state/kept.ts';
+import { graph } from '../state/live.ts';
+import { highlighted, queryText, reveal } from '../state/view.ts';
+
+const HISTORY_MAX = 50;
+const HISTORY = 'queries';
+const CHECK_MS = 300;
+
+interface Mistake {
+  readonly text: string;
+  /** In the query; undefined where there is no one place. */
+  readonly offset: number | undefined;
+}
+
+interface Outcome {
+  readonly result: unknown;
+  readonly cost: string;
+  readonly warning: string;
+}
+
+function readHistory(): readonly string[] {
+  try {
+    const kept: unknown = JSON.parse(readKept(HISTORY) ?? '[]');
+    return Array.isArray(kept) ? kept.filter((text) => typeof text === 'string').slice(0, HISTORY_MAX) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** What is asked, what was wrong with it, what came of it. */
+function useQuery() {
+  const text = queryText.value;
+  const [mistake, setMistake] = useState<Mistake | undefined>();
+  const [outcome, setOutcome] = useState<Outcome | undefined>();
+  const [isBusy, setBusy] = useState(false);
+  const [history, setHistory] = useState(readHistory);
+
+  useEffect(() => {
+    const timer = setTimeout(() => void mistakeOf(text).then(setMistake), CHECK_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+
+  const run = async (): Promise<void> => {
+    if (text.trim() === '') return;
+    setBusy(true);
+    try {
+      const told = await askAll('POST /api/topology', { body: { GremlinQuery: text } });
+      setOutcome({ result: told.answer, cost: told.cost, warning: told.warning });
+      setMistake(undefined);
+      const ids = nodeIdsOf(told.answer);
+      highlighted.value = ids.size === 0 ? undefined : ids;
+      const next = [text, ...history.filter((old) => old !== text)].slice(0, HISTORY_MAX);
+      setHistory(next);
+      writeKept(HISTORY, JSON.stringify(next));
+    } catch (error) {
+      setMistake(refusalOf(error as Refused));
+    }
+    setBusy(false);
+  };
+  return { text, mistake, outcome, isBusy, history, run };
+}
+
+/** Where the mistake is stands in the hint. */
+function refusalOf({ message, hint }: Refused): Mistake {
+  const [, at] = /^at (\d+)/.exec(hint) ?? [];
+  const said = [message, hint].filter((part) => part !== '').join(': ');
+  return { text: said, offset: at === undefined ? undefined : Number(at) };
+}
+
+export function Query() {
+  const { text, mistake, outcome, isBusy, history, run } = useQuery();
+  const [isJson, setJson] = useState(false);
+  return (
+    <div class="panel-body">
+      <form
+        class="bar query"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void run();
+        }}
+      >
+        <div class="editor">
+          <Underlined text={text} at={mistake?.offset} />
+          <textarea
+            rows={2}
+            spellcheck={false}
+            aria-label="Gremlin query"
+            aria-describedby="mistake"
+            aria-invalid={mistake !== undefined}
+            placeholder="G.V().Has('Type', 'netns')"
+            value={text}
+            onInput={({ currentTarget }) => (queryText.value = currentTarget.value)}
+            onKeyDown={(event) => {
+              if (event.key !== 'Enter' || event.shiftKey) return;
+              event.preventDefault();
+              void run();
+            }}
+          />
+        </div>
+        <button type="submit" disabled={isBusy}>
+          Ask
+        </button>
+        <Before history={history} />
+      </form>
+      <p id="mistake" role="alert" class="problem">
+        {mistake?.text ?? ''}
+      </p>
+      {outcome !== undefined && <Result outcome={outcome} isJson={isJson} setJson={setJson} />}
+    </div>
+  );
+}
+
+function Before({ history }: { readonly history: readonly string[] }) {
+  return (
+    <select
+      aria-label="Asked before"
+      value=""
+      onChange={({ currentTarget }) => (queryText.value = currentTarget.value)}
+    >
+      <option value="">Asked before</option>
+      {history.map((old) => (
+        <option key={old} value={old}>
+          {old}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** The query once more behind its box, invisible but for the wave under the place of the mistake. */
+function Underlined({ text, at }: { readonly text: string; readonly at: number | undefined }) {
+  if (at === undefined) return null;
+  const [word = ''] = /^(?:\w+|[^\w]|$)/.exec(text.slice(at)) ?? [];
+  return (
+    <div class="underlined" aria-hidden="true">
+      {text.slice(0, at)}
+      <mark>{word === '' ? ' ' : word}</mark>
+      {text.slice(at + word.length)}
+    </div>
+  );
+}
+
+/** What the analyzer would say to it, found here by the same reader. */
+async function mistakeOf(text: string): Promise<Mistake | undefined> {
+  if (text.trim() === '') return undefined;
+  const reader = await Promise.all([
+    import('../../core/gremlin/parser.ts'),
+    import('../../core/gremlin/errors.ts'),
+  ]).catch(() => undefined);
+  // Without it the analyzer says what is wrong, when it is asked.
+  if (reader === undefined) return undefined;
+  const [{ parseQuery }, { GremlinError }] = reader;
+  try {
+    parseQuery(text);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof GremlinError)) throw error;
+    return {
+      text: [error.message, error.hint].filter((part) => part !== '').join(': '),
+      offset: error.offset,
+    };
+  }
+}
+
+function Result({
+  outcome: { result, cost, warning },
+  isJson,
+  setJson,
+}: {
+  readonly outcome: Outcome;
+  readonly isJson: boolean;
+  readonly setJson: (isJson: boolean) => void;
+}) {
+  const table = useMemo(() => resultTable(result, limits.pageResultRowsMax), [result]);
+  return (
+    <>
+      <div class="bar">
+        <label>
+          <input
+            type="checkbox"
+            checked={isJson || table === undefined}
+            disabled={table === undefined}
+            onChange={({ currentTarget }) => setJson(currentTarget.checked)}
+          />{' '}
+          JSON
+        </label>
+        <button type="button" onClick={() => download(result)}>
+          Download
+        </button>
+        {highlighted.value !== undefined && (
+          <button type="button" onClick={() => (highlighted.value = undefined)}>
+            Show all nodes again
+          </button>
+        )}
+        <span class="muted" role="status">
+          {[sizeText(result), cost, warning].filter((part) => part !== '').join(' · ')}
+        </span>
+      </div>
+      <div class="scroll" tabIndex={0} role="group" aria-label="Result">
+        {isJson || table === undefined ? (
+          <pre>{jsonText(result)}</pre>
+        ) : (
+          <table class="list">
+            <thead>
+              <tr>
+                {table.columns.map((name, index) => (
+                  <th key={`${index} ${name}`} scope="col">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {table.rows.map(({ cells, nodeId }, row) => (
+                <tr key={row}>
+                  {cells.map((cell, index) => (
+                    <td key={index}>
+                      {index === 0 && nodeId !== undefined && graph.nodes.has(nodeId) ? (
+                        <button type="button" class="link" onClick={() => reveal(nodeId)}>
+                          {cell}
+                        </button>
+                      ) : (
+                        cell
+                      )}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+        {table !== undefined && table.more > 0 && <p class="muted">and {table.more} more: download them.</p>}
+      </div>
+    </>
+  );
+}
+
+function sizeText(result: unknown): string {
+  return Array.isArray(result) ? `${result.length} result${result.length === 1 ? '' : 's'}` : '';
+}
+
+/** Cut where it would take the browser long to show. */
+function jsonText(result: unknown): string {
+  const text = JSON.stringify(result, undefined, 2) ?? '';
+  const most = limits.pageJsonCharsMax;
+  return text.length > most ? `${text.slice(0, most)}\n… (cut: download it)` : text;
+}
+
+function download(result: unknown): void {
+  const url = URL.createObjectURL(
+    new Blob([JSON.stringify(result, undefined, 2)], { type: 'application/json' }),
+  );
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = 'edgedive-result.json';
+  link.click();
+  URL.revokeObjectURL(url);
+}

@@ -1,0 +1,92 @@
+/** What is looked at: the selection, what is open, the search, the panel. It stands in the address, so that a link shows the same. */
+import { batch, computed, effect, signal } from '@preact/signals';
+import { limits } from '../../core/limits.ts';
+import { wayUp } from '../model/containment.ts';
+import { searchNodes } from '../model/search.ts';
+import { containment, graph, graphVersion, shapeVersion } from './live.ts';
+
+export const PANELS = ['flows', 'captures', 'query', 'manage'] as const;
+export type Panel = (typeof PANELS)[number];
+
+export const selectedId = signal('');
+export const searchText = signal('');
+export const panel = signal<Panel>('flows');
+export const queryText = signal('');
+/** Groups that are open in tree and map. */
+export const openIds = signal<ReadonlySet<string>>(new Set());
+/** Nodes that a query yielded; undefined for none asked. */
+export const highlighted = signal<ReadonlySet<string> | undefined>(undefined);
+
+export const selected = computed(() => {
+  void graphVersion.value;
+  return graph.nodes.get(selectedId.value);
+});
+
+/** What the search finds; undefined while nothing is searched. */
+export const found = computed(() => {
+  void shapeVersion.value;
+  if (searchText.value.trim() === '') return undefined;
+  return searchNodes(graph.nodes, searchText.value, limits.pageFoundMax);
+});
+
+export function toggle(id: string, isOpen: boolean): void {
+  const next = new Set(openIds.value);
+  if (isOpen) next.add(id);
+  else next.delete(id);
+  openIds.value = next;
+}
+
+/** Selects a node and opens all that hold it. */
+export function reveal(id: string): void {
+  const [, ...above] = wayUp(containment.value, id);
+  batch(() => {
+    openIds.value = new Set([...openIds.value, ...above]);
+    selectedId.value = id;
+  });
+}
+
+// A small fabric is shown whole; in a large one everything is closed until somebody opens it.
+let isFirst = true;
+effect(() => {
+  const { roots } = containment.value;
+  if (!isFirst || roots.length === 0) return;
+  isFirst = false;
+  const small = graph.nodes.size <= limits.pageOpenNodesMax;
+  const open = small ? [...containment.value.children.keys()] : [];
+  const above = wayUp(containment.peek(), selectedId.peek()).slice(1);
+  openIds.value = new Set([...open, ...above]);
+});
+
+/** Of the link that was opened; ms since 1970. */
+export function readTime(): number | undefined {
+  const said = Number(new URLSearchParams(location.hash.slice(1)).get('time') ?? '0');
+  return Number.isSafeInteger(said) && said > 0 ? said : undefined;
+}
+
+const time = signal(readTime());
+export function sayTime(ms: number | undefined): void {
+  time.value = ms;
+}
+
+function readAddress(): void {
+  const said = new URLSearchParams(location.hash.slice(1));
+  batch(() => {
+    selectedId.value = said.get('node') ?? '';
+    searchText.value = said.get('search') ?? '';
+    queryText.value = said.get('query') ?? '';
+    panel.value = PANELS.find((name) => name === said.get('panel')) ?? 'flows';
+  });
+}
+
+readAddress();
+addEventListener('hashchange', readAddress);
+effect(() => {
+  const say = new URLSearchParams();
+  if (selectedId.value !== '') say.set('node', selectedId.value);
+  if (searchText.value !== '') say.set('search', searchText.value);
+  if (panel.value !== 'flows') say.set('panel', panel.value);
+  if (queryText.value !== '') say.set('query', queryText.value);
+  if (time.value !== undefined) say.set('time', String(time.value));
+  const hash = say.size === 0 ? '' : `#${say.toString()}`;
+  if (hash !== location.hash) history.replaceState(null, '', `${location.pathname}${hash}`);
+});
