@@ -38,6 +38,20 @@ const READY_WAIT_MS_MAX = 30_000;
 /** An analyzer that dies this often before it ever answered will not answer. */
 const DEATHS_BEFORE_READY_MAX = 3;
 
+/** What workerd says of a write that finds no room. */
+const DISK_FULL = /database or disk is full/;
+const FULL_SAID_EVERY_MS = 60_000;
+let fullSaidMs = -Infinity;
+
+/** In words, among what the runtime says of it. */
+function sayFull(stateDir: string): void {
+  if (performance.now() - fullSaidMs < FULL_SAID_EVERY_MS) return;
+  fullSaidMs = performance.now();
+  say(
+    `the disk of ${stateDir} is full: nothing can be written until there is room; probes keep their flows and send them then`,
+  );
+}
+
 const say = (text: string) => process.stderr.write(`edgedive: ${text}\n`);
 
 /** Before anything runs there is nothing to end. */
@@ -76,6 +90,9 @@ async function main(): Promise<void> {
     args: ['serve', configFile, 'config', ...socketOf(tls?.inner.fd ?? descriptor)],
     descriptor: tls?.inner.fd ?? descriptor,
     stopGraceMs: WORKERD_GRACE_MS,
+    onLine: (line) => {
+      if (DISK_FULL.test(line)) sayFull(options.stateDir);
+    },
     onDeath: (deaths) => {
       if (ready || deaths < DEATHS_BEFORE_READY_MAX) return true;
       say('the analyzer cannot run; its reason stands above');
