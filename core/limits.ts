@@ -445,6 +445,8 @@ export const timings = {
   archiveMs: 365 * 86_400_000,
   /** When there is more to archive than one turn does, the next one comes after this. */
   archiveTurnMs: 1_000,
+  /** A file is kept, fetched or deleted within this, or that has failed. */
+  archiveRequestMs: 60_000,
   /** What the graph was, and every accepted flow message, are kept this long unless `EDGEDIVE_HISTORY` says otherwise. */
   historyMs: 7 * 86_400_000,
   /** How long entries of the audit trail are kept unless EDGEDIVE_AUDIT_KEEP says otherwise. */

@@ -65,6 +65,11 @@ declare namespace Cloudflare {
     readonly EDGEDIVE_ARCHIVE_BUCKET?: R2Bucket;
     /** Only under `npm start`: the folder of `history.archive`. */
     readonly EDGEDIVE_ARCHIVE?: Fetcher;
+    /** … or a bucket of anything that speaks S3: https://endpoint/bucket/prefix. Key and secret are secrets. */
+    readonly EDGEDIVE_ARCHIVE_S3: string;
+    readonly EDGEDIVE_ARCHIVE_S3_REGION: string;
+    readonly EDGEDIVE_ARCHIVE_S3_KEY?: string;
+    readonly EDGEDIVE_ARCHIVE_S3_SECRET?: string;
     readonly EDGEDIVE_HISTORY_HOT: string;
     readonly EDGEDIVE_ARCHIVE_KEEP: string;
     readonly EDGEDIVE_ARCHIVE_BYTES: string;

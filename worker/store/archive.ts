@@ -1,7 +1,10 @@
 /**
- * Where files of the past are kept beside the objects: a bucket of R2 on Cloudflare, a folder when self-hosted. A file is there whole or not
+ * Where files of the past are kept beside the objects: a bucket of R2 on Cloudflare, a folder or a bucket of anything that speaks S3 when self-hosted. A file is there whole or not
  * at all, and written again it replaces itself.
  */
+import { AwsClient } from 'aws4fetch';
+import { timings } from '../../core/limits.ts';
+
 export interface Archive {
   /** Resolves when the file is kept. */
   put(name: string, bytes: Uint8Array): Promise<void>;
@@ -14,7 +17,24 @@ export interface Archive {
 /** Undefined where the past stays in the objects. */
 export function archiveIn(env: Env): Archive | undefined {
   if (env.EDGEDIVE_ARCHIVE_BUCKET !== undefined) return inBucket(env.EDGEDIVE_ARCHIVE_BUCKET);
-  return env.EDGEDIVE_ARCHIVE === undefined ? undefined : inFolder(env.EDGEDIVE_ARCHIVE);
+  if ((env.EDGEDIVE_ARCHIVE_S3 ?? '') !== '') return inS3(env);
+  const folder = env.EDGEDIVE_ARCHIVE;
+  return folder && overHttp('http://archive', (url, init) => folder.fetch(url, init));
+}
+
+/** `https://endpoint/bucket/prefix`, signed by AWS Signature Version 4. */
+function inS3(env: Env): Archive {
+  const client = new AwsClient({
+    accessKeyId: env.EDGEDIVE_ARCHIVE_S3_KEY ?? '',
+    secretAccessKey: env.EDGEDIVE_ARCHIVE_S3_SECRET ?? '',
+    service: 's3',
+    region: env.EDGEDIVE_ARCHIVE_S3_REGION,
+  });
+  const send = env.EDGEDIVE_EXPORTS ?? { fetch: (request: Request) => fetch(request) };
+  // The `=` in names: servers differ in what they sign of it, unless it comes escaped.
+  return overHttp(env.EDGEDIVE_ARCHIVE_S3.replace(/\/+$/, ''), async (url, init) =>
+    send.fetch(await client.sign(url.replaceAll('=', '%3D'), init)),
+  );
 }
 
 function inBucket(bucket: R2Bucket): Archive {
@@ -30,15 +50,19 @@ function inBucket(bucket: R2Bucket): Archive {
   };
 }
 
-/** scripts/start/archive-folder.ts answers. */
-function inFolder(folder: Fetcher): Archive {
+const REASON_CHARS_MAX = 300;
+
+/** PUT, GET and DELETE, as S3 has them and scripts/start/archive-folder.ts answers them. */
+function overHttp(base: string, send: (url: string, init: RequestInit) => Promise<Response>): Archive {
   const ask = async (method: string, name: string, body?: Uint8Array): Promise<Response> => {
-    const answer = await folder.fetch(`http://archive/${name}`, {
+    const answer = await send(`${base}/${name}`, {
       method,
+      signal: AbortSignal.timeout(timings.archiveRequestMs),
       ...(body !== undefined && { body }),
     });
     if (answer.ok || answer.status === 404) return answer;
-    throw new Error(`${method} ${name}: ${answer.status} ${await answer.text()}`);
+    const reason = (await answer.text()).slice(0, REASON_CHARS_MAX);
+    throw new Error(`${method} ${name}: ${answer.status} ${reason}`);
   };
   return {
     put: async (name, bytes) => {
