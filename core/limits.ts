@@ -200,9 +200,6 @@ export const limits = {
   pastSearchesWaitingMax: 32,
   /** States of nodes that differ in statistics only and wait to be written; at this many they are written at once. */
   statisticsHeldMax: 10_000,
-  /** What one principal keeps for the page: so many values, each of so many characters of JSON in ASCII; more are refused with 507 and 413. */
-  preferencesMax: 100,
-  preferenceCharsMax: 8_192,
   /** Graphs of the past kept for who asks again, and their size as characters of JSON; the one asked for longest ago goes. */
   pastGraphsCached: 4,
   pastGraphsCachedChars: 10 * 1_048_576,

@@ -28,7 +28,6 @@ import { mountLogin } from './routes/login.ts';
 import { mountMetrics } from './routes/metrics.ts';
 import { mountPage } from './routes/page.ts';
 import { mountPcap } from './routes/pcap.ts';
-import { mountPreferences } from './routes/preferences.ts';
 import { mountProbe } from './routes/probe.ts';
 import { mountEdgeRule, mountNodeRule } from './routes/rule.ts';
 import { mountStatus } from './routes/status.ts';
@@ -40,7 +39,6 @@ import { mountWorkflow } from './routes/workflow.ts';
 
 export { FlowHub } from './objects/flow-hub.ts';
 export { FlowShard } from './objects/flow-shard.ts';
-export { Preferences } from './objects/preferences.ts';
 export { Registry } from './objects/registry.ts';
 export { Topology } from './objects/topology.ts';
 
@@ -52,7 +50,6 @@ app.notFound(noRoute);
 mountInfo(app); //        GET /api
 mountLogin(app); //       POST /login
 mountWhoami(app); //      GET /api/whoami
-mountPreferences(app); // GET /api/preferences · PUT, DELETE /api/preferences/{name}
 mountToken(app); //       GET, POST /api/token · GET, DELETE /api/token/{id}
 mountAudit(app); //       GET /api/audit
 mountStatus(app); //      GET /api/status
