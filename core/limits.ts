@@ -59,6 +59,10 @@ export const limits = {
   /** Headers a `protochain` filter follows in one packet; a longer chain does not match. */
   filterChainMax: 8_192,
 
+  /** Saved views of one principal; more are refused with 507. Longer names and links are refused with 400. */
+  viewsMax: 50,
+  viewNameCharsMax: 64,
+  viewLinkCharsMax: 2_000,
   /** Flows in the page's table; the ones silent longest leave it and are counted there. */
   pageFlowsMax: 100_000,
   /** A graph of at most so many nodes is shown with all groups open; a larger one is opened by hand. */

@@ -5,6 +5,8 @@ declare namespace Cloudflare {
     readonly REGISTRY: DurableObjectNamespace<import('./index.ts').Registry>;
     readonly FLOW_SHARD: DurableObjectNamespace<import('./index.ts').FlowShard>;
     readonly FLOW_HUB: DurableObjectNamespace<import('./index.ts').FlowHub>;
+    /** What principals keep for the page; objects/preferences.ts. */
+    readonly PREFERENCES: DurableObjectNamespace;
     /** The files of the page: dist/page. */
     readonly EDGEDIVE_PAGE: Fetcher;
     /** First part of the name of every object. */

@@ -34,11 +34,13 @@ import { mountStatus } from './routes/status.ts';
 import { mountSubscriber } from './routes/subscriber.ts';
 import { mountToken } from './routes/token.ts';
 import { mountTopology } from './routes/topology.ts';
+import { mountView } from './routes/view.ts';
 import { mountWhoami } from './routes/whoami.ts';
 import { mountWorkflow } from './routes/workflow.ts';
 
 export { FlowHub } from './objects/flow-hub.ts';
 export { FlowShard } from './objects/flow-shard.ts';
+export { Preferences } from './objects/preferences.ts';
 export { Registry } from './objects/registry.ts';
 export { Topology } from './objects/topology.ts';
 
@@ -64,6 +66,7 @@ mountNodeRule(app); //    GET, POST /api/noderule · GET, PATCH, DELETE /api/nod
 mountEdgeRule(app); //    GET, POST /api/edgerule · GET, PATCH, DELETE /api/edgerule/{id}
 mountInjectpacket(app); // GET, POST /api/injectpacket · GET, PATCH, DELETE /api/injectpacket/{id}
 mountWorkflow(app); //    GET, POST /api/workflow · GET, PATCH, DELETE /api/workflow/{id} · POST /api/workflow/{id}/call
+mountView(app); //        GET, POST /api/view · GET, DELETE /api/view/{id}
 mountPcap(app); //        POST /api/pcap
 mountPage(app); //        GET /, /ui/…: the page's files
 mountDescription(app); // GET /swagger.json, /api/swagger.json, /openapi.json

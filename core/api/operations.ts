@@ -49,6 +49,8 @@ export type Workflow = { readonly Name: string; readonly Title: string; readonly
 export type WorkflowParam = { readonly Name: string; readonly Description: string; readonly Type: string; readonly Default?: AnyValue; readonly Values: readonly (WorkflowChoice)[] | null };
 export type WorkflowChoice = { readonly Value?: AnyValue; readonly Description: string };
 export type WorkflowRequest = { readonly Name: string; readonly Title?: string; readonly Abstract?: string; readonly Description?: string; readonly Parameters?: readonly (WorkflowParam)[] | null; readonly Source?: string };
+export type Views = { readonly [name: string]: View };
+export type View = { readonly Name: string; readonly Link: string };
 export type PcapCounts = { readonly packets: number; readonly packetsIgnored: number; readonly bytes: number; readonly flows: number; readonly flowsEvicted: number; readonly truncated: boolean; readonly note: string };
 
 export interface Operations {
@@ -110,6 +112,10 @@ export interface Operations {
   readonly 'GET /api/workflow/{id}': { readonly params: { readonly id: string }; readonly query: {}; readonly body: undefined; readonly answer: Workflow };
   readonly 'DELETE /api/workflow/{id}': { readonly params: { readonly id: string }; readonly query: {}; readonly body: undefined; readonly answer: undefined };
   readonly 'PATCH /api/workflow/{id}': { readonly params: { readonly id: string }; readonly query: {}; readonly body: JSONPatch; readonly answer: Workflow };
+  readonly 'GET /api/view': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: Views };
+  readonly 'POST /api/view': { readonly params: {}; readonly query: {}; readonly body: View; readonly answer: View };
+  readonly 'GET /api/view/{id}': { readonly params: { readonly id: string }; readonly query: {}; readonly body: undefined; readonly answer: View };
+  readonly 'DELETE /api/view/{id}': { readonly params: { readonly id: string }; readonly query: {}; readonly body: undefined; readonly answer: undefined };
   readonly 'POST /api/pcap': { readonly params: {}; readonly query: { readonly LayerKeyMode?: string; readonly RawPacketLimit?: string; readonly ExtraLayers?: string; readonly ExtraTCPMetric?: string; readonly IPDefrag?: string; readonly ReassembleTCP?: string; readonly LinkType?: string }; readonly body: string; readonly answer: PcapCounts };
   readonly 'GET /swagger.json': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: { readonly [name: string]: unknown } };
   readonly 'GET /api/swagger.json': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: { readonly [name: string]: unknown } };

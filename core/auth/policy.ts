@@ -36,6 +36,7 @@ export const OBJECTS: Readonly<Record<string, readonly string[]>> = {
   edgerule: ['read', 'write'],
   pcap: ['write'],
   token: ['read', 'write'],
+  view: ['read', 'write'],
   audit: ['read'],
   websocket: [
     '/ws/subscriber',
@@ -52,7 +53,7 @@ export const OBJECTS: Readonly<Record<string, readonly string[]>> = {
 
 const ALL = '*';
 const USER_OBJECTS =
-  'topology status config capture alert injectpacket workflow workflow.call node edge noderule edgerule pcap token';
+  'topology status config capture alert injectpacket workflow workflow.call node edge noderule edgerule pcap token view';
 const USER_SOCKETS = '/ws/subscriber /ws/subscriber/flow /ws/publisher /ws/pubsub';
 const PROBE_SOCKETS = '/ws/probe/topology /ws/probe/flow /ws/agent/topology /ws/agent/flow';
 
@@ -69,6 +70,7 @@ const BUILT_IN: readonly Rule[] = [
   ...USER_SOCKETS.split(' ').map((path) => allowed('user', 'websocket', path)),
   allowed('guest', 'topology', 'read'),
   allowed('guest', 'status', 'read'),
+  allowed('guest', 'view', ALL),
   allowed('guest', 'websocket', '/ws/subscriber'),
   ...PROBE_SOCKETS.split(' ').map((path) => allowed('probe', 'websocket', path)),
 ];

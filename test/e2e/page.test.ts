@@ -186,6 +186,27 @@ describe.skipIf(cannot)('the page', () => {
     expect(await accessibilityFaults(page)).toEqual([]);
   });
 
+  it('keeps a view under a name, and shows it again on another visit', async () => {
+    await open(`#search=${lab.vm1}&panel=captures`);
+    await page.locator('.menu summary').click();
+    await page.type('.menu input', 'first machine');
+    await page.keyboard.press('Enter');
+    await shows('.menu li', 'first machine');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.close();
+    await open();
+    await page.locator('.menu summary').click();
+    await page.locator('.menu li a').click();
+    await eventually(async () =>
+      expect(await page.$eval('#search', (field) => (field as unknown as { value: string }).value)).toBe(
+        lab.vm1,
+      ),
+    );
+    expect(await page.$eval('[role=tab][aria-selected=true]', (tab) => tab.textContent)).toBe('Captures');
+    await page.locator('.menu li button').click();
+    await shows('.menu', 'None yet.');
+  });
+
   it('shows what was at another time, and comes back', async () => {
     const before = Date.now();
     execFileSync('ip', ['-n', lab.vm2, 'link', 'add', 'new0', 'type', 'veth', 'peer', 'name', 'new1']);

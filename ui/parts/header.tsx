@@ -1,6 +1,7 @@
 /** The line at the top: whether what is shown is live, who is there, light or dark. */
 import { connection } from '../state/live.ts';
 import { isKnown, session, signOut } from '../state/session.ts';
+import { Views } from './views.tsx';
 import { theme, THEMES, type Theme } from '../state/theme.ts';
 
 const NAMES: Readonly<Record<Theme, string>> = { auto: 'as the system', light: 'light', dark: 'dark' };
@@ -17,6 +18,7 @@ export function Header() {
         </p>
       )}
       <span class="space" />
+      {now.kind === 'in' && <Views />}
       <a href="/docs">API</a>
       <label>
         Colours{' '}

@@ -1,12 +1,18 @@
 /** Now, or another time of the last day: by a slider, or to the minute. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { goTo, pastMs, pastProblem } from '../state/past.ts';
-import { readTime, sayTime } from '../state/view.ts';
+import { time } from '../state/view.ts';
 
 const MINUTE_MS = 60_000;
 const MINUTES_MAX = 24 * 60;
 /** While somebody moves the slider nothing is asked. */
 const SETTLE_MS = 250;
+
+async function follow(): Promise<void> {
+  await goTo(time.value);
+  // There is no such past.
+  if (pastMs.value === undefined) time.value = undefined;
+}
 
 export function TimeBar() {
   const now = pastMs.value;
@@ -14,15 +20,14 @@ export function TimeBar() {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const go = (ms: number | undefined): void => {
     setMoved(undefined);
-    sayTime(ms);
-    void goTo(ms);
+    time.value = ms;
   };
   useEffect(() => {
-    const linked = readTime();
-    if (linked !== undefined) void goTo(linked);
-  }, []);
+    void follow();
+  }, [time.value]);
   const slide = (minutesAgo: number): void => {
     setMoved(minutesAgo);
+    pastProblem.value = '';
     clearTimeout(timer.current);
     timer.current = setTimeout(
       () => go(minutesAgo === 0 ? undefined : Date.now() - minutesAgo * MINUTE_MS),

@@ -24,7 +24,6 @@ export async function goTo(ms: number | undefined): Promise<void> {
   pastMs.value = ms;
   if (ms === undefined) {
     batch(() => {
-      pastProblem.value = '';
       pastFlows.value = [];
     });
     showGraph(undefined);

@@ -57,20 +57,14 @@ effect(() => {
   openIds.value = new Set([...open, ...above]);
 });
 
-/** Of the link that was opened; ms since 1970. */
-export function readTime(): number | undefined {
-  const said = Number(new URLSearchParams(location.hash.slice(1)).get('time') ?? '0');
-  return Number.isSafeInteger(said) && said > 0 ? said : undefined;
-}
-
-const time = signal(readTime());
-export function sayTime(ms: number | undefined): void {
-  time.value = ms;
-}
+/** ms since 1970; undefined for now. Who shows it goes there (time-bar.tsx). */
+export const time = signal<number | undefined>(undefined);
 
 function readAddress(): void {
   const said = new URLSearchParams(location.hash.slice(1));
   batch(() => {
+    const ms = Number(said.get('time') ?? '0');
+    time.value = Number.isSafeInteger(ms) && ms > 0 ? ms : undefined;
     selectedId.value = said.get('node') ?? '';
     searchText.value = said.get('search') ?? '';
     queryText.value = said.get('query') ?? '';

@@ -3,6 +3,9 @@
  * analyzer share nothing. A host belongs to one shard and a subscriber to one hub by jump hash, which moves as few
  * of them as possible when the number changes.
  */
+import { proxyDurable } from 'itty-durable/proxy-durable.js';
+import type { Principal } from '../../core/auth/principal.ts';
+import type { View } from '../../core/view/view.ts';
 import { FILES_HOST } from '../../core/ids.ts';
 import { hashOf, jumpHash, shardOf } from '../../core/shard-place.ts';
 import { ApiError } from '../errors.ts';
@@ -18,6 +21,18 @@ export function topologyOf(env: Env): DurableObjectStub<Topology> {
 
 export function registryOf(env: Env): DurableObjectStub<Registry> {
   return env.REGISTRY.getByName(`${env.EDGEDIVE_FABRIC}/registry`);
+}
+
+/** What can be asked of a principal's Preferences; texts are percent-encoded, as they travel in a header. */
+interface PreferencesCalls {
+  list(): Promise<View[]>;
+  save(encoded: string): Promise<boolean>;
+  forget(encoded: string): Promise<boolean>;
+}
+
+export function preferencesOf(env: Env, { kind, name }: Principal): PreferencesCalls {
+  const id = `${env.EDGEDIVE_FABRIC}/preferences/${kind}/${encodeURIComponent(name)}`;
+  return proxyDurable(env.PREFERENCES, { name: 'PREFERENCES', parse: true }).get(id) as PreferencesCalls;
 }
 
 /** The fabric's resources of one kind, read from and written to the texts that the Registry keeps. */
