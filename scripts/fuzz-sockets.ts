@@ -79,7 +79,12 @@ export async function main(args: readonly string[]): Promise<number> {
 
 /** Lines of an analyzer that tell of a fault; the runtime calls what a peer sent against RFC 6455 an exception of its own. */
 export function faultsIn(output: string): string[] {
-  return output
-    .split('\n')
-    .filter((line) => /Error|uncaught|exception/i.test(line) && !line.includes('WebSocket protocol error;'));
+  return output.split('\n').filter(isFault);
+}
+
+function isFault(line: string): boolean {
+  // What the analyzer itself says has a level; a peer that was closed for what it sent is a warning.
+  const level = /^[^{]*\{"time":"[^"]*","level":"(\w+)"/.exec(line)?.[1];
+  if (level !== undefined) return level === 'error';
+  return /Error|uncaught|exception/i.test(line) && !line.includes('WebSocket protocol error;');
 }

@@ -7,8 +7,6 @@ export type Info = { readonly Host: string; readonly Version: string; readonly S
 export type LoginAnswer = { readonly Token: string; readonly Permissions: readonly (Permission)[] };
 export type Permission = { readonly Object: string; readonly Action: string; readonly Allowed: boolean };
 export type WhoAmI = { readonly Name: string; readonly Kind: "open" | "user" | "token" | "jwt" | "probe"; readonly Roles: readonly (string)[]; readonly Permissions: readonly ({ readonly Object: string; readonly Action: string; readonly Allowed: boolean })[]; readonly ExpiresAt: string | null };
-export type Preferences = { readonly [name: string]: Preference };
-export type Preference = unknown;
 export type Tokens = { readonly [name: string]: Token };
 export type Token = { readonly ID: string; readonly Name: string; readonly Roles: readonly (string)[]; readonly Scopes: readonly (string)[] | null; readonly HostID: string; readonly CreatedBy: string; readonly CreatedAt: string; readonly ExpiresAt: string | null; readonly LastUsedAt: string | null };
 export type MadeToken = { readonly ID: string; readonly Name: string; readonly Roles: readonly (string)[]; readonly Scopes: readonly (string)[] | null; readonly HostID: string; readonly CreatedBy: string; readonly CreatedAt: string; readonly ExpiresAt: string | null; readonly Token: string };
@@ -58,9 +56,6 @@ export interface Operations {
   readonly 'POST /login': { readonly params: {}; readonly query: {}; readonly body: string; readonly answer: LoginAnswer };
   readonly 'POST /logout': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: undefined };
   readonly 'GET /api/whoami': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: WhoAmI };
-  readonly 'GET /api/preferences': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: Preferences };
-  readonly 'PUT /api/preferences/{name}': { readonly params: { readonly name: string }; readonly query: {}; readonly body: Preference; readonly answer: Preference };
-  readonly 'DELETE /api/preferences/{name}': { readonly params: { readonly name: string }; readonly query: {}; readonly body: undefined; readonly answer: undefined };
   readonly 'GET /api/token': { readonly params: {}; readonly query: {}; readonly body: undefined; readonly answer: Tokens };
   readonly 'POST /api/token': { readonly params: {}; readonly query: {}; readonly body: TokenRequest; readonly answer: MadeToken };
   readonly 'GET /api/token/{id}': { readonly params: { readonly id: string }; readonly query: {}; readonly body: undefined; readonly answer: Token };

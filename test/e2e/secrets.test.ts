@@ -21,12 +21,25 @@ const SECRETS = {
   probe: `edg_${'b'.repeat(16)}_${'Pr0be-S3cret'.padEnd(43, 'y')}`,
   guess: 'Gue55ed-password',
   chosen: 'Ch0sen-token-nobody-has',
+  otlp: 'x-key=0tlp-s3cret',
+  kafka: 'x-key=Kafka-s3cret',
+  s3Key: 'S3-key-1d',
+  s3Secret: 'S3-s3cret',
 } as const;
 const VALUES: Readonly<Record<string, string>> = {
   'auth.admin_token': SECRETS.admin,
   'auth.users': JSON.stringify({ ann: { password: SECRETS.password, roles: ['user'] } }),
   'alerts.secret': SECRETS.webhook,
   'probe.token': SECRETS.probe,
+  'export.otlp_headers': SECRETS.otlp,
+  'export.kafka_headers': SECRETS.kafka,
+  'history.archive_s3_key': SECRETS.s3Key,
+  'history.archive_s3_secret': SECRETS.s3Secret,
+};
+/** Nobody listens there: what is told them fails, and is logged. */
+const AWAY: Readonly<Record<string, readonly string[]>> = {
+  export: ['otlp: http://127.0.0.1:9', 'kafka: http://127.0.0.1:9/topics/flows'],
+  history: ['archive_s3: http://127.0.0.1:9/bucket'],
 };
 
 const directory = mkdtempSync(join(tmpdir(), 'edgedive-secrets-'));
@@ -89,8 +102,13 @@ beforeAll(async () => {
       'alerts:',
       '  private: on',
       ...lines.filter((line) => line.startsWith('alerts.')).map((line) => line.replace('alerts.', '  ')),
-      'probe:',
-      ...lines.filter((line) => line.startsWith('probe.')).map((line) => line.replace('probe.', '  ')),
+      ...['probe', 'export', 'history'].flatMap((section) => [
+        `${section}:`,
+        ...(AWAY[section] ?? []).map((line) => `  ${line}`),
+        ...lines
+          .filter((line) => line.startsWith(`${section}.`))
+          .map((line) => line.replace(`${section}.`, '  ')),
+      ]),
       '',
     ].join('\n'),
   );
