@@ -42,6 +42,13 @@ const AWAY: Readonly<Record<string, readonly string[]>> = {
   history: ['archive_s3: http://127.0.0.1:9/bucket'],
 };
 
+/** A section of the file, with the secrets of it. */
+function sectionOf(section: string, lines: readonly string[]): string[] {
+  const own = lines.filter((line) => line.startsWith(`${section}.`));
+  const named = own.map((line) => line.replace(`${section}.`, '  '));
+  return [`${section}:`, ...(AWAY[section] ?? []).map((line) => `  ${line}`), ...named];
+}
+
 const directory = mkdtempSync(join(tmpdir(), 'edgedive-secrets-'));
 const stateDir = join(directory, 'state');
 /** What must be nowhere, by name: those above, in base64 too, and those that are made on the way. */
@@ -102,13 +109,7 @@ beforeAll(async () => {
       'alerts:',
       '  private: on',
       ...lines.filter((line) => line.startsWith('alerts.')).map((line) => line.replace('alerts.', '  ')),
-      ...['probe', 'export', 'history'].flatMap((section) => [
-        `${section}:`,
-        ...(AWAY[section] ?? []).map((line) => `  ${line}`),
-        ...lines
-          .filter((line) => line.startsWith(`${section}.`))
-          .map((line) => line.replace(`${section}.`, '  ')),
-      ]),
+      ...['probe', 'export', 'history'].flatMap((section) => sectionOf(section, lines)),
       '',
     ].join('\n'),
   );
