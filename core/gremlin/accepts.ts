@@ -181,6 +181,11 @@ export function kindAfter(kind: ValueKind, step: Step): ValueKind {
   return after === 'groups' && step.name === 'Group' && step.params.length > 0 ? 'keyedGroups' : after;
 }
 
+/** The steps that may follow this kind. */
+export function stepsAfter(kind: ValueKind): readonly StepName[] {
+  return Object.keys(ACCEPTED[kind]) as StepName[];
+}
+
 /** How people would call the values. */
 const PLAIN_NAMES: Readonly<Record<ValueKind, string>> = {
   graph: 'a graph',

@@ -3,6 +3,9 @@
  * finds wrong, what the browser refuses (its policy is strict) and what the page asks of other hosts fails each test.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import { limits } from '../../core/limits.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Browser, Page } from 'puppeteer-core';
 import { isNetworkChange, openPage, startBrowser } from '../../scripts/browser.ts';
@@ -103,6 +106,18 @@ describe.skipIf(cannot)('the page', () => {
     });
     expect(await accessibilityFaults(page)).toEqual([]);
 
+    await page.locator('::-p-text(Show its flows)').click();
+    expect(
+      await page.$eval(
+        '.panel input[type=checkbox]',
+        (box) => (box as unknown as { checked: boolean }).checked,
+      ),
+    ).toBe(true);
+    await page.locator('.panel .menu summary').click();
+    await page.locator('::-p-xpath(//label[contains(., "Round trip")])').click();
+    await eventually(async () => expect((await texts(page, '.flows th')).join()).not.toContain('Round trip'));
+    expect(await accessibilityFaults(page)).toEqual([]);
+
     await page.locator('#tab-captures').click();
     await shows('.list tbody', 'runs on 1');
     expect(await accessibilityFaults(page)).toEqual([]);
@@ -155,6 +170,22 @@ describe.skipIf(cannot)('the page', () => {
     });
     await eventually(async () => expect(await texts(page, '#mistake')).toEqual(['']));
     expect(await accessibilityFaults(page)).toEqual([]);
+
+    await page.$eval('textarea', (area) => (area as unknown as { select(): void }).select());
+    await page.type('textarea', 'G.V().Coun');
+    await shows('#offered', 'Count');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.keyboard.press('Tab');
+    await page.type('textarea', '()');
+    expect(await page.$eval('textarea', (area) => (area as unknown as { value: string }).value)).toBe(
+      'G.V().Count()',
+    );
+    await page.keyboard.press('Enter');
+    await eventually(async () => expect((await texts(page, '.panel pre')).join('')).toMatch(/^\d+$/));
+
+    await page.$eval('textarea', (area) => (area as unknown as { select(): void }).select());
+    await page.type('textarea', "G.V().Has('Type','netns')");
+    await page.keyboard.press('Enter');
     await page.locator(`::-p-xpath(//td/button[text()="${lab.vm2}"])`).click();
     await eventually(async () => expect((await texts(page, '.details h2'))[0]).toContain(lab.vm2));
   });
@@ -242,6 +273,70 @@ describe.skipIf(cannot)('the page', () => {
     await page.select('.top select', 'dark');
     await eventually(async () => expect(await rows()).toContain(lab.vm1));
     expect(await accessibilityFaults(page)).toEqual([]);
+  });
+});
+
+/** Hosts of a bridge with nine ports, whose peers are in nine namespaces. */
+function largeFabric(hosts: number): { readonly Nodes: object[]; readonly Edges: object[] } {
+  const Nodes: object[] = [];
+  const Edges: object[] = [];
+  const node = (ID: string, Metadata: object): void => void Nodes.push({ ID, Metadata, Host: 'large' });
+  const edge = (Parent: string, Child: string, RelationType = 'ownership'): void =>
+    void Edges.push({ ID: `${Parent} ${Child} ${RelationType}`, Parent, Child, Metadata: { RelationType } });
+  for (let host = 0; host < hosts; host++) {
+    const id = `h${host}`;
+    node(id, { Name: `host${host}`, Type: 'host' });
+    node(`${id}b`, { Name: 'br0', Type: 'bridge', State: 'UP' });
+    edge(id, `${id}b`);
+    for (let index = 0; index < 9; index++) {
+      const [space, port, inner] = [`${id}n${index}`, `${id}p${index}`, `${id}e${index}`];
+      node(space, { Name: `pod${index}`, Type: 'netns', Path: `/run/netns/pod${index}` });
+      node(port, { Name: `veth${index}`, Type: 'veth', State: 'UP' });
+      node(inner, {
+        Name: 'eth0',
+        Type: 'veth',
+        State: 'DOWN',
+        IPV4: [`10.${host >> 8}.${host & 255}.${index}/24`],
+      });
+      edge(id, space);
+      edge(id, port);
+      edge(`${id}b`, port, 'layer2');
+      edge(space, inner);
+      edge(port, inner, 'layer2');
+    }
+  }
+  return { Nodes, Edges };
+}
+
+describe.skipIf(skipWithoutChromium())('the page before ten thousand nodes', () => {
+  it('puts a bounded number of things on the screen, and finds one among all', async () => {
+    const edgedive = await startEdgedive({ probe: false });
+    const browser = await startBrowser();
+    const publisher = new WebSocket(`ws://${edgedive.address}/ws/publisher`, {
+      headers: { 'X-Client-Type': 'test', 'X-Host-ID': 'large' },
+    });
+    try {
+      await once(publisher, 'open');
+      const fabric = largeFabric(350);
+      publisher.send(JSON.stringify({ Namespace: 'Graph', Type: 'Sync', Obj: fabric }));
+      await eventually(async () => expect(await edgedive.query('G.V().Count()')).toBe(fabric.Nodes.length));
+      const { page } = await openPage(browser, edgedive.url);
+      const count = (selector: string) => page.$$eval(selector, (found) => found.length);
+      await eventually(async () => expect(await count('.map .box')).toBe(350));
+      await page.locator('::-p-text(Open all)').click();
+      await eventually(async () => expect(await count('.map .box')).toBeGreaterThan(1_000));
+      expect(await count('.map .box')).toBeLessThanOrEqual(limits.pageMapBoxesMax);
+      expect(await count('.map .line')).toBeLessThanOrEqual(limits.pageMapLinesMax);
+      expect(await count('[role=treeitem]')).toBeLessThan(100);
+      await page.type('#search', '10.1.3.7/');
+      await eventually(async () =>
+        expect(await texts(page, '[role=treeitem] .name')).toEqual(['host259', 'pod7', 'eth0']),
+      );
+    } finally {
+      publisher.close();
+      await browser.close();
+      await edgedive.stop();
+    }
   });
 });
 

@@ -14,7 +14,7 @@ import {
 } from '../model/node-text.ts';
 import { wayUp } from '../model/containment.ts';
 import { containment, graph } from '../state/live.ts';
-import { panel, queryText, reveal, selected, selectedId } from '../state/view.ts';
+import { isOnlySelected, panel, queryText, reveal, selected, selectedId } from '../state/view.ts';
 import { CaptureHere } from './capture-here.tsx';
 import { Lazy } from './lazy.tsx';
 import { MetadataTree } from './metadata-tree.tsx';
@@ -76,6 +76,15 @@ function NodeDetails({ node }: { readonly node: Node }) {
       <Lazy what="The chart" load={() => import('./chart.tsx')} />
       <p class="actions">
         <CopyQuery node={node} />
+        <button
+          type="button"
+          onClick={() => {
+            isOnlySelected.value = true;
+            panel.value = 'flows';
+          }}
+        >
+          Show its flows
+        </button>
         <button
           type="button"
           onClick={() => {

@@ -14,8 +14,9 @@ import { bytesText, countText, durationText, timeText } from '../model/figures.t
 import { tidOf } from '../model/node-text.ts';
 import { flows, flowsVersion, nodeIdOfTid, nodeNameOfTid, shapeVersion } from '../state/live.ts';
 import { PAST_FLOWS, pastFlows, pastMs } from '../state/past.ts';
+import { readKept, writeKept } from '../state/kept.ts';
 import { may } from '../state/session.ts';
-import { reveal, selected } from '../state/view.ts';
+import { isOnlySelected, reveal, selected } from '../state/view.ts';
 import { useWindow } from './use-window.ts';
 
 const ROW_PX = 24;
@@ -55,6 +56,46 @@ const COLUMNS: readonly Column[] = [
   { name: 'finish', title: 'End', text: finishOf },
 ];
 
+const HIDDEN = 'columnsHidden';
+
+function readHidden(): ReadonlySet<string> {
+  return new Set((readKept(HIDDEN) ?? '').split(' '));
+}
+
+/** Which columns there are, kept in this browser. */
+function ColumnMenu({
+  hidden,
+  setHidden,
+}: {
+  readonly hidden: ReadonlySet<string>;
+  readonly setHidden: (hidden: ReadonlySet<string>) => void;
+}) {
+  const change = (name: FlowColumn, isShown: boolean): void => {
+    const next = new Set(hidden);
+    if (isShown) next.delete(name);
+    else next.add(name);
+    writeKept(HIDDEN, [...next].join(' '));
+    setHidden(next);
+  };
+  return (
+    <details class="menu">
+      <summary>Columns</summary>
+      <div class="menu-body">
+        {COLUMNS.map(({ name, title }) => (
+          <label key={name}>
+            <input
+              type="checkbox"
+              checked={!hidden.has(name)}
+              onChange={({ currentTarget }) => change(name, currentTarget.checked)}
+            />{' '}
+            {title}
+          </label>
+        ))}
+      </div>
+    </details>
+  );
+}
+
 /** What is shown: of the flows when it was paused, of those of another time, or of those there are. */
 function useRows(
   paused: readonly FlowJson[] | undefined,
@@ -80,10 +121,12 @@ function useRows(
 export function FlowTable() {
   const [filter, setFilter] = useState('');
   const [order, setOrder] = useState<FlowOrder>({ column: 'last', isDescending: true });
-  const [isHere, setHere] = useState(false);
+  const isHere = isOnlySelected.value;
+  const [hidden, setHidden] = useState(readHidden);
   const [paused, setPaused] = useState<readonly FlowJson[] | undefined>(undefined);
   const isPast = pastMs.value !== undefined;
   const rows = useRows(paused, filter, isHere, order);
+  const columns = COLUMNS.filter(({ name }) => !hidden.has(name));
   const { ref, from, to } = useWindow<HTMLDivElement>(rows.length, ROW_PX);
   if (!may('websocket', '/ws/subscriber/flow')) return <p class="muted">You may not hear of flows.</p>;
   return (
@@ -100,7 +143,7 @@ export function FlowTable() {
           <input
             type="checkbox"
             checked={isHere}
-            onChange={({ currentTarget }) => setHere(currentTarget.checked)}
+            onChange={({ currentTarget }) => (isOnlySelected.value = currentTarget.checked)}
           />{' '}
           of the selected interface
         </label>
@@ -114,18 +157,19 @@ export function FlowTable() {
         <button type="button" onClick={() => flows.clear()}>
           Clear
         </button>
+        <ColumnMenu hidden={hidden} setHidden={setHidden} />
         <span class="muted" role="status">
           {isPast ? pastText(rows.length) : sumText(rows.length)}
         </span>
       </div>
       <div class="scroll" ref={ref} tabIndex={0} role="group" aria-label="Flows">
         <table class="list flows" aria-rowcount={rows.length + 1}>
-          <Head order={order} setOrder={setOrder} />
+          <Head columns={columns} order={order} setOrder={setOrder} />
           <tbody>
             <Space rows={from} />
             {rows.slice(from, to).map((flow, index) => (
               <tr key={flow.UUID} aria-rowindex={from + index + 2}>
-                {COLUMNS.map(({ name, isNumber, text }) => (
+                {columns.map(({ name, isNumber, text }) => (
                   <td key={name} class={isNumber === true ? 'number' : ''}>
                     {name === 'node' ? <NodeLink tid={flow.NodeTID ?? ''} /> : text(flow)}
                   </td>
@@ -142,9 +186,11 @@ export function FlowTable() {
 }
 
 function Head({
+  columns,
   order,
   setOrder,
 }: {
+  readonly columns: readonly Column[];
   readonly order: FlowOrder;
   readonly setOrder: (order: FlowOrder) => void;
 }) {
@@ -153,7 +199,7 @@ function Head({
   return (
     <thead>
       <tr aria-rowindex={1}>
-        {COLUMNS.map(({ name, title, isNumber }) => (
+        {columns.map(({ name, title, isNumber }) => (
           <th
             key={name}
             scope="col"

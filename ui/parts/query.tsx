@@ -2,7 +2,8 @@
  * One box for Gremlin: what is wrong is underlined while it is written, what was asked before is offered again, and results come as a table
  * or as JSON; nodes among them light up in tree and map.
  */
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Completion } from '../../core/gremlin/complete.ts';
 import { limits } from '../../core/limits.ts';
 import { askAll, type Refused } from '../link/api.ts';
 import { nodeIdsOf, resultTable } from '../model/query-result.ts';
@@ -13,6 +14,8 @@ import { highlighted, queryText, reveal } from '../state/view.ts';
 const HISTORY_MAX = 50;
 const HISTORY = 'queries';
 const CHECK_MS = 300;
+const OFFERED_MAX = 12;
+const KEYS_OF_NODES_MAX = 500;
 
 interface Mistake {
   readonly text: string;
@@ -87,24 +90,7 @@ export function Query() {
           void run();
         }}
       >
-        <div class="editor">
-          <Underlined text={text} at={mistake?.offset} />
-          <textarea
-            rows={2}
-            spellcheck={false}
-            aria-label="Gremlin query"
-            aria-describedby="mistake"
-            aria-invalid={mistake !== undefined}
-            placeholder="G.V().Has('Type', 'netns')"
-            value={text}
-            onInput={({ currentTarget }) => (queryText.value = currentTarget.value)}
-            onKeyDown={(event) => {
-              if (event.key !== 'Enter' || event.shiftKey) return;
-              event.preventDefault();
-              void run();
-            }}
-          />
-        </div>
+        <Editor text={text} mistake={mistake} run={run} />
         <button type="submit" disabled={isBusy}>
           Ask
         </button>
@@ -116,6 +102,100 @@ export function Query() {
       {outcome !== undefined && <Result outcome={outcome} isJson={isJson} setJson={setJson} />}
     </div>
   );
+}
+
+/** The box itself. What may stand at the caret is offered below it: arrows choose, Tab or Enter takes, Escape sends away. */
+function Editor({
+  text,
+  mistake,
+  run,
+}: {
+  readonly text: string;
+  readonly mistake: Mistake | undefined;
+  readonly run: () => Promise<void>;
+}) {
+  const area = useRef<HTMLTextAreaElement>(null);
+  const [offer, setOffer] = useState<Completion | undefined>();
+  const [at, setAt] = useState(0);
+  const take = (word: string): void => {
+    if (offer === undefined) return;
+    queryText.value = `${text.slice(0, offer.from)}${word}${text.slice(offer.to)}`;
+    setOffer(undefined);
+    const caret = offer.from + word.length;
+    requestAnimationFrame(() => area.current?.setSelectionRange(caret, caret));
+  };
+  const onInput = async ({ value, selectionStart }: HTMLTextAreaElement): Promise<void> => {
+    queryText.value = value;
+    const found = await completionOf(value, selectionStart);
+    if (queryText.peek() !== value) return;
+    setAt(0);
+    setOffer(found);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const words = offer?.words.slice(0, OFFERED_MAX) ?? [];
+    const isTaking = event.key === 'Tab' || event.key === 'Enter';
+    if (words.length > 0 && isTaking && !event.shiftKey) take(words[at] ?? '');
+    else if (words.length > 0 && event.key === 'ArrowDown') setAt((at + 1) % words.length);
+    else if (words.length > 0 && event.key === 'ArrowUp') setAt((at + words.length - 1) % words.length);
+    else if (words.length > 0 && event.key === 'Escape') setOffer(undefined);
+    else if (event.key === 'Enter' && !event.shiftKey) void run();
+    else return;
+    event.preventDefault();
+  };
+  const words = offer?.words.slice(0, OFFERED_MAX) ?? [];
+  return (
+    <div class="editor">
+      <Underlined text={text} at={mistake?.offset} />
+      <textarea
+        ref={area}
+        rows={2}
+        spellcheck={false}
+        aria-label="Gremlin query"
+        aria-describedby="mistake"
+        aria-invalid={mistake !== undefined}
+        aria-autocomplete="list"
+        aria-controls="offered"
+        aria-activedescendant={words.length > 0 ? `offer-${at}` : undefined}
+        placeholder="G.V().Has('Type', 'netns')"
+        value={text}
+        onInput={({ currentTarget }) => void onInput(currentTarget)}
+        onBlur={() => setOffer(undefined)}
+        onKeyDown={onKeyDown}
+      />
+      <ul id="offered" role="listbox" aria-label="What may stand here" hidden={words.length === 0}>
+        {words.map((word, index) => (
+          <li
+            key={word}
+            id={`offer-${index}`}
+            role="option"
+            aria-selected={index === at}
+            onPointerDown={(event) => {
+              event.preventDefault();
+              take(word);
+            }}
+          >
+            {word}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** Keys of the nodes that there are, a sample of them. */
+function nodeKeys(): readonly string[] {
+  const keys = new Set<string>();
+  let left = KEYS_OF_NODES_MAX;
+  for (const node of graph.nodes.values()) {
+    if (left-- === 0) break;
+    for (const key of Object.keys(node.Metadata)) keys.add(key);
+  }
+  return [...keys];
+}
+
+async function completionOf(text: string, offset: number): Promise<Completion | undefined> {
+  const reader = await import('../../core/gremlin/complete.ts').catch(() => undefined);
+  return reader?.completionAt(text, offset, nodeKeys());
 }
 
 function Before({ history }: { readonly history: readonly string[] }) {

@@ -12,6 +12,8 @@ export const selectedId = signal('');
 export const searchText = signal('');
 export const panel = signal<Panel>('flows');
 export const queryText = signal('');
+/** Of the flows only those of the selected interface. */
+export const isOnlySelected = signal(false);
 /** Groups that are open in tree and map. */
 export const openIds = signal<ReadonlySet<string>>(new Set());
 /** Nodes that a query yielded; undefined for none asked. */
