@@ -131,8 +131,9 @@ export const limits = {
   graphSyncsBurst: 20,
   graphSyncsPerSecond: 2,
 
-  /** Flow messages kept by a probe while its analyzer is away; the oldest go first and are counted. */
+  /** Flow messages kept by a probe while its analyzer is away, in memory or (with a folder) on disk; the oldest go first and are counted. */
   outboxBytesMax: 192 * 1_048_576,
+  spoolBytesMax: 1_073_741_824,
   /** With more than this waiting, a probe holds periodic updates back and sends births and ends only. */
   outboxHoldBytes: 16 * 1_048_576,
   /** Encoded flows in one batch; a larger one is split. */
@@ -221,9 +222,8 @@ export const limits = {
   exportFlowsMax: 1_000,
   /** Spans of requests an isolate holds until they are told; more are dropped and counted. */
   tracesHeldMax: 2_000,
-  /** Bytes of one IPFIX message, which is one datagram: what paths take unfragmented. */
+  /** Bytes of one IPFIX message, one datagram: what paths take unfragmented; and of those that the kernel has not taken: more are dropped and counted. */
   ipfixMessageBytes: 1_400,
-  /** IPFIX messages that the kernel has not taken; more are dropped and counted. */
   ipfixQueueBytesMax: 4 * 1_048_576,
 
   /** Packets of one injection from one node; more are refused with 400. */

@@ -26,6 +26,8 @@ export interface ProbeConfig {
   readonly files: readonly string[];
   /** What is followed beside the kernel: container engines, switches, neighbours. */
   readonly sources: SourceSettings;
+  /** Absolute; where flows wait on disk for the analyzer. */
+  readonly outbox: string | undefined;
   /** Who is told the flows besides, by IPFIX. */
   readonly ipfix: IpfixSettings | undefined;
 }
@@ -54,6 +56,7 @@ export const usage = `usage: npm run probe -- --analyzer URL [--host-id ID] [--t
                    usual, where they are; +lldp,-docker changes that, docker=/run/podman/podman.sock says where; none
                                                                                 (EDGEDIVE_SOURCES)
   --ipfix HOST:PORT  a collector that is told the flows too, by IPFIX over UDP       (EDGEDIVE_IPFIX; EDGEDIVE_IPFIX_DOMAIN)
+  --outbox DIR     keep flows that are not delivered on disk, there, also over a restart  (EDGEDIVE_OUTBOX, else in memory)
   --pcap FILE…     read these capture files (pcap, pcapng, also gzip), deliver their flows, and end
   --config FILE    settings in YAML, the analyzer's file (docs/configuration.md): host_id and probe.*
   --check          say which capabilities a probe needs, what for, and which this process has; status 1 when one is missing
@@ -91,6 +94,7 @@ export function readConfig(
     check: given.check ?? false,
     files: filesOf(given.pcap, positionals).map((file) => resolve(startedIn(env), file)),
     sources: sourcesOf(setting(given.sources, 'EDGEDIVE_SOURCES')),
+    outbox: outboxOf(setting(given.outbox, 'EDGEDIVE_OUTBOX'), env),
     ipfix: ipfixOf(setting(given.ipfix, 'EDGEDIVE_IPFIX'), setting(undefined, 'EDGEDIVE_IPFIX_DOMAIN')),
   };
 }
@@ -121,6 +125,7 @@ function parse(args: readonly string[]) {
         insecure: { type: 'boolean' },
         sources: { type: 'string' },
         ipfix: { type: 'string' },
+        outbox: { type: 'string' },
         config: { type: 'string' },
         pcap: { type: 'string', multiple: true },
         'parent-watch': { type: 'boolean' },
@@ -176,6 +181,13 @@ function sourcesOf(text: string | undefined): SourceSettings {
     if (error instanceof SourceSettingError) throw new ConfigError('--sources', error.message);
     throw error;
   }
+}
+
+function outboxOf(
+  folder: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  return folder === undefined ? undefined : resolve(startedIn(env), folder);
 }
 
 const IPFIX_PORT = 4739;

@@ -16,6 +16,7 @@ import { IpfixExporter } from './export/ipfix-exporter.ts';
 import { Injector } from './injection/injector.ts';
 import type { ProbeIdentity } from './link/analyzer-socket.ts';
 import { FlowLink } from './link/flow-link.ts';
+import { KeptOutbox } from './link/kept-outbox.ts';
 import { TopologyLink } from './link/topology-link.ts';
 import { createLog, type Log } from './log.ts';
 import { StatusReporter } from './status-reporter.ts';
@@ -39,28 +40,28 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
   const log = createLog('probe');
   const identity = identityOf(config);
   const analyzer = config.analyzer.origin;
-  log.info(`host ${identity.hostId}, analyzer ${analyzer}, version ${identity.version}`);
-  const missing = tellMissing(log);
+  const missing = tellStart(log, identity, analyzer);
 
   const topologyLog = createLog('topology');
   const topology = topologyOf(config, topologyLog);
   const ownTraffic = new OwnTraffic(config.analyzer, ...collectorUrls(config));
 
+  const kept = new KeptOutbox({ folder: config.outbox, analyzer, identity, log });
   const flowLink = new FlowLink({
     analyzer,
     identity,
     log: createLog('flows'),
+    outbox: kept.outbox,
     flush: () => manager.flush(),
     onPace: (pace) => manager.setPace(pace),
   });
-  const captureLog = createLog('capture');
-  const { ipfix, feeding } = feedingOf(config, flowLink, captureLog);
+  const { ipfix, feeding } = feedingOf(config, flowLink);
   const { sources, packets, ovs } = captureSources(config, topology, feeding);
   const manager = new CaptureManager({
     topology,
     sources,
     exclusion: () => ownTraffic.exclusion,
-    log: captureLog,
+    log: feeding.log,
   });
   const topologyLink = new TopologyLink({
     analyzer,
@@ -104,7 +105,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
   void packets.warmUp();
   ovs?.tidy();
   topologyLink.start();
-  flowLink.start();
+  kept.start(flowLink);
   reporter.start();
 
   return {
@@ -113,7 +114,7 @@ export async function startProbe(config: ProbeConfig): Promise<Probe> {
       reporter.stop();
       injector.close();
       await manager.stop();
-      await Promise.all([stopFlows(flowLink, reason, log), ipfix?.stop()]);
+      await Promise.all([stopFlows(flowLink, kept, reason, log), ipfix?.stop()]);
       await topologyLink.stop(reason);
       topology.stop();
     },
@@ -131,10 +132,10 @@ function collectorUrls({ ipfix }: ProbeConfig): URL[] {
 function feedingOf(
   { ipfix: settings }: ProbeConfig,
   flowLink: FlowLink,
-  log: Log,
 ): { readonly ipfix: IpfixExporter | undefined; readonly feeding: PacketSourcesOptions } {
   const ipfix = settings && new IpfixExporter(settings, createLog('ipfix'));
-  return { ipfix, feeding: { sink: ipfix?.beside(flowLink) ?? flowLink, pace: flowLink.pace, log } };
+  const sink = ipfix?.beside(flowLink) ?? flowLink;
+  return { ipfix, feeding: { sink, pace: flowLink.pace, log: createLog('capture') } };
 }
 
 function topologyOf({ hostId, sources }: ProbeConfig, log: Log): TopologyProbe {
@@ -161,14 +162,23 @@ function captureSources(config: ProbeConfig, topology: TopologyProbe, feeding: P
   return { sources, packets, ovs };
 }
 
-function tellMissing(log: Log): readonly MissingCapability[] {
+function tellStart(
+  log: Log,
+  { hostId, version }: ProbeIdentity,
+  analyzer: string,
+): readonly MissingCapability[] {
+  log.info(`host ${hostId}, analyzer ${analyzer}, version ${version}`);
   const missing = missingCapabilities();
   for (const { what, consequence } of missing) log.warn(`missing: ${what}: ${consequence}`);
   return missing;
 }
 
-async function stopFlows(flowLink: FlowLink, reason: string, log: Log): Promise<void> {
+async function stopFlows(flowLink: FlowLink, kept: KeptOutbox, reason: string, log: Log): Promise<void> {
   await flowLink.stop(reason, DRAIN_MS_MAX);
-  const { queuedBytes } = flowLink.status;
-  if (queuedBytes > 0) log.warn(`${queuedBytes} bytes of flows could not be delivered`);
+  const { queuedBytes, spooledBytes } = flowLink.status;
+  kept.end();
+  if (queuedBytes > 0)
+    log.warn(
+      `${queuedBytes} bytes of flows could not be delivered${spooledBytes > 0 ? '; they are kept for the next run' : ''}`,
+    );
 }

@@ -148,6 +148,14 @@ const WRITTEN: readonly Setting[] = [
     text: 'its credential',
   },
   {
+    key: 'probe.outbox',
+    type: 'text',
+    default: '',
+    variable: 'EDGEDIVE_OUTBOX',
+    readBy: 'probe',
+    text: 'folder in which a probe keeps flows that are not delivered, also over a restart; memory when empty',
+  },
+  {
     key: 'probe.sources',
     type: 'list',
     default: '',

@@ -38,6 +38,18 @@ const ROWS: readonly Row[] = [
     'Flow messages that a probe dropped because its outbox was full',
     ['links', 'flow', 'flowsDropped'],
   ],
+  [
+    'outbox_disk_bytes',
+    'gauge',
+    'What a probe keeps on disk until it is delivered',
+    ['links', 'flow', 'spooledBytes'],
+  ],
+  [
+    'outbox_disk_failures_total',
+    'counter',
+    'Batches that a probe could not write to or read from its disk',
+    ['links', 'flow', 'spoolFailures'],
+  ],
   ['outbox_bytes', 'gauge', 'What waits in a probe to be sent', ['links', 'flow', 'queuedBytes']],
   ['batches_in_flight', 'gauge', 'Batches sent and not acknowledged', ['links', 'flow', 'inFlight']],
   ['batches_resent_total', 'counter', 'Batches sent again', ['links', 'flow', 'batchesResent']],

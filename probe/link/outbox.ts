@@ -5,10 +5,13 @@
  * A batch gets its number when it is first sent, and what has a number is never dropped: the analyzer sees 1, 2, 3 …
  * without a hole however much had to be dropped before sending. After a reconnection everything unacknowledged goes
  * again, numbered from what the analyzer says it has (docs/design/probe.md tells why that is exactly once).
+ *
+ * With a spool (spool.ts) everything stands on disk too, until it is durable at the analyzer, and memory holds only some of it.
  */
 import { limits } from '../../core/limits.ts';
 import type { BatchBody } from '../../core/wire/batch-encoder.ts';
 import { Writer } from '../../proto/gen/runtime.ts';
+import type { Spool, SpooledBody } from './spool.ts';
 
 export interface OutboxCounters {
   readonly queuedBytes: number;
@@ -20,19 +23,31 @@ export interface OutboxCounters {
   readonly flowsDropped: number;
   /** Batches sent again after a reconnection. */
   readonly batchesResent: number;
+  /** On disk; 0 without a spool. */
+  readonly spooledBytes: number;
+  /** Bodies that could not be written there, and are held in memory alone. */
+  readonly spoolFailures: number;
 }
 
 export interface OutboxOptions {
+  /** Of what waits; with a spool, on disk. */
   readonly bytesMax?: number;
+  readonly spool?: Spool | undefined;
   readonly flowsPerBatchMax?: number;
   readonly batchBytesMax?: number;
   /** A batch that is not full waits until this long after the one before it. ms */
   readonly paceMs?: number;
 }
 
+/** In memory, on disk, or both. */
+interface Held {
+  readonly bytes: Uint8Array | undefined;
+  readonly spooled: SpooledBody | undefined;
+}
+
 /** A batch to be; bodies are joined into it until it is full or sent. */
 interface Entry {
-  bodies: Uint8Array[];
+  bodies: Held[];
   bytes: number;
   flows: number;
 }
@@ -45,6 +60,8 @@ interface Numbered extends Entry {
 
 export class Outbox {
   readonly #bytesMax: number;
+  readonly #spool: Spool | undefined;
+  #spoolFailures = 0;
   readonly #flowsPerBatchMax: number;
   readonly #batchBytesMax: number;
   readonly #paceMs: number;
@@ -70,7 +87,9 @@ export class Outbox {
   #onEmpty: (() => void) | undefined;
 
   constructor(options: OutboxOptions = {}) {
-    this.#bytesMax = options.bytesMax ?? limits.outboxBytesMax;
+    this.#spool = options.spool;
+    const bytesMax = options.spool === undefined ? limits.outboxBytesMax : limits.spoolBytesMax;
+    this.#bytesMax = options.bytesMax ?? bytesMax;
     this.#flowsPerBatchMax = options.flowsPerBatchMax ?? limits.flowsPerBatchMax;
     this.#batchBytesMax = options.batchBytesMax ?? limits.flowBatchBytesMax;
     this.#paceMs = options.paceMs ?? 200;
@@ -85,6 +104,8 @@ export class Outbox {
       flowsSent: this.#flowsSent,
       flowsDropped: this.#flowsDropped,
       batchesResent: this.#batchesResent,
+      spooledBytes: this.#spool?.bytes ?? 0,
+      spoolFailures: this.#spoolFailures,
     };
   }
 
@@ -95,6 +116,7 @@ export class Outbox {
 
   /** Takes a body of at most one batch's flows. When that is too much for the outbox, the oldest unsent go. */
   add(body: BatchBody): void {
+    const held = this.#hold(body);
     const tail = this.#queue.at(-1);
     this.#bytes += body.bytes.length;
     if (
@@ -102,15 +124,66 @@ export class Outbox {
       tail.flows + body.flows <= this.#flowsPerBatchMax &&
       tail.bytes + body.bytes.length <= this.#batchBytesMax
     ) {
-      tail.bodies.push(body.bytes);
+      tail.bodies.push(held);
       tail.bytes += body.bytes.length;
       tail.flows += body.flows;
     } else {
-      this.#queue.push({ bodies: [body.bytes], bytes: body.bytes.length, flows: body.flows });
+      this.#queue.push({ bodies: [held], bytes: body.bytes.length, flows: body.flows });
       this.#entriesQueued++;
     }
     this.#shed();
     this.#pump();
+  }
+
+  #hold({ bytes, flows }: BatchBody): Held {
+    if (this.#spool === undefined) return { bytes, spooled: undefined };
+    try {
+      const spooled = this.#spool.add(bytes, flows);
+      return { bytes: this.#bytes < limits.outboxHoldBytes ? bytes : undefined, spooled };
+    } catch {
+      this.#spoolFailures++;
+      return { bytes, spooled: undefined };
+    }
+  }
+
+  /** Takes up what an earlier run of this incarnation left on disk. Call once, before anything is added. */
+  restore(): void {
+    const { batches, waiting } = this.#spool?.load() ?? { batches: [], waiting: [] };
+    const entryOf = (bodies: readonly SpooledBody[]): Entry => ({
+      bodies: bodies.map((spooled) => ({ bytes: undefined, spooled })),
+      bytes: bodies.reduce((sum, { bytes }) => sum + bytes, 0),
+      flows: bodies.reduce((sum, { flows }) => sum + flows, 0),
+    });
+    for (const { sequence, bodies } of batches) {
+      const entry = entryOf(bodies);
+      this.#inFlight.push({ ...entry, sequence, flowsDropped: 0 });
+      this.#bytes += entry.bytes;
+      this.#nextSequence = sequence + 1;
+    }
+    for (const body of waiting) {
+      this.#queue.push(entryOf([body]));
+      this.#entriesQueued++;
+      this.#bytes += body.bytes;
+    }
+  }
+
+  /** Done with: its place on disk can go. */
+  #release({ bodies }: Entry): void {
+    for (const { spooled } of bodies) if (spooled !== undefined) this.#spool?.gone(spooled);
+  }
+
+  /** What cannot be read from the disk any more is lost, and counted. */
+  #bytesOf(entry: Entry): Uint8Array[] {
+    const bodies: Uint8Array[] = [];
+    for (const { bytes, spooled } of entry.bodies) {
+      try {
+        bodies.push(bytes ?? this.#spool!.read(spooled!));
+      } catch {
+        this.#spoolFailures++;
+        this.countDropped(spooled!.flows);
+      }
+    }
+    return bodies;
   }
 
   /** Flow messages lost before they came here (by the capture process); told with the next batch like our own. */
@@ -135,7 +208,8 @@ export class Outbox {
     for (const batch of this.#inFlight) {
       batch.sequence = ++sequence;
       this.#batchesResent++;
-      send(frameOf(batch));
+      this.#number(batch);
+      send(frameOf(batch, this.#bytesOf(batch)));
     }
     this.#nextSequence = sequence + 1;
     this.#pump();
@@ -154,6 +228,7 @@ export class Outbox {
     let count = 0;
     while (count < this.#inFlight.length && this.#inFlight[count]!.sequence <= sequence) {
       this.#bytes -= this.#inFlight[count]!.bytes;
+      this.#release(this.#inFlight[count]!);
       count++;
     }
     if (count > 0) {
@@ -197,6 +272,7 @@ export class Outbox {
       const oldest = this.#queue.shift()!;
       this.#entriesGone++;
       this.#bytes -= oldest.bytes;
+      this.#release(oldest);
       this.countDropped(oldest.flows);
     }
   }
@@ -231,7 +307,20 @@ export class Outbox {
     this.#flowsSent += entry.flows;
     this.#inFlight.push(batch);
     this.#lastSentAt = performance.now();
-    send(frameOf(batch));
+    this.#number(batch);
+    send(frameOf(batch, this.#bytesOf(batch)));
+  }
+
+  /** Which bodies have which number is on disk before the analyzer can hear of it. */
+  #number({ bodies, sequence }: Numbered): void {
+    const spooled = bodies.flatMap((body) => body.spooled ?? []);
+    // A batch that is not on disk as a whole is sent anew, with another number, should the probe die.
+    if (this.#spool === undefined || spooled.length < bodies.length) return;
+    try {
+      this.#spool.numbered(spooled, sequence);
+    } catch {
+      this.#spoolFailures++;
+    }
   }
 }
 
@@ -240,13 +329,13 @@ const SEQUENCE_OF_FLOW_BATCH = 1 << 3;
 const DROPPED_OF_FLOW_BATCH = 4 << 3;
 
 /** ToAnalyzer { flows: FlowBatch { sequence, …bodies, flows_dropped } }, put together around the encoded bodies. */
-function frameOf(batch: Numbered): Uint8Array {
+function frameOf(batch: Numbered, bodies: readonly Uint8Array[]): Uint8Array {
   const head = Writer.create().uint32(SEQUENCE_OF_FLOW_BATCH).uint64(batch.sequence);
   if (batch.flowsDropped > 0) head.uint32(DROPPED_OF_FLOW_BATCH).uint64(batch.flowsDropped);
   const headBytes = head.finish();
   const envelope = Writer.create()
     .uint32(FLOWS_OF_TO_ANALYZER)
-    .uint32(headBytes.length + batch.bytes)
+    .uint32(bodies.reduce((sum, body) => sum + body.length, headBytes.length))
     .finish();
-  return Buffer.concat([envelope, headBytes, ...batch.bodies]);
+  return Buffer.concat([envelope, headBytes, ...bodies]);
 }

@@ -2,6 +2,7 @@
 import { BatchEncoder, NOTHING_LEFT_OUT, type BatchBody } from '../../../core/wire/batch-encoder.ts';
 import { Backoff } from '../../../probe/link/backoff.ts';
 import { FlowLink } from '../../../probe/link/flow-link.ts';
+import { KeptOutbox } from '../../../probe/link/kept-outbox.ts';
 import { createLog } from '../../../probe/log.ts';
 import { createFlow, createFlowMetric } from '../../../proto/gen/flow.ts';
 import type { Analyzer } from './edgedive.ts';
@@ -9,19 +10,32 @@ import type { Analyzer } from './edgedive.ts';
 export class ToldFlows {
   readonly link: FlowLink;
   readonly #perBody: number;
+  readonly #kept: KeptOutbox;
   #told = 0;
 
-  constructor(edgedive: Analyzer, hostId: string, perBody: number) {
+  /** With a folder its outbox is on disk, and what an earlier one left there goes first. */
+  constructor(edgedive: Analyzer, hostId: string, perBody: number, folder?: string) {
     this.#perBody = perBody;
+    const analyzer = edgedive.url.replace('http', 'ws');
+    const identity = { hostId, incarnation: crypto.randomUUID(), version: '1', token: undefined };
+    const log = createLog('flows', () => {});
+    this.#kept = new KeptOutbox({ folder, analyzer, identity, log });
     this.link = new FlowLink({
-      analyzer: edgedive.url.replace('http', 'ws'),
-      identity: { hostId, incarnation: crypto.randomUUID(), version: '1', token: undefined },
-      log: createLog('flows', () => {}),
+      analyzer,
+      identity,
+      log,
+      outbox: this.#kept.outbox,
       backoff: new Backoff(Math.random, 0.1),
       flush: () => Promise.resolve(),
       onPace: () => {},
     });
-    this.link.start();
+    this.#kept.start(this.link);
+  }
+
+  /** As a probe ends. */
+  async end(): Promise<void> {
+    await this.link.stop('the test is over', 0);
+    this.#kept.end();
   }
 
   get told(): number {
