@@ -4,6 +4,7 @@
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { limits } from '../../core/limits.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +13,7 @@ import { isNetworkChange, openPage, startBrowser } from '../../scripts/browser.t
 import { accessibilityFaults, skipWithoutChromium, texts } from './harness/browser.ts';
 import { eventually, startEdgedive, startWranglerDev, type Analyzer } from './harness/edgedive.ts';
 import { createLab, skipUnlessRoot, type Lab } from './harness/lab.ts';
+import { root } from './harness/process.ts';
 
 const cannot = skipUnlessRoot() || skipWithoutChromium();
 
@@ -106,6 +108,16 @@ describe.skipIf(cannot)('the page', () => {
     });
     expect(await accessibilityFaults(page)).toEqual([]);
 
+    // The flow lights up where it is captured; who talks most is the pair of hosts.
+    await page.locator(`::-p-xpath(//tr[contains(., "ICMPv4")]//button[text()="Path"])`).click();
+    await eventually(async () =>
+      expect((await texts(page, '[role=treeitem]:not(.dim) .name')).join()).toContain(lab.port1),
+    );
+    await page.locator('#tab-talkers').click();
+    await shows('.talkers', `${lab.address1} and ${lab.address2}`);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.locator('#tab-flows').click();
+
     await page.locator('::-p-text(Show its flows)').click();
     expect(
       await page.$eval(
@@ -124,6 +136,19 @@ describe.skipIf(cannot)('the page', () => {
     await page.locator('.list button').click();
     await eventually(async () => expect(await texts(page, '.list tbody tr')).toEqual([]));
     expect(await (await edgedive.get('/api/capture')).json()).toEqual({});
+  });
+
+  it('reads a capture file, and its flows come by themselves', async () => {
+    await open('#panel=captures');
+    const input = (await page.waitForSelector('input[type=file]'))!;
+    await input.uploadFile(join(root, 'test/pcap/dns-records.pcap'));
+    await page.locator('::-p-xpath(//button[text()="Read it"])').click();
+    await shows('.panel form [role=status]', '8 packets, 4 flows');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.locator('::-p-xpath(//button[text()="Show flows"])').click();
+    await eventually(async () =>
+      expect(await texts(page, '.flows tbody tr')).toContainEqual(expect.stringContaining('DNS')),
+    );
   });
 
   it('shows the same as boxes: chosen by a click, closed by two, moved by hand and there on the next visit', async () => {
@@ -247,6 +272,10 @@ describe.skipIf(cannot)('the page', () => {
     await page.waitForSelector('.time.past');
     await eventually(async () => expect(await rows()).toContain(lab.vm2));
     expect(await rows()).not.toContain('new0');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.locator('::-p-text(What changed since)').click();
+    await shows('.since', 'came');
+    expect((await texts(page, '.since')).join()).toContain('new0');
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.locator('::-p-text(Back to now)').click();
     await eventually(async () => expect(await rows()).toContain('new0'));

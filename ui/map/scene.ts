@@ -44,11 +44,20 @@ export interface Scene {
   readonly linesHidden: number;
 }
 
+/** What goes over a line. */
+export interface LineLoad {
+  /** px */
+  readonly width: number;
+  readonly text: string;
+}
+
 /** What does not move anything. */
 export interface Look {
   readonly selectedId: string;
   /** Everything else is dimmed; undefined for nothing dimmed. */
   readonly marked: ReadonlySet<string> | undefined;
+  /** By id of the line; of others nothing is said. */
+  readonly loads: ReadonlyMap<string, LineLoad>;
 }
 
 export interface MapEvents {

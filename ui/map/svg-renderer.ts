@@ -4,7 +4,7 @@
  */
 import { select, type Selection } from 'd3-selection';
 import { zoom as zoomBehaviour, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } from 'd3-zoom';
-import type { Box, Look, MapEvents, MapRenderer, Scene } from './scene.ts';
+import type { LineLoad, Box, Look, MapEvents, MapRenderer, Scene } from './scene.ts';
 
 const NS = 'http://www.w3.org/2000/svg';
 const SCALE_MIN = 0.03;
@@ -40,6 +40,7 @@ export class SvgRenderer implements MapRenderer {
   readonly #levels: SVGGElement[] = [];
   readonly #boxes = new Map<string, Drawn>();
   readonly #lines = new Map<string, SVGPathElement>();
+  readonly #loads = new Map<string, SVGTextElement>();
   readonly #selection: Selection<SVGSVGElement, unknown, null, undefined>;
   readonly #zoom: ZoomBehavior<SVGSVGElement, unknown>;
   #scene: Scene | undefined;
@@ -215,7 +216,7 @@ export class SvgRenderer implements MapRenderer {
     addEventListener('pointercancel', end);
   }
 
-  #drawLines({ lines }: Scene, { selectedId, marked }: Look): void {
+  #drawLines({ lines }: Scene, { selectedId, marked, loads }: Look): void {
     const seen = new Set<string>();
     for (const { id, kind, from, to, path } of lines) {
       seen.add(id);
@@ -229,12 +230,34 @@ export class SvgRenderer implements MapRenderer {
       const isDim = marked !== undefined && !(marked.has(from) && marked.has(to));
       drawn.setAttribute('class', `line ${kind}${isOf ? ' selected' : ''}${isDim ? ' dim' : ''}`);
       if (drawn.getAttribute('d') !== path) drawn.setAttribute('d', path);
+      this.#drawLoad(id, drawn, loads.get(id));
     }
     for (const [id, drawn] of this.#lines) {
       if (seen.has(id)) continue;
       drawn.remove();
       this.#lines.delete(id);
+      this.#drawLoad(id, drawn, undefined);
     }
+  }
+
+  /** Its width, and how much it is in the middle of the line. */
+  #drawLoad(id: string, line: SVGPathElement, load: LineLoad | undefined): void {
+    line.style.strokeWidth = load === undefined ? '' : `${load.width}px`;
+    let label = this.#loads.get(id);
+    if (load === undefined) {
+      label?.remove();
+      this.#loads.delete(id);
+      return;
+    }
+    if (label === undefined) {
+      label = make('text', 'load');
+      this.#loads.set(id, label);
+      this.#lineLayer.append(label);
+    }
+    const { x, y } = line.getPointAtLength(line.getTotalLength() / 2);
+    label.setAttribute('x', String(x));
+    label.setAttribute('y', String(y));
+    if (label.textContent !== load.text) label.textContent = load.text;
   }
 
   /** What is inside is drawn over what is around it, and lines over all. */

@@ -28,6 +28,8 @@ export interface FlowJson {
   readonly Last: number;
   readonly NodeTID?: string;
   readonly CaptureID?: string;
+  /** The same wherever it is captured. */
+  readonly TrackingID?: string;
   readonly FinishType?: number;
 }
 

@@ -27,6 +27,11 @@ const QUIET_KEYS = new Set([
   'Sockets',
 ]);
 
+/** The metadata that tree and map show. */
+export function withoutQuiet(metadata: Fields): Fields {
+  return Object.fromEntries(Object.entries(metadata).filter(([key]) => !QUIET_KEYS.has(key)));
+}
+
 export class LiveGraph {
   readonly nodes = new Map<string, Node>();
   readonly edges = new Map<string, Edge>();

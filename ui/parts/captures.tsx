@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Capture } from '../../core/api/operations.ts';
 import { messageOf } from '../../core/errors.ts';
 import { captureProblem, captures, captureSums, startCapture, stopCapture } from '../state/captures.ts';
+import { CaptureFile } from './capture-file.tsx';
 import { fieldsOf } from './form-fields.ts';
 import { may } from '../state/session.ts';
 
@@ -44,6 +45,7 @@ export function Captures() {
         </table>
       )}
       {mayWrite && <NewCapture />}
+      <CaptureFile />
     </div>
   );
 }

@@ -1,6 +1,9 @@
 /** The flows as they come: newest first until somebody sorts otherwise, filtered, pausable. What is not there is said. */
 import { useMemo, useState } from 'preact/hooks';
+import { messageOf } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
+import { ask } from '../link/api.ts';
+import { nodeIdsOf } from '../model/query-result.ts';
 import {
   endOf,
   finishOf,
@@ -16,7 +19,7 @@ import { flows, flowsVersion, nodeIdOfTid, nodeNameOfTid, shapeVersion } from '.
 import { PAST_FLOWS, pastFlows, pastMs } from '../state/past.ts';
 import { readKept, writeKept } from '../state/kept.ts';
 import { may } from '../state/session.ts';
-import { isOnlySelected, reveal, selected } from '../state/view.ts';
+import { highlighted, isOnlySelected, reveal, selected } from '../state/view.ts';
 import { useWindow } from './use-window.ts';
 
 const ROW_PX = 24;
@@ -174,6 +177,9 @@ export function FlowTable() {
                     {name === 'node' ? <NodeLink tid={flow.NodeTID ?? ''} /> : text(flow)}
                   </td>
                 ))}
+                <td>
+                  <PathButton flow={flow} />
+                </td>
               </tr>
             ))}
             <Space rows={rows.length - to} />
@@ -214,6 +220,9 @@ function Head({
             </button>
           </th>
         ))}
+        <th scope="col">
+          <span class="sr">Where it went by</span>
+        </th>
       </tr>
     </thead>
   );
@@ -223,8 +232,30 @@ function Space({ rows }: { readonly rows: number }) {
   if (rows <= 0) return null;
   return (
     <tr aria-hidden="true">
-      <td class="space-row" colSpan={COLUMNS.length} style={{ height: `${rows * ROW_PX}px` }} />
+      <td class="space-row" colSpan={COLUMNS.length + 1} style={{ height: `${rows * ROW_PX}px` }} />
     </tr>
+  );
+}
+
+/** Lights up, in tree and map, every interface on which this flow was captured. */
+function PathButton({ flow: { TrackingID: id = '' } }: { readonly flow: FlowJson }) {
+  const [problem, setProblem] = useState('');
+  const at = pastMs.value === undefined ? 'G' : `G.At(${pastMs.value}, '${PAST_FLOWS}')`;
+  const show = async (): Promise<void> => {
+    try {
+      const GremlinQuery = `${at}.Flows().Has('TrackingID', '${id}').Nodes()`;
+      const ids = nodeIdsOf(await ask('POST /api/topology', { body: { GremlinQuery } }));
+      highlighted.value = ids.size === 0 ? undefined : ids;
+      setProblem(ids.size === 0 ? 'no longer known' : '');
+    } catch (error) {
+      setProblem(messageOf(error));
+    }
+  };
+  if (!/^[\da-f]+$/.test(id)) return null;
+  return (
+    <button type="button" class="link" onClick={() => void show()}>
+      Path{problem === '' ? '' : `: ${problem}`}
+    </button>
   );
 }
 

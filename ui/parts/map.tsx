@@ -4,6 +4,7 @@
  */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { MapRenderer } from '../map/scene.ts';
+import { loadsOf, WIDTHS, type Widths } from '../map/loads.ts';
 import { layOut } from '../map/layout.ts';
 import { readPlaces, writePlaces, type Places } from '../map/places.ts';
 import { SvgRenderer } from '../map/svg-renderer.ts';
@@ -14,6 +15,12 @@ import { readKept, writeKept } from '../state/kept.ts';
 import { found, highlighted, openIds, selectedId, toggle } from '../state/view.ts';
 
 const PLACES = 'places';
+const LINE_WIDTHS = 'lineWidths';
+const WIDTH_TITLES: Readonly<Record<Widths, string>> = {
+  alike: 'alike',
+  bandwidth: 'by what goes over them',
+  share: 'by how full they are',
+};
 const PAN_PX = 60;
 const ZOOM_STEP = 1.3;
 
@@ -66,6 +73,10 @@ export default function NetworkMap() {
     () => hits && new Set([...hits].flatMap((id) => wayUp(containment.value, id))),
     [hits, containment.value],
   );
+  const [widths, setWidths] = useState<Widths>(
+    () => WIDTHS.find((name) => name === readKept(LINE_WIDTHS)) ?? 'bandwidth',
+  );
+  const loads = useMemo(() => loadsOf(scene.lines, graph.nodes, widths), [scene, graphVersion.value, widths]);
   const moveNow = useRef(move);
   moveNow.current = move;
 
@@ -79,8 +90,8 @@ export default function NetworkMap() {
     return () => made.destroy();
   }, []);
   useEffect(
-    () => renderer.current?.draw(scene, { selectedId: selectedId.value, marked }),
-    [scene, selectedId.value, marked],
+    () => renderer.current?.draw(scene, { selectedId: selectedId.value, marked, loads }),
+    [scene, selectedId.value, marked, loads],
   );
   useEffect(() => renderer.current?.show(selectedId.value), [selectedId.value]);
 
@@ -108,6 +119,7 @@ export default function NetworkMap() {
         <button type="button" onClick={() => (openIds.value = new Set())}>
           Close all
         </button>
+        <LineWidths widths={widths} setWidths={setWidths} />
         <Legend />
         <span class="muted" role="status">
           {hiddenText(scene.boxesHidden, scene.linesHidden)}
@@ -127,6 +139,34 @@ export default function NetworkMap() {
         }}
       />
     </div>
+  );
+}
+
+function LineWidths({
+  widths,
+  setWidths,
+}: {
+  readonly widths: Widths;
+  readonly setWidths: (widths: Widths) => void;
+}) {
+  return (
+    <label>
+      Lines{' '}
+      <select
+        value={widths}
+        onChange={({ currentTarget }) => {
+          const chosen = WIDTHS.find((name) => name === currentTarget.value) ?? 'alike';
+          writeKept(LINE_WIDTHS, chosen);
+          setWidths(chosen);
+        }}
+      >
+        {WIDTHS.map((name) => (
+          <option key={name} value={name}>
+            {WIDTH_TITLES[name]}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

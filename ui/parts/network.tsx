@@ -7,11 +7,13 @@ import { Details } from './details.tsx';
 import { FlowTable } from './flow-table.tsx';
 import { Lazy } from './lazy.tsx';
 import { Query } from './query.tsx';
+import { Talkers } from './talkers.tsx';
 import { TimeBar } from './time-bar.tsx';
 import { Tree } from './tree.tsx';
 
 const TITLES: Readonly<Record<Panel, string>> = {
   flows: 'Flows',
+  talkers: 'Talkers',
   captures: 'Captures',
   query: 'Query',
   manage: 'Manage',
@@ -88,6 +90,7 @@ function Tabs() {
       </div>
       <div id="panel" class="panel" role="tabpanel" aria-labelledby={`tab-${now}`}>
         {now === 'flows' && <FlowTable />}
+        {now === 'talkers' && <Talkers />}
         {now === 'captures' && <Captures />}
         {now === 'query' && <Query />}
         {now === 'manage' && <Lazy what="This panel" load={() => import('./manage.tsx')} />}

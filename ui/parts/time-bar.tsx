@@ -1,5 +1,6 @@
 /** Now, or another time of the last day: by a slider, or to the minute. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { SinceThen } from './difference.tsx';
 import { goTo, pastMs, pastProblem } from '../state/past.ts';
 import { time } from '../state/view.ts';
 
@@ -54,9 +55,12 @@ export function TimeBar() {
         {now !== undefined && moved === undefined && `: ${new Date(now).toLocaleString()}`}
       </span>
       {now !== undefined && (
-        <button type="button" class="main" onClick={() => go(undefined)}>
-          Back to now
-        </button>
+        <>
+          <button type="button" class="main" onClick={() => go(undefined)}>
+            Back to now
+          </button>
+          <SinceThen key={now} />
+        </>
       )}
       <span role="alert" class="problem">
         {pastProblem.value}

@@ -6,6 +6,7 @@ import { batch, computed, signal } from '@preact/signals';
 import { limits } from '../../core/limits.ts';
 import { LOST_TYPE, POSITION_TYPE, type Lost } from '../../core/wire/flow-notices.ts';
 import { RESUME_NOW } from '../../core/wire/recent-rows.ts';
+import type { Node } from '../../core/api/operations.ts';
 import type { SocketPath } from '../../core/api/sockets.ts';
 import { LiveSocket, type Message, type SocketState } from '../link/live-socket.ts';
 import { containmentOf } from '../model/containment.ts';
@@ -84,6 +85,9 @@ function tell(): void {
     told = { version: live.version, shape: live.shapeVersion };
   }, TELL_MS);
 }
+
+/** The nodes that are, whatever is shown. */
+export const liveNodes = (): ReadonlyMap<string, Node> => live.nodes;
 
 /** Shows another graph than what is; undefined for what is. */
 export function showGraph(other: LiveGraph | undefined): void {

@@ -5,7 +5,7 @@ import { wayUp } from '../model/containment.ts';
 import { searchNodes } from '../model/search.ts';
 import { containment, graph, graphVersion, shapeVersion } from './live.ts';
 
-export const PANELS = ['flows', 'captures', 'query', 'manage'] as const;
+export const PANELS = ['flows', 'talkers', 'captures', 'query', 'manage'] as const;
 export type Panel = (typeof PANELS)[number];
 
 export const selectedId = signal('');
