@@ -143,7 +143,9 @@ describe.skipIf(cannot)('the page', () => {
     const input = (await page.waitForSelector('input[type=file]'))!;
     await input.uploadFile(join(root, 'test/pcap/dns-records.pcap'));
     await page.locator('::-p-xpath(//button[text()="Read it"])').click();
-    await shows('.panel form [role=status]', '8 packets, 4 flows');
+    await eventually(async () =>
+      expect((await texts(page, '.panel form')).join('\n')).toContain('8 packets, 4 flows'),
+    );
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.locator('::-p-xpath(//button[text()="Show flows"])').click();
     await eventually(async () =>
