@@ -9,7 +9,7 @@ export interface Bandwidth {
 }
 
 /** Both directions together. Undefined for what has no counters. */
-export function bandwidthOf({ Metadata: metadata = {} }: Node): Bandwidth | undefined {
+export function bandwidthOf({ Metadata: metadata }: Node): Bandwidth | undefined {
   const counted = metadata['LastUpdateMetric'];
   if (!isCounted(counted)) return undefined;
   const bytes = (counted.RxBytes ?? 0) + (counted.TxBytes ?? 0);

@@ -16,6 +16,7 @@ import { limits, timings } from '../../core/limits.ts';
 import { readProbeFrame } from '../../core/wire/probe-frames.ts';
 import { decodeLogRow } from '../../proto/gen/shard.ts';
 import { version } from '../../package.json';
+import { inTime } from '../in-time.ts';
 import { log } from '../log.ts';
 import type { ShardStore } from '../store/shard-store.ts';
 
@@ -155,17 +156,20 @@ export class FlowExport {
     const { env, count } = this.#parts;
     count('exportRequests');
     try {
-      const request = new Request(line.url, {
-        method: 'POST',
-        redirect: 'manual',
-        headers: line.headers,
-        body: line.body(flows, Date.now()),
-        signal: AbortSignal.timeout(timings.exportMs),
+      const { answer, said } = await inTime(timings.exportMs, async (signal) => {
+        const body = line.body(flows, Date.now());
+        const request = new Request(line.url, {
+          method: 'POST',
+          redirect: 'manual',
+          headers: line.headers,
+          body,
+          signal,
+        });
+        const told = await (env.EDGEDIVE_EXPORTS === undefined
+          ? fetch(request)
+          : env.EDGEDIVE_EXPORTS.fetch(request));
+        return { answer: told, said: (await told.text()).slice(0, SAID_CHARS_MAX) };
       });
-      const answer = await (env.EDGEDIVE_EXPORTS === undefined
-        ? fetch(request)
-        : env.EDGEDIVE_EXPORTS.fetch(request));
-      const said = (await answer.text()).slice(0, SAID_CHARS_MAX);
       if (AGAIN.has(answer.status)) return this.#failed(line, `answered ${answer.status}`, answer.headers);
       const taken = answer.ok ? line.taken(said, flows.length) : 0;
       count('exportedFlows', taken);

@@ -5,6 +5,7 @@
 import { signedText, webhookFault, WEBHOOK_RETRY_MS } from '../../core/alert/webhook.ts';
 import { messageOf } from '../../core/errors.ts';
 import { limits, timings } from '../../core/limits.ts';
+import { inTime } from '../in-time.ts';
 import type { Webhook, WebhookStore } from '../store/webhook-store.ts';
 
 export type WebhookCounter =
@@ -88,7 +89,11 @@ export class Webhooks {
     }
   }
 
-  async #post({ id, url, body }: Webhook): Promise<Response> {
+  #post(webhook: Webhook): Promise<Response> {
+    return inTime(timings.webhookMs, (signal) => this.#send(webhook, signal));
+  }
+
+  async #send({ id, url, body }: Webhook, signal: AbortSignal): Promise<Response> {
     const timestampS = Math.floor(Date.now() / 1_000);
     const secret = this.#env.EDGEDIVE_WEBHOOK_SECRET ?? '';
     const request = new Request(url, {
@@ -104,7 +109,7 @@ export class Webhooks {
         }),
       },
       body,
-      signal: AbortSignal.timeout(timings.webhookMs),
+      signal,
     });
     return this.#env.EDGEDIVE_WEBHOOKS === undefined
       ? fetch(request)

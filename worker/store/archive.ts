@@ -4,6 +4,7 @@
  */
 import { AwsClient } from 'aws4fetch';
 import { timings } from '../../core/limits.ts';
+import { inTime } from '../in-time.ts';
 
 export interface Archive {
   /** Resolves when the file is kept. */
@@ -54,29 +55,24 @@ const REASON_CHARS_MAX = 300;
 
 /** PUT, GET and DELETE, as S3 has them and scripts/start/archive-folder.ts answers them. */
 function overHttp(base: string, send: (url: string, init: RequestInit) => Promise<Response>): Archive {
-  const ask = async (method: string, name: string, body?: Uint8Array): Promise<Response> => {
-    const answer = await send(`${base}/${name}`, {
-      method,
-      signal: AbortSignal.timeout(timings.archiveRequestMs),
-      ...(body !== undefined && { body }),
+  /** The whole answer; undefined for a file that is not there. */
+  const ask = async (method: string, name: string, body?: Uint8Array): Promise<Uint8Array | undefined> => {
+    const { answer, bytes } = await inTime(timings.archiveRequestMs, async (signal) => {
+      const told = await send(`${base}/${name}`, { method, signal, ...(body !== undefined && { body }) });
+      return { answer: told, bytes: new Uint8Array(await told.arrayBuffer()) };
     });
-    if (answer.ok || answer.status === 404) return answer;
-    const reason = (await answer.text()).slice(0, REASON_CHARS_MAX);
+    if (answer.ok) return bytes;
+    if (answer.status === 404) return undefined;
+    const reason = new TextDecoder().decode(bytes).slice(0, REASON_CHARS_MAX);
     throw new Error(`${method} ${name}: ${answer.status} ${reason}`);
   };
   return {
     put: async (name, bytes) => {
-      const answer = await ask('PUT', name, bytes);
-      if (!answer.ok) throw new Error(`PUT ${name}: ${answer.status}`);
+      if ((await ask('PUT', name, bytes)) === undefined) throw new Error(`PUT ${name}: 404`);
     },
-    get: async (name) => {
-      const answer = await ask('GET', name);
-      if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
-      await answer.body?.cancel();
-      return undefined;
-    },
+    get: (name) => ask('GET', name),
     delete: async (name) => {
-      await (await ask('DELETE', name)).body?.cancel();
+      await ask('DELETE', name);
     },
   };
 }
