@@ -12,9 +12,8 @@ import {
 } from '../../core/export/flow-bodies.ts';
 import { readExportSettings, type ExportTarget } from '../../core/export/export-settings.ts';
 import { messageOf } from '../../core/errors.ts';
+import { loggedBatches } from '../../core/flow/logged-flows.ts';
 import { limits, timings } from '../../core/limits.ts';
-import { readProbeFrame } from '../../core/wire/probe-frames.ts';
-import { decodeLogRow } from '../../proto/gen/shard.ts';
 import { version } from '../../package.json';
 import { inTime } from '../in-time.ts';
 import { log } from '../log.ts';
@@ -212,11 +211,7 @@ const FAILURES_COUNTED = 16;
 /** A row that cannot be read tells nothing; the log's other readers say so. */
 function flowsOf(blob: Uint8Array): ToldFlow[] {
   try {
-    return decodeLogRow(blob).entries.flatMap(({ host, frame }) => {
-      if (frame.length === 0) return [];
-      const message = readProbeFrame(frame);
-      return message.kind === 'flows' ? message.batch.flows.map((flow) => ({ host, flow })) : [];
-    });
+    return loggedBatches(blob).flatMap(({ host, flows }) => flows.map((flow) => ({ host, flow })));
   } catch {
     return [];
   }

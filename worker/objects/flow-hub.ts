@@ -3,15 +3,14 @@
  * subscriber that wants it, each spelling encoded once. It sleeps while nobody subscribes.
  */
 import { DurableObject } from 'cloudflare:workers';
+import { loggedBatches } from '../../core/flow/logged-flows.ts';
 import { limits, timings } from '../../core/limits.ts';
 import { decodeEnvelope, encodeEnvelope } from '../../core/wire/envelope.ts';
 import { FlowMessages, lostFrame, positionFrame } from '../../core/wire/flow-messages.ts';
 import { readFlowSubscription, type FlowSubscription } from '../../core/wire/flow-subscription.ts';
-import { readProbeFrame } from '../../core/wire/probe-frames.ts';
 import { RecentRows, RESUME_NOW, timeOfPosition } from '../../core/wire/recent-rows.ts';
 import { closeCodes } from '../../core/wire/wire-error.ts';
 import type { Flow, Stats } from '../../proto/gen/flow.ts';
-import { decodeLogRow } from '../../proto/gen/shard.ts';
 import { HubStore } from '../store/hub-store.ts';
 import { Counters } from './counters.ts';
 import { FlowFilters } from './flow-filters.ts';
@@ -216,12 +215,9 @@ export class FlowHub extends DurableObject<Env> {
     const flows: Flow[] = [];
     const stats: Stats[] = [];
     try {
-      for (const { frame } of decodeLogRow(row).entries) {
-        if (frame.length === 0) continue;
-        const message = readProbeFrame(frame);
-        if (message.kind !== 'flows') continue;
-        for (const flow of message.batch.flows) flows.push(flow);
-        for (const one of message.batch.stats) stats.push(one);
+      for (const batch of loggedBatches(row)) {
+        for (const flow of batch.flows) flows.push(flow);
+        for (const one of batch.stats) stats.push(one);
       }
     } catch (error) {
       this.#counters.add('rowsMalformed');
