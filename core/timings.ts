@@ -1,4 +1,4 @@
-/** How long things wait, last and are kept, in one place (design rule "How fresh": docs/design/freshness.md). All in ms. */
+/** How long things wait, last and are kept, in one place. All in ms. */
 export const timings = {
   /** A new flow leaves the probe within this of its first packet. */
   newFlowMs: 500,

@@ -1,7 +1,7 @@
 /**
  * The flow table of one capture: packets become flows. `feed` decodes a packet, finds the flow of each of its
  * sub-packets by key and counts; `tick` yields what has to be sent: flows just born, changed flows when their update
- * is due, ended flows (flow model notes, section 13; timing by docs/design/freshness.md).
+ * is due, ended flows (flow model notes, section 13; timing by core/timings.ts).
  *
  * Line of data: capture → core/packet/decode.ts → sub-packet.ts → key.ts → here → probe outbox.
  * One core, from memory: figures in bench/flows.ts.

@@ -21,6 +21,7 @@ import { bytesOrStream, textOrStream } from './answer-stream.ts';
 import { REVOKED } from './client-sockets.ts';
 import { Counters } from './counters.ts';
 import { countFile, fileCounters, type FileCounter } from './file-counters.ts';
+import { ChangeReports } from './change-reports.ts';
 import { exportCounters, FlowExport, type ExportCounter, type ExportStatus } from './flow-export.ts';
 import { FlowFlush } from './flow-flush.ts';
 import type { PastSearchAnswer } from './flow-history.ts';
@@ -30,7 +31,6 @@ import { pastCounters, PastKeeper, type FlowHistoryStatus, type PastCounter } fr
 import { probeCounters, ProbeSockets, type ProbeCounter } from './probe-sockets.ts';
 import { ShardMoves } from './shard-moves.ts';
 import { ShardPace, type ShardPaceStatus } from './shard-pace.ts';
-import { topologyOf } from './stubs.ts';
 import { log } from '../log.ts';
 
 type OwnCounter =
@@ -116,8 +116,7 @@ export class FlowShard extends DurableObject<Env> {
   /** Hosts without a probe whose flows may still be live → since when, ms since 1970. Kept in the tables. */
   #gone!: Map<string, number>;
   #alarmMs = Infinity;
-  /** A report that flows changed is on its way. */
-  #isReporting = false;
+  #reports!: ChangeReports;
   /** Resolves when the hubs have taken what was written last. */
   #published: Promise<unknown> = Promise.resolve();
 
@@ -169,6 +168,7 @@ export class FlowShard extends DurableObject<Env> {
       pieces: () => this.#ingest.pieces(),
       count,
     });
+    this.#reports = new ChangeReports(this.env, this.#store, (work) => this.ctx.waitUntil(work));
     this.#export = new FlowExport({
       env: this.env,
       store: this.#store,
@@ -365,27 +365,13 @@ export class FlowShard extends DurableObject<Env> {
 
   /** Topology asks to be told when flows changed, or no longer. */
   reportChanges(isWanted: boolean): void {
-    if (isWanted !== this.#store.reportsChanges) this.#store.reportsChanges = isWanted;
-  }
-
-  #reportChange(): void {
-    if (!this.#store.reportsChanges || this.#isReporting) return;
-    this.#isReporting = true;
-    setTimeout(() => {
-      this.#isReporting = false;
-      // It asks again when it wakes; what it missed was a hint.
-      this.ctx.waitUntil(
-        topologyOf(this.env)
-          .flowsChanged()
-          .catch(() => {}),
-      );
-    }, timings.alertFlowsMs);
+    this.#reports.isWanted = isWanted;
   }
 
   /** Everything is applied: the only moment at which memory equals the log. */
   #committed(lateMs: number): void {
     this.#pace.wrote(lateMs, this.#live.bytes / limits.shardLiveBytesMax);
-    this.#reportChange();
+    this.#reports.changed();
     this.#export.wake();
     if (this.#store.wantsSnapshot) this.#store.writeSnapshot(this.#ingest.pieces());
     if (this.#counters.get('commits') % FORGET_EVERY_COMMITS !== 0) return;

@@ -4,7 +4,6 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { Alert, Firing } from '../../core/alert/alert.ts';
-import { readHistorySettings, type HistorySettings } from '../../core/history-settings.ts';
 import type { Injection, InjectionReport, InjectionRequest } from '../../core/injection/injection.ts';
 import { limits, timings } from '../../core/limits.ts';
 import { countsAfterStart, countsSince, type ShardCounts } from '../../core/shard-place.ts';
@@ -24,7 +23,8 @@ import { CaptureNotices } from './capture-notices.ts';
 import { CaptureOrders } from './capture-orders.ts';
 import { Counters } from './counters.ts';
 import { FabricGraph } from './fabric-graph.ts';
-import { GraphPast, pastCounters, type PastCounter } from './graph-past.ts';
+import { pastCounters, type GraphPast, type PastCounter } from './graph-past.ts';
+import { GraphPastKeeper, type GraphHistoryStatus } from './graph-past-keeper.ts';
 import { graphClientCounters, type GraphClientCounter } from './graph-client-state.ts';
 import { GraphClients, type GraphClientStatus } from './graph-clients.ts';
 import { graphCounters, HostGraphs, type GraphCounter } from './host-graphs.ts';
@@ -92,28 +92,13 @@ const allCounters: readonly Counter[] = [
   ...ownCounters,
 ];
 
-export interface GraphHistoryStatus extends HistorySettings {
-  readonly rows: number;
-  readonly revisions: number;
-  readonly bytes: number;
-  /** When the first of what is kept ended, ms since 1970; null without any. */
-  readonly oldestMs: number | null;
-}
-
-/** How often the history's size is looked at while the graph changes. */
-const SHRINK_EVERY_WRITES = 256;
-
 export class Topology extends DurableObject<Env> {
   readonly #store: TopologyStore;
   #counters!: Counters<Counter>;
   #sockets!: ProbeSockets;
   #fabric!: FabricGraph;
-  #past!: GraphPast;
-  #history!: HistorySettings;
+  #past!: GraphPastKeeper;
   #shardCounts!: ShardCounts;
-  #willWriteLate = false;
-  /** Writes since the history's size was looked at. */
-  #writes = 0;
   #orders!: CaptureOrders;
   #injections!: InjectionOrders;
   #probes!: TopologyProbes;
@@ -149,12 +134,19 @@ export class Topology extends DurableObject<Env> {
     this.#fabric = fabric;
     this.#counters = counters;
     this.#sockets = sockets;
-    const past = this.#openPast(fabric, counters);
+    this.#past = new GraphPastKeeper({
+      env: this.env,
+      store,
+      fabric,
+      guard: (work) => this.#change(work),
+      count: (name, by) => counters.add(name, by),
+    });
+    const past = this.#past.readable;
     this.#shardCounts = countsAfterStart(
       store.shardCounts(),
       shardCount(this.env),
       Date.now(),
-      this.#history.keepMs,
+      this.#past.keepMs,
     );
     store.setShardCounts(this.#shardCounts);
     this.#queries = new QueryRunner(
@@ -175,8 +167,6 @@ export class Topology extends DurableObject<Env> {
     fabric.listen((events) => {
       for (const event of events) this.#orders.follow(event);
       this.#past.follow(events);
-      this.#writeLateSoon();
-      if (++this.#writes % SHRINK_EVERY_WRITES === 0) this.#forgetPast(Date.now());
     });
     this.#rules = new RuleKeeper(
       {
@@ -217,19 +207,9 @@ export class Topology extends DurableObject<Env> {
     this.#schedule();
   }
 
-  /** What statistics wait is written in a while; the object stays awake for that. */
-  #writeLateSoon(): void {
-    if (this.#willWriteLate || !this.#store.late.hasUnwritten) return;
-    this.#willWriteLate = true;
-    setTimeout(() => {
-      this.#willWriteLate = false;
-      this.writeLate();
-    }, timings.statisticsHeldMs);
-  }
-
   /** Writes the statistics that wait. */
   writeLate(): void {
-    this.#change(() => this.#fabric.writeLate());
+    this.#past.writeLate();
   }
 
   #openClients(fabric: FabricGraph, counters: Counters<Counter>, past: GraphPast | undefined): void {
@@ -293,17 +273,6 @@ export class Topology extends DurableObject<Env> {
     this.#alerts.flowsChanged();
   }
 
-  /** The past that queries may ask; undefined where none is kept. */
-  #openPast(fabric: FabricGraph, counters: Counters<Counter>): GraphPast | undefined {
-    this.#history = readHistorySettings(this.env);
-    const { faults, keepMs } = this.#history;
-    for (const fault of faults) log('error', 'topology', `${fault}; the default holds`);
-    this.#store.keepsPast = keepMs > 0;
-    const count = (name: PastCounter, by?: number): void => counters.add(name, by);
-    this.#past = new GraphPast(this.#store.past, () => this.#store.late.ended(), fabric.graph, keepMs, count);
-    return keepMs > 0 ? this.#past : undefined;
-  }
-
   /** Upgrades of /ws/probe/topology and of the sockets of the graph, authenticated by the routes. */
   override async fetch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
@@ -358,7 +327,7 @@ export class Topology extends DurableObject<Env> {
       const now = Date.now();
       this.#probes.expire(now);
       this.#alerts.ring(now);
-      this.#forgetPast(now);
+      this.#past.forget(now);
       this.#saveCounters();
     });
   }
@@ -366,14 +335,6 @@ export class Topology extends DurableObject<Env> {
   #saveCounters(): void {
     this.#counters.add('rowsWritten', this.#store.takeRowsWritten());
     this.#counters.save((values) => this.#store.setCounters(values));
-  }
-
-  #forgetPast(nowMs: number): void {
-    this.#store.transaction(() => {
-      const { past } = this.#store;
-      const old = past.forget(nowMs - this.#history.keepMs);
-      this.#past.forgotten(old + past.shrink(this.#history.bytesMax, nowMs));
-    });
   }
 
   /** One alarm for all: the end of a vanished probe's grace, or the next look at the history. */
@@ -511,21 +472,9 @@ export class Topology extends DurableObject<Env> {
       storedBytes: this.#store.bytes,
       ...this.#rules.status(),
       ...this.#alerts.status(),
-      history: this.#historyStatus(),
+      history: this.#past.status(),
       queryTimes: this.#queryTimes.state(),
       counters: this.#counters.all(),
-    };
-  }
-
-  #historyStatus(): GraphHistoryStatus {
-    const { rows, revisions, chars } = this.#store.past.size;
-    const oldestMs = this.#store.past.oldestMs() ?? null;
-    return {
-      ...this.#history,
-      rows,
-      revisions: revisions + this.#store.late.endedCount,
-      bytes: chars,
-      oldestMs,
     };
   }
 }
