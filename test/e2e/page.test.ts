@@ -215,6 +215,37 @@ describe.skipIf(cannot)('the page', () => {
     await page.keyboard.press('Enter');
     await page.locator(`::-p-xpath(//td/button[text()="${lab.vm2}"])`).click();
     await eventually(async () => expect((await texts(page, '.details h2'))[0]).toContain(lab.vm2));
+
+    // The same as a graph of its own, and the network with nothing else.
+    await page.select('select[name=as]', 'graph');
+    await eventually(async () =>
+      expect(await texts(page, '.panel .map .box .label')).toEqual(
+        expect.arrayContaining([lab.vm1, lab.vm2]),
+      ),
+    );
+    expect(await texts(page, '.panel .map .box .label')).not.toContain(lab.bridge);
+    await page.locator('::-p-xpath(//label[contains(., "Only the")]/input)').click();
+    await eventually(async () => expect(await rows()).not.toContain(lab.bridge));
+    expect(await rows()).toEqual(expect.arrayContaining([lab.vm1, lab.vm2]));
+    expect(page.url()).toContain('only=');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    // What comes later and fits is there by itself.
+    execFileSync('ip', ['netns', 'add', `${lab.vm1}-late`]);
+    try {
+      await eventually(async () => expect(await rows()).toContain(`${lab.vm1}-late`));
+    } finally {
+      execFileSync('ip', ['netns', 'del', `${lab.vm1}-late`]);
+    }
+    await page.locator('::-p-text(Show all nodes again)').click();
+    await eventually(async () => expect(await rows()).toContain(lab.bridge));
+    await page.locator('.query-form summary').click();
+    await page.type('input[placeholder=Name]', 'Type');
+    await page.type('[aria-label="Condition 1"] label:last-child input', 'netns');
+    await page.select('[aria-label="A query without Gremlin"] select', 'count');
+    expect(await page.$eval('textarea', (area) => (area as unknown as { value: string }).value)).toBe(
+      "G.V().Has('Type', 'netns').Count()",
+    );
+    expect(await accessibilityFaults(page)).toEqual([]);
   });
 
   it('makes and deletes alerts, rules and injections, and finds what breaks their rules before anything is sent', async () => {
@@ -278,7 +309,13 @@ describe.skipIf(cannot)('the page', () => {
     await page.locator('::-p-text(What changed since)').click();
     await shows('.since', 'came');
     expect((await texts(page, '.since')).join()).toContain('new0');
+    expect(page.url()).toContain('compared=0');
+    // What came is in tree and map of both times, with its sign.
+    expect(await texts(page, '[role=treeitem].came .name')).toContain('new0');
+    await eventually(async () => expect(await texts(page, '.map .box.came .label')).toContain('+ new0'));
     expect(await accessibilityFaults(page)).toEqual([]);
+    await page.locator('::-p-text(End comparing)').click();
+    await eventually(async () => expect(await rows()).not.toContain('new0'));
     await page.locator('::-p-text(Back to now)').click();
     await eventually(async () => expect(await rows()).toContain('new0'));
     expect(page.url()).not.toContain('time=');

@@ -2,6 +2,7 @@
  * What the map shows, as data: boxes in boxes, and lines between them. Whoever draws it is a MapRenderer; nothing here or in the page
  * knows how.
  */
+import type { Change } from '../model/graph-difference.ts';
 import type { NodeState } from '../model/node-text.ts';
 
 export interface Box {
@@ -56,6 +57,8 @@ export interface Look {
   readonly selectedId: string;
   /** Everything else is dimmed; undefined for nothing dimmed. */
   readonly marked: ReadonlySet<string> | undefined;
+  /** What became of boxes between two times, by id; undefined while none are compared. */
+  readonly changes: ReadonlyMap<string, Change> | undefined;
   /** By id of the line; of others nothing is said. */
   readonly loads: ReadonlyMap<string, LineLoad>;
 }

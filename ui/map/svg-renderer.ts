@@ -4,6 +4,7 @@
  */
 import { select, type Selection } from 'd3-selection';
 import { zoom as zoomBehaviour, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } from 'd3-zoom';
+import { CHANGE_SIGNS } from '../model/graph-difference.ts';
 import type { LineLoad, Box, Look, MapEvents, MapRenderer, Scene } from './scene.ts';
 
 const NS = 'http://www.w3.org/2000/svg';
@@ -137,14 +138,17 @@ export class SvgRenderer implements MapRenderer {
     return { width: this.#svg.clientWidth, height: this.#svg.clientHeight };
   }
 
-  #drawBox(box: Box, { selectedId, marked }: Look): void {
+  #drawBox(box: Box, { selectedId, marked, changes }: Look): void {
     const drawn = this.#boxes.get(box.id) ?? this.#newBox(box.id);
     const { group, frame, label, glyph, twist } = drawn;
     const isDim = marked !== undefined && !marked.has(box.id);
+    const change = changes?.get(box.id);
     group.setAttribute(
       'class',
-      `box kind-${box.kind.replaceAll(/[^\w-]/g, '_')} ${box.isOpen ? 'open' : 'leaf'}${box.id === selectedId ? ' selected' : ''}${isDim ? ' dim' : ''}${box.isCaptured ? ' captured' : ''}`,
+      `box kind-${box.kind.replaceAll(/[^\w-]/g, '_')} ${box.isOpen ? 'open' : 'leaf'}${box.id === selectedId ? ' selected' : ''}${isDim ? ' dim' : ''}${box.isCaptured ? ' captured' : ''} ${change ?? ''}`,
     );
+    const text = change === undefined ? labelOf(box) : `${CHANGE_SIGNS[change]} ${labelOf(box)}`;
+    if (label.textContent !== text) label.textContent = text;
     const before = drawn.box;
     if (before === box) return;
     drawn.box = box;
@@ -153,7 +157,6 @@ export class SvgRenderer implements MapRenderer {
       group.style.transform = `translate(${box.x}px, ${box.y}px)`;
     frame.setAttribute('width', String(box.width));
     frame.setAttribute('height', String(box.height));
-    label.textContent = labelOf(box);
     label.setAttribute('x', box.state === 'none' ? '22' : '34');
     glyph.setAttribute('d', GLYPHS[box.state]);
     glyph.setAttribute('class', `glyph ${box.state}`);

@@ -84,3 +84,16 @@ export function wayUp({ parent }: Containment, id: string): string[] {
   for (let at: string | undefined = id; at !== undefined; at = parent.get(at)) way.push(at);
   return way;
 }
+
+/** The same with nothing but these and what holds them. */
+export function narrowed(whole: Containment, ids: ReadonlySet<string>): Containment {
+  const kept = new Set([...ids].flatMap((id) => wayUp(whole, id)));
+  const only = (list: readonly string[]): readonly string[] => list.filter((id) => kept.has(id));
+  const children = new Map<string, readonly string[]>();
+  for (const [id, list] of whole.children) {
+    const left = kept.has(id) ? only(list) : [];
+    if (left.length > 0) children.set(id, left);
+  }
+  const parent = new Map([...whole.parent].filter(([id]) => kept.has(id)));
+  return { roots: only(whole.roots), children, parent };
+}

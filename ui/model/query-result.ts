@@ -1,5 +1,6 @@
 /** What a query yields, as a table where it is one: nodes and edges, flows, lists of anything. Anything else stays JSON. */
-import type { Node } from '../../core/api/operations.ts';
+import type { Edge, Node } from '../../core/api/operations.ts';
+import type { LiveGraph } from './live-graph.ts';
 import { addressesOf, macOf, nameOf, typeOf } from './node-text.ts';
 import { endOf, protocolOf, type FlowJson } from './flow-rows.ts';
 import { bytesText, countText } from './figures.ts';
@@ -10,6 +11,10 @@ export interface ResultTable {
   /** Rows that are left out. */
   readonly more: number;
 }
+
+type Elements = Pick<LiveGraph, 'nodes' | 'edges'>;
+/** A node, or an edge, which has ends. */
+type Element = Node & { readonly Parent?: string; readonly Child?: string };
 
 const COLUMNS_MAX = 10;
 
@@ -37,7 +42,7 @@ function listOf(result: unknown): readonly unknown[] | undefined {
   );
 }
 
-function isElement(value: unknown): value is Node & { readonly Parent?: string; readonly Child?: string } {
+function isElement(value: unknown): value is Element {
   return isObject(value) && typeof value['ID'] === 'string' && isObject(value['Metadata']);
 }
 
@@ -45,9 +50,7 @@ function isFlow(value: unknown): value is FlowJson {
   return isObject(value) && typeof value['UUID'] === 'string' && typeof value['LayersPath'] === 'string';
 }
 
-function nodeTable(
-  nodes: readonly (Node & { readonly Parent?: string; readonly Child?: string })[],
-): Omit<ResultTable, 'more'> {
+function nodeTable(nodes: readonly Element[]): Omit<ResultTable, 'more'> {
   if (nodes.some((node) => node.Parent !== undefined))
     return {
       columns: ['Relation', 'Parent', 'Child', 'Host'],
@@ -98,6 +101,40 @@ function anyTable(objects: readonly Readonly<Record<string, unknown>>[]): Omit<R
 
 function cellText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/**
+ * The nodes and links of a result as a graph of its own: what it holds, the ends of its links, and the links that `known` has between its
+ * nodes. Undefined for a result without any.
+ */
+export function resultGraph(result: unknown, known: Elements): Elements | undefined {
+  const nodes = new Map<string, Node>();
+  const edges = new Map<string, Edge>();
+  for (const element of elementsOf(result)) {
+    if (element.Parent === undefined) nodes.set(element.ID, element);
+    else edges.set(element.ID, element as Edge);
+  }
+  for (const { Parent: from, Child: to } of edges.values())
+    for (const id of [from, to]) {
+      const end = known.nodes.get(id);
+      if (end !== undefined && !nodes.has(id)) nodes.set(id, end);
+    }
+  if (nodes.size === 0) return undefined;
+  for (const edge of known.edges.values())
+    if (nodes.has(edge.Parent) && nodes.has(edge.Child)) edges.set(edge.ID, edge);
+  return { nodes, edges };
+}
+
+/** Nodes and edges, those of graphs among them. */
+function elementsOf(result: unknown): Element[] {
+  const list = Array.isArray(result) ? (result as unknown[]).flat() : [result];
+  return list.flatMap((entry) => {
+    if (isElement(entry)) return [entry];
+    if (!isObject(entry)) return [];
+    return [entry['Nodes'], entry['Edges']].flatMap((some) =>
+      Array.isArray(some) ? some.filter(isElement) : [],
+    );
+  });
 }
 
 /** The nodes of a result, to be shown in tree and map. */

@@ -1,64 +1,83 @@
-/** What became of the network since the time that is shown. */
-import { useState } from 'preact/hooks';
-import type { Node } from '../../core/api/operations.ts';
-import { differenceOf, type Difference } from '../model/graph-difference.ts';
+/** What differs between the two times that are compared: in words here, by signs in tree and map. */
+import type { Edge, Node } from '../../core/api/operations.ts';
 import { nameOf } from '../model/node-text.ts';
-import { graph, liveNodes } from '../state/live.ts';
-import { highlighted } from '../state/view.ts';
+import { graph } from '../state/live.ts';
+import { compared } from '../state/past.ts';
+import { comparedTime, reveal } from '../state/view.ts';
 
 const SHOWN_MAX = 200;
 
-export function SinceThen() {
-  const [difference, setDifference] = useState<Difference | undefined>();
-  const compare = (): void => {
-    const made = differenceOf(graph.nodes, liveNodes());
-    setDifference(made);
-    // What is new is not on the map of then.
-    const ids = [...made.removed, ...made.changed.map(({ node }) => node)].map(({ ID }) => ID);
-    highlighted.value = ids.length === 0 ? undefined : new Set(ids);
-  };
+export function Comparison() {
+  const now = compared.value;
+  if (now === undefined) return null;
+  const { beforeMs, afterMs, difference } = now;
+  const { added, removed, changed, linksAdded, linksRemoved } = difference;
   return (
-    <>
-      <button type="button" onClick={compare}>
-        What changed since
+    <div class="since" role="group" aria-label="What differs">
+      <p role="status">
+        From {new Date(beforeMs).toLocaleString()} to {new Date(afterMs).toLocaleString()}:
+      </p>
+      <List title="+ came" entries={added.map((node) => ({ node, more: '' }))} />
+      <List title="− went" entries={removed.map((node) => ({ node, more: '' }))} />
+      <List title="~ changed" entries={changed.map(({ node, keys }) => ({ node, more: keys.join(', ') }))} />
+      <Links title="+ links came" edges={linksAdded} />
+      <Links title="− links went" edges={linksRemoved} />
+      <button type="button" onClick={() => (comparedTime.value = undefined)}>
+        End comparing
       </button>
-      {difference !== undefined && (
-        <div class="since" role="status">
-          <List title="came" nodes={difference.added} />
-          <List title="went" nodes={difference.removed} />
-          <List
-            title="changed"
-            nodes={difference.changed.map(({ node }) => node)}
-            more={difference.changed.map(({ keys }) => keys.join(', '))}
-          />
-        </div>
-      )}
-    </>
+    </div>
   );
 }
 
 function List({
   title,
-  nodes,
-  more = [],
+  entries,
 }: {
   readonly title: string;
-  readonly nodes: readonly Node[];
-  readonly more?: readonly string[];
+  readonly entries: readonly { readonly node: Node; readonly more: string }[];
 }) {
   return (
-    <details open={nodes.length > 0 && nodes.length <= 10}>
+    <details open={entries.length > 0 && entries.length <= 10}>
       <summary>
-        {nodes.length} {title}
+        {entries.length} {title}
       </summary>
       <ul>
-        {nodes.slice(0, SHOWN_MAX).map((node, at) => (
+        {entries.slice(0, SHOWN_MAX).map(({ node, more }) => (
           <li key={node.ID}>
-            {node.Host ?? ''} {nameOf(node)} <span class="muted">{more[at] ?? ''}</span>
+            <button type="button" class="link" onClick={() => reveal(node.ID)}>
+              {node.Host ?? ''} {nameOf(node)}
+            </button>{' '}
+            <span class="muted">{more}</span>
           </li>
         ))}
-        {nodes.length > SHOWN_MAX && <li class="muted">and {nodes.length - SHOWN_MAX} more</li>}
+        <More count={entries.length - SHOWN_MAX} />
       </ul>
     </details>
   );
+}
+
+function Links({ title, edges }: { readonly title: string; readonly edges: readonly Edge[] }) {
+  const end = (id: string): string => {
+    const node = graph.nodes.get(id);
+    return node === undefined ? id : nameOf(node);
+  };
+  return (
+    <details>
+      <summary>
+        {edges.length} {title}
+      </summary>
+      <ul>
+        {edges.slice(0, SHOWN_MAX).map(({ ID, Parent, Child, Metadata }) => (
+          <li key={ID}>
+            {end(Parent)} – {end(Child)} <span class="muted">{String(Metadata['RelationType'] ?? '')}</span>
+          </li>
+        ))}
+        <More count={edges.length - SHOWN_MAX} />
+      </ul>
+    </details>
+  );
+}
+
+function More({ count }: { readonly count: number }) {
+  return count > 0 ? <li class="muted">and {count} more</li> : null;
 }

@@ -2,15 +2,17 @@
 import type { FunctionComponent } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
-/** `load` is asked once; `what` names the part for people. */
-export function Lazy({
+/** `load` is asked once; `what` names the part for people; `props` go to it. */
+export function Lazy<Props extends object = object>({
   load,
   what,
+  props,
 }: {
-  readonly load: () => Promise<{ readonly default: FunctionComponent }>;
+  readonly load: () => Promise<{ readonly default: FunctionComponent<Props> }>;
   readonly what: string;
+  readonly props?: Props;
 }) {
-  const [Part, setPart] = useState<FunctionComponent>();
+  const [Part, setPart] = useState<FunctionComponent<Props>>();
   const [isMissing, setMissing] = useState(false);
   useEffect(() => {
     load().then(
@@ -18,7 +20,7 @@ export function Lazy({
       () => setMissing(true),
     );
   }, []);
-  if (Part !== undefined) return <Part />;
+  if (Part !== undefined) return <Part {...(props as Props)} />;
   if (!isMissing) return null;
   return (
     <p class="notice" role="alert">

@@ -1,18 +1,16 @@
-/**
- * The map: what of the network is open in the tree, as boxes and lines. By mouse: drag, wheel, click, double click; by keyboard, when it
- * has the focus: arrows, + and -, 0 for all. The tree has all of it in words.
- */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { MapRenderer } from '../map/scene.ts';
+/** The map: what of the network is open in the tree, as boxes and lines. The tree has all of it in words. */
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { loadsOf, WIDTHS, type Widths } from '../map/loads.ts';
 import { layOut } from '../map/layout.ts';
 import { readPlaces, writePlaces, type Places } from '../map/places.ts';
-import { SvgRenderer } from '../map/svg-renderer.ts';
 import { wayUp } from '../model/containment.ts';
 import { capturesOf } from '../model/node-text.ts';
 import { containment, graph, graphVersion, shapeVersion } from '../state/live.ts';
 import { readKept, writeKept } from '../state/kept.ts';
-import { found, highlighted, openIds, selectedId, toggle } from '../state/view.ts';
+import { compared } from '../state/past.ts';
+import { markNothing, markProblem } from '../state/standing.ts';
+import { found, highlighted, isNarrowed, openIds, selectedId, shown, toggle } from '../state/view.ts';
+import { MapCanvas } from './map-canvas.tsx';
 
 const PLACES = 'places';
 const LINE_WIDTHS = 'lineWidths';
@@ -20,18 +18,6 @@ const WIDTH_TITLES: Readonly<Record<Widths, string>> = {
   alike: 'alike',
   bandwidth: 'by what goes over them',
   share: 'by how full they are',
-};
-const PAN_PX = 60;
-const ZOOM_STEP = 1.3;
-
-const KEYS: Readonly<Record<string, (renderer: MapRenderer) => void>> = {
-  ArrowLeft: (renderer) => renderer.pan(PAN_PX, 0),
-  ArrowRight: (renderer) => renderer.pan(-PAN_PX, 0),
-  ArrowUp: (renderer) => renderer.pan(0, PAN_PX),
-  ArrowDown: (renderer) => renderer.pan(0, -PAN_PX),
-  '+': (renderer) => renderer.zoom(ZOOM_STEP),
-  '-': (renderer) => renderer.zoom(1 / ZOOM_STEP),
-  '0': (renderer) => renderer.fit(),
 };
 
 /** As long as the page lives; the browser's store has them for the next visit. */
@@ -43,10 +29,11 @@ function useScene() {
   void graphVersion.value;
   const captured = [...graph.nodes.values()].filter((node) => capturesOf(node).length > 0).length;
   const scene = useMemo(() => {
-    const laid = layOut(graph, containment.value, openIds.value, places);
-    if (laid.scene.boxes.length > 0) places = laid.places;
+    const laid = layOut(graph, shown.value, openIds.value, places);
+    // The places of those that are left out for a while are kept.
+    if (laid.scene.boxes.length > 0 && !isNarrowed.value) places = laid.places;
     return laid.scene;
-  }, [shapeVersion.value, containment.value, openIds.value, captured, moved]);
+  }, [shapeVersion.value, shown.value, openIds.value, captured, moved]);
   const move = (id: string, x: number, y: number): void => {
     const place = places.get(id);
     if (place === undefined) return;
@@ -64,8 +51,6 @@ function useScene() {
 }
 
 export default function NetworkMap() {
-  const parent = useRef<HTMLDivElement>(null);
-  const renderer = useRef<MapRenderer | undefined>(undefined);
   const { scene, move, arrange } = useScene();
   const hits = highlighted.value ?? found.value?.ids;
   // What is in a closed group, the group stands for.
@@ -77,68 +62,56 @@ export default function NetworkMap() {
     () => WIDTHS.find((name) => name === readKept(LINE_WIDTHS)) ?? 'bandwidth',
   );
   const loads = useMemo(() => loadsOf(scene.lines, graph.nodes, widths), [scene, graphVersion.value, widths]);
-  const moveNow = useRef(move);
-  moveNow.current = move;
-
-  useEffect(() => {
-    const made = new SvgRenderer(parent.current!, {
-      onSelect: (id) => (selectedId.value = id),
-      onToggle: (id) => toggle(id, !openIds.value.has(id)),
-      onMove: (id, x, y) => moveNow.current(id, x, y),
-    });
-    renderer.current = made;
-    return () => made.destroy();
-  }, []);
-  useEffect(
-    () => renderer.current?.draw(scene, { selectedId: selectedId.value, marked, loads }),
-    [scene, selectedId.value, marked, loads],
-  );
-  useEffect(() => renderer.current?.show(selectedId.value), [selectedId.value]);
-
-  const say = (act: (renderer: MapRenderer) => void) => () => {
-    if (renderer.current !== undefined) act(renderer.current);
-  };
   return (
-    <div class="map-pane">
-      <div class="bar">
-        <button type="button" aria-label="Zoom in" onClick={say(KEYS['+']!)}>
-          +
-        </button>
-        <button type="button" aria-label="Zoom out" onClick={say(KEYS['-']!)}>
-          −
-        </button>
-        <button type="button" onClick={say(KEYS['0']!)}>
-          Show all
-        </button>
-        <button type="button" onClick={arrange}>
-          Arrange anew
-        </button>
-        <button type="button" onClick={() => (openIds.value = new Set(containment.value.children.keys()))}>
-          Open all
-        </button>
-        <button type="button" onClick={() => (openIds.value = new Set())}>
-          Close all
-        </button>
-        <LineWidths widths={widths} setWidths={setWidths} />
-        <Legend />
-        <span class="muted" role="status">
-          {hiddenText(scene.boxesHidden, scene.linesHidden)}
-        </span>
-      </div>
-      <div
-        class="map-canvas"
-        ref={parent}
-        tabIndex={0}
-        role="group"
-        aria-label="Map of the network. Arrow keys move it, plus and minus zoom, 0 shows all. The tree has the same in words."
-        onKeyDown={(event) => {
-          const act = KEYS[event.key];
-          if (act === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
-          event.preventDefault();
-          say(act)();
-        }}
-      />
-    </div>
+    <MapCanvas
+      label="Map of the network. The tree has the same in words."
+      scene={scene}
+      look={{ selectedId: selectedId.value, marked, changes: compared.value?.changes, loads }}
+      events={{
+        onSelect: (id) => (selectedId.value = id),
+        onToggle: (id) => toggle(id, !openIds.value.has(id)),
+        onMove: move,
+      }}
+      tools={
+        <>
+          <button type="button" onClick={arrange}>
+            Arrange anew
+          </button>
+          <button type="button" onClick={() => (openIds.value = new Set(shown.value.children.keys()))}>
+            Open all
+          </button>
+          <button type="button" onClick={() => (openIds.value = new Set())}>
+            Close all
+          </button>
+          <Marked />
+          <LineWidths widths={widths} setWidths={setWidths} />
+          <Legend />
+          <span role="alert" class="problem">
+            {markProblem.value}
+          </span>
+        </>
+      }
+    />
+  );
+}
+
+/** While nodes are lit: whether there are others. */
+function Marked() {
+  if (highlighted.value === undefined) return null;
+  return (
+    <>
+      <label>
+        <input
+          type="checkbox"
+          checked={isNarrowed.value}
+          onChange={({ currentTarget }) => (isNarrowed.value = currentTarget.checked)}
+        />{' '}
+        Only the {highlighted.value.size} found
+      </label>
+      <button type="button" onClick={markNothing}>
+        Show all nodes again
+      </button>
+    </>
   );
 }
 
@@ -168,13 +141,6 @@ function LineWidths({
       </select>
     </label>
   );
-}
-
-function hiddenText(boxes: number, lines: number): string {
-  const parts: string[] = [];
-  if (boxes > 0) parts.push(`${boxes} more hosts have no place here: search for them`);
-  if (lines > 0) parts.push(`${lines} more links`);
-  return parts.join(' · ');
 }
 
 function Legend() {

@@ -6,10 +6,13 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Completion } from '../../core/gremlin/complete.ts';
 import { limits } from '../../core/limits.ts';
 import { askAll, type Refused } from '../link/api.ts';
-import { nodeIdsOf, resultTable } from '../model/query-result.ts';
+import { resultGraph, resultTable, type ResultTable } from '../model/query-result.ts';
 import { readKept, writeKept } from '../state/kept.ts';
 import { graph } from '../state/live.ts';
-import { highlighted, queryText, reveal } from '../state/view.ts';
+import { markBy } from '../state/standing.ts';
+import { queryText, reveal } from '../state/view.ts';
+import { Lazy } from './lazy.tsx';
+import { QueryForm } from './query-form.tsx';
 
 const HISTORY_MAX = 50;
 const HISTORY = 'queries';
@@ -58,8 +61,7 @@ function useQuery() {
       const told = await askAll('POST /api/topology', { body: { GremlinQuery: text } });
       setOutcome({ result: told.answer, cost: told.cost, warning: told.warning });
       setMistake(undefined);
-      const ids = nodeIdsOf(told.answer);
-      highlighted.value = ids.size === 0 ? undefined : ids;
+      markBy(text, told.answer);
       const next = [text, ...history.filter((old) => old !== text)].slice(0, HISTORY_MAX);
       setHistory(next);
       writeKept(HISTORY, JSON.stringify(next));
@@ -80,7 +82,7 @@ function refusalOf({ message, hint }: Refused): Mistake {
 
 export function Query() {
   const { text, mistake, outcome, isBusy, history, run } = useQuery();
-  const [isJson, setJson] = useState(false);
+  const [form, setForm] = useState<ResultForm>('table');
   return (
     <div class="panel-body">
       <form
@@ -95,11 +97,12 @@ export function Query() {
           Ask
         </button>
         <Before history={history} />
+        <QueryForm />
       </form>
       <p id="mistake" role="alert" class="problem">
         {mistake?.text ?? ''}
       </p>
-      {outcome !== undefined && <Result outcome={outcome} isJson={isJson} setJson={setJson} />}
+      {outcome !== undefined && <Result outcome={outcome} form={form} setForm={setForm} />}
     </div>
   );
 }
@@ -250,75 +253,92 @@ async function mistakeOf(text: string): Promise<Mistake | undefined> {
   }
 }
 
+const FORMS = { table: 'Table', graph: 'Graph', json: 'JSON' } as const;
+type ResultForm = keyof typeof FORMS;
+
+/** What the result can be shown as; JSON is always among them. */
 function Result({
   outcome: { result, cost, warning },
-  isJson,
-  setJson,
+  form,
+  setForm,
 }: {
   readonly outcome: Outcome;
-  readonly isJson: boolean;
-  readonly setJson: (isJson: boolean) => void;
+  readonly form: ResultForm;
+  readonly setForm: (form: ResultForm) => void;
 }) {
   const table = useMemo(() => resultTable(result, limits.pageResultRowsMax), [result]);
+  const drawn = useMemo(() => resultGraph(result, graph), [result]);
+  const can = { table: table !== undefined, graph: drawn !== undefined, json: true };
+  const now = can[form] ? form : can.table ? 'table' : 'json';
   return (
     <>
       <div class="bar">
         <label>
-          <input
-            type="checkbox"
-            checked={isJson || table === undefined}
-            disabled={table === undefined}
-            onChange={({ currentTarget }) => setJson(currentTarget.checked)}
-          />{' '}
-          JSON
+          Show as{' '}
+          <select
+            name="as"
+            value={now}
+            onChange={({ currentTarget: { value } }) =>
+              setForm(value === 'graph' || value === 'json' ? value : 'table')
+            }
+          >
+            {Object.entries(FORMS).map(([name, title]) => (
+              <option key={name} value={name} disabled={!can[name as ResultForm]}>
+                {title}
+              </option>
+            ))}
+          </select>
         </label>
         <button type="button" onClick={() => download(result)}>
           Download
         </button>
-        {highlighted.value !== undefined && (
-          <button type="button" onClick={() => (highlighted.value = undefined)}>
-            Show all nodes again
-          </button>
-        )}
         <span class="muted" role="status">
           {[sizeText(result), cost, warning].filter((part) => part !== '').join(' · ')}
         </span>
       </div>
-      <div class="scroll" tabIndex={0} role="group" aria-label="Result">
-        {isJson || table === undefined ? (
-          <pre>{jsonText(result)}</pre>
-        ) : (
-          <table class="list">
-            <thead>
-              <tr>
-                {table.columns.map((name, index) => (
-                  <th key={`${index} ${name}`} scope="col">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {table.rows.map(({ cells, nodeId }, row) => (
-                <tr key={row}>
-                  {cells.map((cell, index) => (
-                    <td key={index}>
-                      {index === 0 && nodeId !== undefined && graph.nodes.has(nodeId) ? (
-                        <button type="button" class="link" onClick={() => reveal(nodeId)}>
-                          {cell}
-                        </button>
-                      ) : (
-                        cell
-                      )}
-                    </td>
-                  ))}
-                </tr>
+      {now === 'graph' && drawn !== undefined ? (
+        <Lazy what="The drawing" load={() => import('./result-graph.tsx')} props={{ drawn }} />
+      ) : (
+        <div class="scroll" tabIndex={0} role="group" aria-label="Result">
+          {now === 'table' && table !== undefined ? <Table table={table} /> : <pre>{jsonText(result)}</pre>}
+        </div>
+      )}
+    </>
+  );
+}
+
+function Table({ table }: { readonly table: ResultTable }) {
+  return (
+    <>
+      <table class="list">
+        <thead>
+          <tr>
+            {table.columns.map((name, index) => (
+              <th key={`${index} ${name}`} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {table.rows.map(({ cells, nodeId }, row) => (
+            <tr key={row}>
+              {cells.map((cell, index) => (
+                <td key={index}>
+                  {index === 0 && nodeId !== undefined && graph.nodes.has(nodeId) ? (
+                    <button type="button" class="link" onClick={() => reveal(nodeId)}>
+                      {cell}
+                    </button>
+                  ) : (
+                    cell
+                  )}
+                </td>
               ))}
-            </tbody>
-          </table>
-        )}
-        {table !== undefined && table.more > 0 && <p class="muted">and {table.more} more: download them.</p>}
-      </div>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {table.more > 0 && <p class="muted">and {table.more} more: download them.</p>}
     </>
   );
 }

@@ -6,8 +6,10 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { limits } from '../../core/limits.ts';
 import { capturesOf, mainAddressOf, nameOf, stateOf, typeOf } from '../model/node-text.ts';
 import { treeRows, type TreeRow } from '../model/tree-rows.ts';
-import { containment, graph, graphVersion, isLoaded } from '../state/live.ts';
-import { found, highlighted, openIds, searchText, selectedId, toggle } from '../state/view.ts';
+import { CHANGE_SIGNS } from '../model/graph-difference.ts';
+import { graph, graphVersion, isLoaded } from '../state/live.ts';
+import { compared } from '../state/past.ts';
+import { found, highlighted, openIds, searchText, selectedId, shown, toggle } from '../state/view.ts';
 import { useWindow } from './use-window.ts';
 
 const ROW_PX = 26;
@@ -19,8 +21,8 @@ export function Tree() {
   void graphVersion.value;
   const hits = found.value;
   const rows = useMemo(
-    () => treeRows(containment.value, openIds.value, hits?.ids),
-    [containment.value, openIds.value, hits],
+    () => treeRows(shown.value, openIds.value, hits?.ids),
+    [shown.value, openIds.value, hits],
   );
   const [activeId, setActive] = useState('');
   const { ref, from, to, show } = useWindow<HTMLDivElement>(rows.length, ROW_PX);
@@ -161,12 +163,13 @@ function Row({
   if (node === undefined) return null;
   const state = stateOf(node);
   const captures = capturesOf(node).length;
+  const change = compared.value?.changes.get(row.id);
   const isDim = highlighted.value !== undefined && !highlighted.value.has(row.id);
   return (
     <div
       id={domId(row.id)}
       role="treeitem"
-      class={`row${isActive ? ' active' : ''}${isDim ? ' dim' : ''}`}
+      class={`row${isActive ? ' active' : ''}${isDim ? ' dim' : ''} ${change ?? ''}`}
       aria-level={row.level}
       aria-posinset={row.position}
       aria-setsize={row.siblings}
@@ -190,6 +193,12 @@ function Row({
         {row.hasChildren ? (row.isOpen ? '▾' : '▸') : ''}
       </span>
       <span class={`state ${state}`} aria-hidden="true" />
+      {change !== undefined && (
+        <span class="change">
+          <span aria-hidden="true">{CHANGE_SIGNS[change]}</span>
+          <span class="sr">{change} </span>
+        </span>
+      )}
       <span class="name">{nameOf(node)}</span>
       <span class="kind">{typeOf(node)}</span>
       {STATES[state] !== '' && <span class="sr">, {STATES[state]}</span>}

@@ -6,7 +6,6 @@ import { batch, computed, signal } from '@preact/signals';
 import { limits } from '../../core/limits.ts';
 import { LOST_TYPE, POSITION_TYPE, type Lost } from '../../core/wire/flow-notices.ts';
 import { RESUME_NOW } from '../../core/wire/recent-rows.ts';
-import type { Node } from '../../core/api/operations.ts';
 import type { SocketPath } from '../../core/api/sockets.ts';
 import { LiveSocket, type Message, type SocketState } from '../link/live-socket.ts';
 import { containmentOf } from '../model/containment.ts';
@@ -86,8 +85,8 @@ function tell(): void {
   }, TELL_MS);
 }
 
-/** The nodes that are, whatever is shown. */
-export const liveNodes = (): ReadonlyMap<string, Node> => live.nodes;
+/** What is, whatever is shown. */
+export const liveGraph = (): LiveGraph => live;
 
 /** Shows another graph than what is; undefined for what is. */
 export function showGraph(other: LiveGraph | undefined): void {

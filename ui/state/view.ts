@@ -1,7 +1,7 @@
 /** What is looked at: the selection, what is open, the search, the panel. It stands in the address, so that a link shows the same. */
 import { batch, computed, effect, signal } from '@preact/signals';
 import { limits } from '../../core/limits.ts';
-import { wayUp } from '../model/containment.ts';
+import { narrowed, wayUp, type Containment } from '../model/containment.ts';
 import { searchNodes } from '../model/search.ts';
 import { containment, graph, graphVersion, shapeVersion } from './live.ts';
 
@@ -18,6 +18,10 @@ export const isOnlySelected = signal(false);
 export const openIds = signal<ReadonlySet<string>>(new Set());
 /** Nodes that a query yielded; undefined for none asked. */
 export const highlighted = signal<ReadonlySet<string> | undefined>(undefined);
+/** The query that keeps them (standing.ts); '' for what is lit once. */
+export const markQuery = signal('');
+/** Tree and map have nothing but the highlighted. */
+export const isNarrowed = signal(false);
 
 export const selected = computed(() => {
   void graphVersion.value;
@@ -30,6 +34,13 @@ export const found = computed(() => {
   if (searchText.value.trim() === '') return undefined;
   return searchNodes(graph.nodes, searchText.value, limits.pageFoundMax);
 });
+
+/** What tree and map have. */
+export const shown = computed<Containment>(() =>
+  isNarrowed.value && highlighted.value !== undefined
+    ? narrowed(containment.value, highlighted.value)
+    : containment.value,
+);
 
 export function toggle(id: string, isOpen: boolean): void {
   const next = new Set(openIds.value);
@@ -59,14 +70,32 @@ effect(() => {
   openIds.value = new Set([...open, ...above]);
 });
 
+// What is narrowed down is shown open; what somebody closed since stays closed.
+let openedBefore: ReadonlySet<string> = new Set();
+effect(() => {
+  const groups = isNarrowed.value ? [...shown.value.children.keys()] : [];
+  const fresh = groups.filter((id) => !openedBefore.has(id));
+  openedBefore = new Set(groups);
+  if (fresh.length > 0) openIds.value = new Set([...openIds.peek(), ...fresh]);
+});
+
 /** ms since 1970; undefined for now. Who shows it goes there (time-bar.tsx). */
 export const time = signal<number | undefined>(undefined);
+/** The time that the one shown is compared with: ms since 1970, 0 for now; undefined for no comparison. */
+export const comparedTime = signal<number | undefined>(undefined);
+
+function timeIn(said: URLSearchParams, name: string): number | undefined {
+  const ms = Number(said.get(name) ?? '');
+  return said.has(name) && Number.isSafeInteger(ms) && ms >= 0 ? ms : undefined;
+}
 
 function readAddress(): void {
   const said = new URLSearchParams(location.hash.slice(1));
   batch(() => {
-    const ms = Number(said.get('time') ?? '0');
-    time.value = Number.isSafeInteger(ms) && ms > 0 ? ms : undefined;
+    time.value = timeIn(said, 'time') || undefined;
+    comparedTime.value = timeIn(said, 'compared');
+    markQuery.value = said.get('mark') ?? '';
+    isNarrowed.value = said.has('only') && markQuery.value !== '';
     selectedId.value = said.get('node') ?? '';
     searchText.value = said.get('search') ?? '';
     queryText.value = said.get('query') ?? '';
@@ -83,6 +112,9 @@ effect(() => {
   if (panel.value !== 'flows') say.set('panel', panel.value);
   if (queryText.value !== '') say.set('query', queryText.value);
   if (time.value !== undefined) say.set('time', String(time.value));
+  if (comparedTime.value !== undefined) say.set('compared', String(comparedTime.value));
+  if (markQuery.value !== '') say.set('mark', markQuery.value);
+  if (markQuery.value !== '' && isNarrowed.value) say.set('only', '');
   const hash = say.size === 0 ? '' : `#${say.toString()}`;
   if (hash !== location.hash) history.replaceState(null, '', `${location.pathname}${hash}`);
 });

@@ -35,7 +35,7 @@ const viewsOf = (c: AppContext) => preferencesOf(c.env, c.get('principal')).list
 async function show(c: AppContext): Promise<Response> {
   const name = c.req.param('id') ?? '';
   const found = (await viewsOf(c)).find((view) => view.Name === name);
-  if (found === undefined) throw new ApiError('unknownResource', '');
+  if (found === undefined) throw new ApiError('unknownResource', 'no such view');
   return jsonAnswer(c, found);
 }
 
@@ -43,7 +43,7 @@ async function show(c: AppContext): Promise<Response> {
 async function forget(c: AppContext): Promise<Response> {
   const name = c.req.param('id') ?? '';
   if (!(await preferencesOf(c.env, c.get('principal')).forget(encodeURIComponent(name))))
-    throw new ApiError('unknownResource', '');
+    throw new ApiError('unknownResource', 'no such view');
   return new Response(null, { status: 204 });
 }
 

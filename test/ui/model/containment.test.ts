@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { containmentOf, wayUp } from '../../../ui/model/containment.ts';
+import { containmentOf, narrowed, wayUp } from '../../../ui/model/containment.ts';
 import { searchNodes } from '../../../ui/model/search.ts';
 import { treeRows } from '../../../ui/model/tree-rows.ts';
 import { edge, node } from './elements.ts';
@@ -90,5 +90,16 @@ describe('searchNodes', () => {
     const { ids, isCut } = searchNodes(nodes, 'eth', 2);
     expect([ids.size, isCut]).toEqual([2, true]);
     expect(searchNodes(nodes, 'eth', 4).isCut).toBe(false);
+  });
+});
+
+describe('narrowed', () => {
+  test('has the chosen and what holds them, and nothing else', () => {
+    const { roots, children, parent } = narrowed(containment, new Set(['inner', 'h2']));
+    expect(roots).toEqual(['h1', 'h2']);
+    expect(Object.fromEntries(children)).toEqual({ h1: ['ns'], ns: ['inner'] });
+    expect([...parent.keys()].toSorted()).toEqual(['inner', 'ns']);
+    expect(narrowed(containment, new Set())).toMatchObject({ roots: [] });
+    expect(narrowed(containment, new Set(['gone']))).toMatchObject({ roots: [] });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { queryOf } from '../../../ui/model/node-text.ts';
-import { nodeIdsOf, resultTable } from '../../../ui/model/query-result.ts';
+import { nodeIdsOf, resultGraph, resultTable } from '../../../ui/model/query-result.ts';
 import { parseQuery } from '../../../core/gremlin/parser.ts';
 import { printQuery } from '../../../core/gremlin/print.ts';
 import { edge, node } from './elements.ts';
@@ -57,5 +57,35 @@ describe('queryOf', () => {
     const query = parseQuery(queryOf(node('n', { TID })));
     expect(printQuery(query)).toBe(printQuery(parseQuery(printQuery(query))));
     expect(JSON.stringify(query)).toContain(JSON.stringify(TID));
+  });
+});
+
+describe('resultGraph', () => {
+  const [a, b, c] = [node('a'), node('b'), node('c')];
+  const [ab, bc] = [edge('a', 'b'), edge('b', 'c')];
+  const known = {
+    nodes: new Map([a, b, c].map((one) => [one.ID, one])),
+    edges: new Map([ab, bc].map((one) => [one.ID, one])),
+  };
+  const drawn = (result: unknown) => {
+    const graph = resultGraph(result, known);
+    return graph && [[...graph.nodes.keys()], [...graph.edges.keys()]];
+  };
+
+  test('nodes and paths with the links between them', () => {
+    expect(drawn([a, b])).toEqual([['a', 'b'], [ab.ID]]);
+    expect(drawn([[a, b, c]])).toEqual([
+      ['a', 'b', 'c'],
+      [ab.ID, bc.ID],
+    ]);
+  });
+
+  test('links with their ends, graphs as they are', () => {
+    expect(drawn([bc])).toEqual([['b', 'c'], [bc.ID]]);
+    expect(drawn([{ Nodes: [a], Edges: null }])).toEqual([['a'], []]);
+  });
+
+  test('nothing for what has no nodes', () => {
+    for (const result of [3, [], ['a'], [{ UUID: 'x' }], undefined]) expect(drawn(result)).toBeUndefined();
   });
 });
