@@ -85,6 +85,10 @@ describe('an alert', () => {
     const first = await firing();
     expect([first.UUID, names(first)]).toEqual([alert.UUID, ['trig-1']]);
     expect(Date.parse(first.Timestamp)).toBeGreaterThan(0);
+    await vi.waitFor(async () => {
+      const { alertFiredMs } = await topologyOf(env).status();
+      expect(alertFiredMs[alert.UUID]).toBe(Date.parse(first.Timestamp));
+    });
     const both = [
       node('alert-1', 'n3', { Name: 'trig-2', Type: 'host' }),
       node('alert-1', 'n2', { Name: 'trig-1', Type: 'host' }),

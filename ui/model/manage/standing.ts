@@ -1,0 +1,29 @@
+/** What the status says of each alert and rule: why it does not do what it says, and when it fired last. */
+import type { AnalyzerStatus } from '../../../core/api/operations.ts';
+
+export interface Standing {
+  /** Id → in words. */
+  readonly faults: ReadonlyMap<string, string>;
+  /** Alert's id → ms since 1970. */
+  readonly firedMs: ReadonlyMap<string, number>;
+}
+
+/** What an object that does not answer would have said is left out. */
+export function standingOf({ Edgedive: status }: AnalyzerStatus): Standing {
+  const [topology, registry] = [membersOf(status['Topology']), membersOf(status['Registry'])];
+  const webhooks = membersOf(membersOf(registry['webhooks'])['faults']);
+  const faults = [
+    ...Object.entries(webhooks).map(([id, text]) => [id, `its action is not told: ${String(text)}`] as const),
+    ...[topology['alertFaults'], topology['ruleFaults']].flatMap((by) =>
+      Object.entries(membersOf(by)).map(([id, text]) => [id, String(text)] as const),
+    ),
+  ];
+  const fired = Object.entries(membersOf(topology['alertFiredMs'])).map(
+    ([id, ms]) => [id, Number(ms)] as const,
+  );
+  return { faults: new Map(faults), firedMs: new Map(fired) };
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
