@@ -25,7 +25,7 @@ export function Captures() {
       {list.length === 0 ? (
         <p class="muted">No captures. Choose an interface and “Capture here”, or say which by a query:</p>
       ) : (
-        <table class="list">
+        <table class="list kept">
           <thead>
             <tr>
               <th scope="col">On</th>

@@ -111,7 +111,7 @@ function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
       </p>
     );
   return (
-    <table class="list audit">
+    <table class="list kept audit">
       <thead>
         <tr>
           <th scope="col">When</th>

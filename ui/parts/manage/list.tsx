@@ -135,7 +135,7 @@ function Table({
   readonly onLike: (entry: Entry) => void;
 }) {
   return (
-    <table class="list">
+    <table class="list kept">
       <thead>
         <tr>
           {kind.columns.map((column) => (

@@ -125,7 +125,7 @@ interface TableProps {
 
 function Table({ entries, ...acts }: TableProps) {
   return (
-    <table class="list">
+    <table class="list kept">
       <thead>
         <tr>
           <th scope="col">Name</th>
