@@ -1,9 +1,11 @@
-/** What the status says of each alert and rule: why it does not do what it says, and when it fired last. */
+/** What the status says of each alert and rule: why it does not do what it says, when it fired last, how many nodes it reaches. */
 import type { AnalyzerStatus } from '../../../core/api/operations.ts';
 
 export interface Standing {
   /** Id → in words. */
   readonly faults: ReadonlyMap<string, string>;
+  /** Rule's id → which nodes its queries select, in words. */
+  readonly reach: ReadonlyMap<string, string>;
   /** Alert's id → ms since 1970. */
   readonly firedMs: ReadonlyMap<string, number>;
 }
@@ -21,9 +23,20 @@ export function standingOf({ Edgedive: status }: AnalyzerStatus): Standing {
   const fired = Object.entries(membersOf(topology['alertFiredMs'])).map(
     ([id, ms]) => [id, Number(ms)] as const,
   );
-  return { faults: new Map(faults), firedMs: new Map(fired) };
+  const reach = Object.entries(membersOf(topology['ruleReach'])).map(
+    ([id, sides]) => [id, reachText(membersOf(sides))] as const,
+  );
+  return { faults: new Map(faults), firedMs: new Map(fired), reach: new Map(reach) };
 }
 
 function membersOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function reachText({ Query, Src, Dst }: Readonly<Record<string, unknown>>): string {
+  return Query === undefined ? `from ${nodesText(Src)} to ${nodesText(Dst)}` : `on ${nodesText(Query)}`;
+}
+
+function nodesText(count: unknown): string {
+  return count === 1 ? '1 node' : `${Number(count ?? 0)} nodes`;
 }

@@ -3,6 +3,7 @@ import type { EdgeRule, EdgeRuleRequest, NodeRule, NodeRuleRequest } from '../..
 import { RULE_ACTIONS } from '../../../core/rules/rule.ts';
 import { ask } from '../../link/api.ts';
 import type { FieldsOf } from '../../model/manage/fields.ts';
+import type { Standing } from '../../model/manage/standing.ts';
 import { standing } from '../../state/standing.ts';
 import { entriesOf, faultsOf, type Kind } from './kind.ts';
 
@@ -44,7 +45,7 @@ export const nodeRules: Kind = {
         one.Action,
         one.Query,
         JSON.stringify(one.Metadata),
-        <RuleState fault={known?.faults.get(id)} isKnown={known !== undefined} />,
+        <RuleState id={id} known={known} />,
       ],
     );
   },
@@ -73,7 +74,7 @@ export const edgeRules: Kind = {
         one.Src,
         one.Dst,
         JSON.stringify(one.Metadata),
-        <RuleState fault={known?.faults.get(id)} isKnown={known !== undefined} />,
+        <RuleState id={id} known={known} />,
       ],
     );
   },
@@ -85,7 +86,14 @@ export const edgeRules: Kind = {
   remove: (id) => ask('DELETE /api/edgerule/{id}', { params: { id } }),
 };
 
-function RuleState({ fault, isKnown }: { readonly fault: string | undefined; readonly isKnown: boolean }) {
-  if (fault !== undefined) return <span class="problem">{fault}</span>;
-  return isKnown ? <>holds</> : null;
+/** A rule that makes a node asks for none. */
+function RuleState({ id, known }: { readonly id: string; readonly known: Standing | undefined }) {
+  if (known === undefined) return null;
+  const fault = known.faults.get(id);
+  return (
+    <>
+      {known.reach.get(id) ?? (fault === undefined && 'holds')}{' '}
+      {fault !== undefined && <span class="problem">{fault}</span>}
+    </>
+  );
 }

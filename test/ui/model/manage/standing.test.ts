@@ -22,6 +22,13 @@ describe('standingOf', () => {
     expect(firedMs.get('b')).toBe(5);
   });
 
+  test('says how many nodes a rule reaches', () => {
+    const { reach } = standingOf(
+      status({ Topology: { ruleReach: { n: { Query: 1 }, e: { Src: 2, Dst: 0 } } } }),
+    );
+    expect(Object.fromEntries(reach)).toEqual({ n: 'on 1 node', e: 'from 2 nodes to 0 nodes' });
+  });
+
   test('knows nothing of what does not answer', () => {
     const { faults, firedMs } = standingOf(status({ Topology: { error: 'away' } }));
     expect([faults.size, firedMs.size]).toEqual([0, 0]);
