@@ -17,6 +17,19 @@ interface Alert {
 
 const TABS_MAX = 200;
 
+function hasFocus(page: Page, selector: string): Promise<unknown> {
+  return page.evaluate(`document.activeElement.matches(${JSON.stringify(selector)})`);
+}
+
+/** With the Tab key alone. */
+async function goByTab(page: Page, selector: string): Promise<void> {
+  for (let times = 0; times < TABS_MAX; times++) {
+    await page.keyboard.press('Tab');
+    if (await hasFocus(page, selector)) return;
+  }
+  throw new Error(`no way by Tab to ${selector}`);
+}
+
 describe.skipIf(skipWithoutChromium())('what the page manages', () => {
   let edgedive: Analyzer;
   let browser: Browser;
@@ -48,16 +61,8 @@ describe.skipIf(skipWithoutChromium())('what the page manages', () => {
   };
   const shows = (selector: string, wanted: string | RegExp): Promise<void> =>
     eventually(async () => expect((await texts(page, selector)).join('\n')).toMatch(wanted));
-  const is = (selector: string): Promise<unknown> =>
-    page.evaluate(`document.activeElement.matches(${JSON.stringify(selector)})`);
-  /** With the Tab key. */
-  const tabTo = async (selector: string): Promise<void> => {
-    for (let times = 0; times < TABS_MAX; times++) {
-      await page.keyboard.press('Tab');
-      if (await is(selector)) return;
-    }
-    throw new Error(`no way by Tab to ${selector}`);
-  };
+  const is = (selector: string): Promise<unknown> => hasFocus(page, selector);
+  const tabTo = (selector: string): Promise<void> => goByTab(page, selector);
   const press = async (selector: string): Promise<void> => {
     await tabTo(selector);
     await page.keyboard.press('Enter');
@@ -271,6 +276,46 @@ describe.skipIf(skipWithoutChromium())('what the page manages', () => {
     await eventually(async () => expect((await texts(page, '.panel .list')).join()).not.toContain('Twice'));
   });
 
+  it('takes over a rule, and keeps, runs and deletes a workflow by keyboard alone', async () => {
+    for (const { UUID } of await listed<Alert>('/api/noderule'))
+      await edgedive.fetch(`/api/noderule/${UUID}`, { method: 'DELETE' });
+    await open('Injections');
+    await tabTo('.panel .bar select');
+    await page.keyboard.type('Node rules');
+    await shows('.panel', 'Say below which nodes');
+    await write('.panel input[name=Name]', 'one');
+    await write('.panel input[name=Query]', "G.V().Has('Type', 'host')");
+    await write('.panel input[name=Metadata]', '{"Rack": 7}');
+    await page.keyboard.press('Enter');
+    await shows('.panel .list tbody', 'one');
+    await press('.panel .list button[aria-label^="Like it"]');
+    await eventually(async () => expect(await is('.panel input[name=Name]')).toBe(true));
+    await page.keyboard.press('End');
+    await page.keyboard.type(' more');
+    await page.keyboard.press('Enter');
+    await shows('.panel .list tbody', 'one more');
+    expect(await listed('/api/noderule')).toMatchObject([{ Metadata: { Rack: 7 } }, { Name: 'one more' }]);
+
+    await tabTo('.panel .bar select');
+    await page.keyboard.type('Workflows');
+    await shows('.panel .list tbody', 'FlowMatrix');
+    await write('.panel input[name=name]', 'Keyed');
+    await write('.panel textarea[name=text]', '(word) => [word, word]');
+    await press('form[aria-label="New workflow"] button[type=submit]');
+    await shows('.panel .list tbody', 'Keyed');
+    await press('button[aria-label="Open Keyed"]');
+    await write('form[aria-label="Run Keyed"] input', 'x');
+    await page.keyboard.press('Enter');
+    await shows('.panel .result', /\[\s+"x",\s+"x"\s+\]/);
+    await press('.workflow details summary');
+    await shows('.workflow details pre', 'word');
+    await press('button[aria-label="Delete Keyed"]');
+    await eventually(async () => expect(await is('.ask button')).toBe(true));
+    await press('.danger');
+    await shows('.panel', 'Deleted: Keyed');
+    expect(await is('[role=status]')).toBe(true);
+  });
+
   it('says why there is no audit trail where nobody has to say who they are', async () => {
     await open('Audit trail');
     await shows('.panel', 'turn authentication on');
@@ -334,7 +379,8 @@ describe.skipIf(skipWithoutChromium())('what the page manages where rights are a
       expect(found.join('\n')).toMatch(/admin.*DELETE \/api\/capture\/none-59.*failed \(404\)/);
     });
     expect(await accessibilityFaults(page)).toEqual([]);
-    await click('Older');
+    await goByTab(page, '.panel button[aria-disabled=false]');
+    await page.keyboard.press('Enter');
     await shows('.audit tbody', '/api/capture/none-0\t');
     expect((await rows()).join()).not.toContain('none-59');
     await click('Newer');
