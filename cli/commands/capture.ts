@@ -1,15 +1,15 @@
 /** `edgedive capture create|list|get|delete`. */
 import { Command, Option } from 'commander';
 import type { CaptureRequest } from '../../core/api/operations.ts';
-import { CAPTURE_TYPES_TAKEN } from '../../core/capture/capture-types.ts';
-import { readCapture, TARGET_TYPES } from '../../core/capture/validate.ts';
+import { CAPTURE_TYPES_TAKEN, EXTRA_LAYERS, TARGET_TYPES } from '../../core/capture/capture-types.ts';
+import { readCapture } from '../../core/capture/validate.ts';
 import { usageError } from '../errors.ts';
 import { printJson } from '../output.ts';
 import { analyzerOf, gathered, given, integer, ttlHeader, UINT32_MAX } from './common.ts';
 import { resourceCommand } from './resource.ts';
 
 /** Bits of ExtraLayers by the names that the reference's client takes. */
-const EXTRA_LAYERS: Readonly<Record<string, number>> = { VRRP: 1, DNS: 2, DHCPv4: 4, ALL: 255 };
+const EXTRA_LAYER_BITS: Readonly<Record<string, number>> = { ...EXTRA_LAYERS, ALL: 255 };
 
 /** The API's bound. */
 const RAW_PACKETS_MAX = 10;
@@ -72,7 +72,7 @@ export function captureCommand(): Command {
     .addOption(new Option('--layer-key-mode <mode>', 'what makes a flow').choices(['L2', 'L3']))
     .option(
       '--extra-layer <name>',
-      `further layers: ${Object.keys(EXTRA_LAYERS).join(', ')}; repeatable`,
+      `further layers: ${Object.keys(EXTRA_LAYER_BITS).join(', ')}; repeatable`,
       gathered,
     )
     .option('--target <host:port>', 'where flows or packets are sent to')
@@ -119,9 +119,9 @@ function queryOf({ gremlin, node }: CaptureOptions): string {
 function extraLayers(names: readonly string[]): number {
   let bits = 0;
   for (const name of names.flatMap((list) => list.split(','))) {
-    const known = Object.keys(EXTRA_LAYERS).find((layer) => layer.toLowerCase() === name.toLowerCase());
+    const known = Object.keys(EXTRA_LAYER_BITS).find((layer) => layer.toLowerCase() === name.toLowerCase());
     if (known === undefined) throw usageError(`Extra layer not supported: ${name}`);
-    bits |= EXTRA_LAYERS[known]!;
+    bits |= EXTRA_LAYER_BITS[known]!;
   }
   return bits;
 }

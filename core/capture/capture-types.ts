@@ -7,6 +7,12 @@ import type { Capture } from './capture.ts';
 /** What sends the datagrams that a capture listens for. */
 export type ExporterKind = 'sflow' | 'netflow';
 
+export const TARGET_TYPES = ['netflowv5', 'erspanv1'] as const;
+/** "" is L2. */
+export const LAYER_KEY_MODES = ['', 'L2', 'L3'] as const;
+/** Bits of ExtraLayers. */
+export const EXTRA_LAYERS = { VRRP: 1, DNS: 2, DHCPv4: 4 } as const;
+
 interface CaptureTypeRow {
   /** May stand on one node several times, with different filters. */
   readonly several?: true;

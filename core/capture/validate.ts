@@ -9,7 +9,14 @@ import { parseQuery, resultKindOf } from '../gremlin/gremlin.ts';
 import { limits } from '../limits.ts';
 import { decodeMembers, type MemberKind, type MembersOf } from '../wire/json-input.ts';
 import { isAddress } from './address.ts';
-import { allowsSeveral, isCaptureType, refusalsOf } from './capture-types.ts';
+import {
+  allowsSeveral,
+  EXTRA_LAYERS,
+  isCaptureType,
+  LAYER_KEY_MODES,
+  refusalsOf,
+  TARGET_TYPES,
+} from './capture-types.ts';
 import type { Capture } from './capture.ts';
 
 /** The reference's, in the order of its text for an unknown type; `capture-types.ts` takes one more. */
@@ -24,9 +31,7 @@ export const CAPTURE_TYPES = [
   'sflow',
   'ovsnetflow',
 ] as const;
-export const TARGET_TYPES = ['netflowv5', 'erspanv1'] as const;
-/** Bits of ExtraLayers: VRRP, DNS, DHCPv4. */
-const EXTRA_LAYERS_KNOWN = 1 | 2 | 4;
+const EXTRA_LAYERS_KNOWN = Object.values(EXTRA_LAYERS).reduce((sum, bit) => sum | bit, 0);
 const EXTRA_LAYERS_ALL = 255;
 
 const MEMBERS = {
@@ -91,7 +96,7 @@ const RULES: { readonly [K in keyof Members]?: (value: NonNullable<Members[K]>) 
   HeaderSize: (size) =>
     size === 0 || (size >= 14 && size <= 4096) ? undefined : 'A valid header size is >= 14 && <= 4096',
   LayerKeyMode: (mode) =>
-    mode === '' || mode === 'L2' || mode === 'L3' ? undefined : 'Not a valid layer key mode',
+    (LAYER_KEY_MODES as readonly string[]).includes(mode) ? undefined : 'Not a valid layer key mode',
   ExtraLayers: (mask) =>
     mask === EXTRA_LAYERS_ALL || (mask >= 0 && mask <= EXTRA_LAYERS_KNOWN)
       ? undefined

@@ -5,7 +5,8 @@
 
 export const INJECTION_TYPES = ['icmp4', 'icmp6', 'tcp4', 'tcp6', 'udp4', 'udp6'] as const;
 export type InjectionType = (typeof INJECTION_TYPES)[number];
-export type InjectionMode = '' | 'unique' | 'random';
+export const INJECTION_MODES = ['', 'unique', 'random'] as const;
+export type InjectionMode = (typeof INJECTION_MODES)[number];
 
 /** What a client asks for, checked. */
 export interface InjectionRequest {

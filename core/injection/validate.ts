@@ -8,6 +8,7 @@ import { PcapError, PcapReader } from '../packet/pcap-file.ts';
 import { fromBase64 } from '../wire/go-json.ts';
 import { decodeMembers, InputError, type MemberKind } from '../wire/json-input.ts';
 import {
+  INJECTION_MODES,
   INJECTION_TYPES,
   type InjectionMode,
   type InjectionRequest,
@@ -71,7 +72,7 @@ export function readInjection(
   const errors = brokenRules(request);
   if (errors.length > 0) return { errors };
   if (!INJECTION_TYPES.includes(request.Type)) return { errors: ['given type is not supported'] };
-  if (!['', 'unique', 'random'].includes(request.Mode)) return { errors: ['given mode is not supported'] };
+  if (!INJECTION_MODES.includes(request.Mode)) return { errors: ['given mode is not supported'] };
   return { injection: request };
 }
 

@@ -21,6 +21,8 @@ export interface RulePlan {
   readonly effects: RuleEffects;
   /** Rule UUID → what keeps it from doing what it says. */
   readonly faults: ReadonlyMap<string, string>;
+  /** Rule UUID → how many nodes each of its queries selects; rules without a query are not there. */
+  readonly reach: ReadonlyMap<string, RuleReach>;
   /** Elements that the queries looked at. */
   readonly visited: number;
   /** Edges left out because a rule may not make more. */
@@ -38,6 +40,7 @@ export interface Maker {
 }
 
 type Side = 'Query' | 'Src' | 'Dst';
+export type RuleReach = Readonly<Partial<Record<Side, number>>>;
 const encoder = new TextEncoder();
 
 export async function planRules(
@@ -69,7 +72,8 @@ export async function planRules(
     if (isSettled || round === limits.ruleRoundsMax) {
       for (const [uuid, fault] of drawn.faults) if (!faults.has(uuid)) faults.set(uuid, fault);
       const { effects, edgesCut, keysCut } = drawn;
-      return { effects, faults, visited, edgesCut, keysCut, isSettled };
+      const reach = selected.reachOf(rules);
+      return { effects, faults, reach, visited, edgesCut, keysCut, isSettled };
     }
   }
 }
@@ -108,6 +112,13 @@ class Selected {
 
   of(uuid: string, side: Side): ReadonlySet<string> {
     return this.#ids.get(`${uuid} ${side}`) ?? NO_IDS;
+  }
+
+  reachOf(rules: Rules): ReadonlyMap<string, RuleReach> {
+    const reach = new Map<string, RuleReach>();
+    for (const { rule, side } of queriesOf(rules))
+      reach.set(rule.UUID, { ...reach.get(rule.UUID), [side]: this.of(rule.UUID, side).size });
+    return reach;
   }
 }
 

@@ -4,13 +4,15 @@
  */
 import type { Metadata } from '../graph/element.ts';
 
+export const RULE_ACTIONS = ['create', 'update'] as const;
+
 export interface NodeRule {
   readonly UUID: string;
   readonly Name: string;
   readonly Description: string;
   readonly Metadata: Metadata | null;
   /** `create` makes a node of the metadata; `update` sets the metadata on each node that the query selects. */
-  readonly Action: 'create' | 'update';
+  readonly Action: (typeof RULE_ACTIONS)[number];
   /** Gremlin, or "". */
   readonly Query: string;
 }

@@ -133,7 +133,8 @@ describe.skipIf(cannot)('the page', () => {
     await page.locator('#tab-captures').click();
     await shows('.list tbody', 'runs on 1');
     expect(await accessibilityFaults(page)).toEqual([]);
-    await page.locator('.list button').click();
+    await page.locator('.list button[aria-label^="Delete"]').click();
+    await page.locator('.list .danger').click();
     await eventually(async () => expect(await texts(page, '.list tbody tr')).toEqual([]));
     expect(await (await edgedive.get('/api/capture')).json()).toEqual({});
   });
@@ -263,7 +264,8 @@ describe.skipIf(cannot)('the page', () => {
     await page.keyboard.press('Enter');
     await shows('.panel .list tbody', '{"Room":"B12"}');
     expect(await edgedive.query("G.V().Has('Room','B12').Has('Type','netns').Count()")).toBeGreaterThan(1);
-    await page.locator('.panel .list button').click();
+    await page.locator('.panel .list button[aria-label^="Delete"]').click();
+    await page.locator('.panel .list .danger').click();
     await shows('.panel', 'None yet.');
 
     await page.select('.panel .bar select', 'Injections');

@@ -26,6 +26,8 @@ export interface Told<Name extends OperationName> {
   /** `X-Edgedive-Cost`, and what else is worth telling; "" for nothing. */
   readonly cost: string;
   readonly warning: string;
+  /** `X-Edgedive-Console`: what a workflow said; "" for nothing. */
+  readonly console: string;
 }
 
 /** Throws Refused. */
@@ -54,6 +56,7 @@ export async function askAll<Name extends OperationName>(
     answer: (text === '' ? undefined : JSON.parse(text)) as AnswerTo<Name>,
     cost: response.headers.get('X-Edgedive-Cost') ?? '',
     warning: readable(response.headers.get('X-Edgedive-Warning') ?? ''),
+    console: readable(response.headers.get('X-Edgedive-Console') ?? ''),
   };
 }
 

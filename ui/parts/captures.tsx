@@ -2,14 +2,19 @@
 import { useState } from 'preact/hooks';
 import type { Capture } from '../../core/api/operations.ts';
 import { messageOf } from '../../core/errors.ts';
-import { captureProblem, captures, captureSums, startCapture, stopCapture } from '../state/captures.ts';
+import { captureProblem, captures, captureSums, stopCapture } from '../state/captures.ts';
+import { CAPTURE_FIELDS } from '../model/manage/capture-fields.ts';
+import { givenOf, type Given } from '../model/manage/fields.ts';
+import { AskOnce } from './ask-once.tsx';
 import { CaptureFile } from './capture-file.tsx';
-import { fieldsOf } from './form-fields.ts';
+import { CaptureForm } from './capture-form.tsx';
 import { may } from '../state/session.ts';
 
 export function Captures() {
   const list = captures.value;
   const mayWrite = may('capture', 'write');
+  /** The values of another; the number makes it a form of its own. */
+  const [like, setLike] = useState<{ readonly number: number; readonly given: Given } | undefined>();
   return (
     <div class="panel-body scroll" tabIndex={0} role="group" aria-label="Captures">
       {captureProblem.value !== '' && (
@@ -20,7 +25,7 @@ export function Captures() {
       {list.length === 0 ? (
         <p class="muted">No captures. Choose an interface and “Capture here”, or say which by a query:</p>
       ) : (
-        <table class="list">
+        <table class="list kept">
           <thead>
             <tr>
               <th scope="col">On</th>
@@ -33,24 +38,48 @@ export function Captures() {
                 Lost
               </th>
               <th scope="col">
-                <span class="sr">End it</span>
+                <span class="sr">What can be done</span>
               </th>
             </tr>
           </thead>
           <tbody>
             {list.map((capture) => (
-              <Row key={capture.UUID} capture={capture} mayWrite={mayWrite} />
+              <Row
+                key={capture.UUID}
+                capture={capture}
+                mayWrite={mayWrite}
+                onLike={() =>
+                  setLike({
+                    number: (like?.number ?? 0) + 1,
+                    given: givenOf(CAPTURE_FIELDS, { ...capture }),
+                  })
+                }
+              />
             ))}
           </tbody>
         </table>
       )}
-      {mayWrite && <NewCapture />}
+      {mayWrite && list.length > 0 && (
+        <p class="muted">
+          The API does not change captures. “Like it” takes the values of one over into the form; what was
+          there stays until you delete it.
+        </p>
+      )}
+      {mayWrite && <CaptureForm key={like?.number ?? 0} given={like?.given} />}
       <CaptureFile />
     </div>
   );
 }
 
-function Row({ capture, mayWrite }: { readonly capture: Capture; readonly mayWrite: boolean }) {
+function Row({
+  capture,
+  mayWrite,
+  onLike,
+}: {
+  readonly capture: Capture;
+  readonly mayWrite: boolean;
+  readonly onLike: () => void;
+}) {
   const [problem, setProblem] = useState('');
   const sum = captureSums.value.get(capture.UUID ?? '');
   const stop = async (): Promise<void> => {
@@ -70,15 +99,18 @@ function Row({ capture, mayWrite }: { readonly capture: Capture; readonly mayWri
       <td>{problem === '' ? stateText(sum) : problem}</td>
       <td class="number">{sum?.packets ?? 0}</td>
       <td class="number">{sum?.lost ?? 0}</td>
-      <td>
+      <td class="actions">
         {mayWrite && (
-          <button
-            type="button"
-            onClick={() => void stop()}
-            aria-label={`Delete the capture on ${capture.GremlinQuery}`}
-          >
-            Delete
-          </button>
+          <>
+            <button
+              type="button"
+              aria-label={`Like it: a new capture with the values of that on ${capture.GremlinQuery}`}
+              onClick={onLike}
+            >
+              Like it
+            </button>
+            <AskOnce label="Delete" what={`the capture on ${capture.GremlinQuery}`} act={stop} />
+          </>
         )}
       </td>
     </tr>
@@ -89,49 +121,4 @@ function stateText(sum: { active: number; failed: number; error: string } | unde
   if (sum === undefined) return 'waits for an interface that fits';
   const runs = `runs on ${sum.active}`;
   return sum.failed === 0 ? runs : `${runs}, failed on ${sum.failed}: ${sum.error}`;
-}
-
-function NewCapture() {
-  const [problems, setProblems] = useState<readonly string[]>([]);
-  const send = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const form = event.currentTarget as HTMLFormElement;
-    const given = Object.fromEntries(Object.entries(fieldsOf(form)).filter(([, value]) => value !== ''));
-    try {
-      // The rules bring the readers of Gremlin and of packet filters along, which the page can do without until now.
-      const { readCapture } = await import('../../core/capture/validate.ts');
-      const read = readCapture(given);
-      if ('errors' in read) {
-        setProblems(read.errors);
-        return;
-      }
-      await startCapture({ GremlinQuery: '', ...given });
-      setProblems([]);
-      form.reset();
-    } catch (error) {
-      setProblems([messageOf(error)]);
-    }
-  };
-  return (
-    <form class="line" onSubmit={(event) => void send(event)}>
-      <label class="wide">
-        Interfaces (Gremlin)
-        <input name="GremlinQuery" spellcheck={false} placeholder="G.V().Has('Name', 'eth0')" required />
-      </label>
-      <label>
-        Packets (BPF)
-        <input name="BPFFilter" spellcheck={false} placeholder="tcp port 443" />
-      </label>
-      <label>
-        Name
-        <input name="Name" />
-      </label>
-      <button type="submit">Capture</button>
-      <ul role="alert" class="problem">
-        {problems.map((problem) => (
-          <li key={problem}>{problem}</li>
-        ))}
-      </ul>
-    </form>
-  );
 }

@@ -69,13 +69,17 @@ function Links({ title, edges }: { readonly title: string; readonly edges: reado
       <ul>
         {edges.slice(0, SHOWN_MAX).map(({ ID, Parent, Child, Metadata }) => (
           <li key={ID}>
-            {end(Parent)} – {end(Child)} <span class="muted">{String(Metadata['RelationType'] ?? '')}</span>
+            {end(Parent)} – {end(Child)} <span class="muted">{relationOf(Metadata)}</span>
           </li>
         ))}
         <More count={edges.length - SHOWN_MAX} />
       </ul>
     </details>
   );
+}
+
+function relationOf({ RelationType: relation }: Edge['Metadata']): string {
+  return typeof relation === 'string' ? relation : '';
 }
 
 function More({ count }: { readonly count: number }) {

@@ -8,7 +8,7 @@ import { capturesOf } from '../model/node-text.ts';
 import { containment, graph, graphVersion, shapeVersion } from '../state/live.ts';
 import { readKept, writeKept } from '../state/kept.ts';
 import { compared } from '../state/past.ts';
-import { markNothing, markProblem } from '../state/standing.ts';
+import { markNothing, markProblem } from '../state/marking.ts';
 import { found, highlighted, isNarrowed, openIds, selectedId, shown, toggle } from '../state/view.ts';
 import { MapCanvas } from './map-canvas.tsx';
 

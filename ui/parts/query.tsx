@@ -9,7 +9,7 @@ import { askAll, type Refused } from '../link/api.ts';
 import { resultGraph, resultTable, type ResultTable } from '../model/query-result.ts';
 import { readKept, writeKept } from '../state/kept.ts';
 import { graph } from '../state/live.ts';
-import { markBy } from '../state/standing.ts';
+import { markBy } from '../state/marking.ts';
 import { queryText, reveal } from '../state/view.ts';
 import { Lazy } from './lazy.tsx';
 import { QueryForm } from './query-form.tsx';

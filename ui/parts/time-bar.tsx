@@ -85,39 +85,54 @@ export function TimeBar() {
           </button>
         </>
       )}
-      <details class="menu">
-        <summary>Times</summary>
-        <div class="menu-body">
-          <label>
-            The slider is{' '}
-            <select
-              value={span}
-              onChange={({ currentTarget: { value } }) => {
-                if (!isSpan(value)) return;
-                writeKept(SPAN, value);
-                setSpan(value);
-              }}
-            >
-              {Object.entries(SPANS).map(([name, { title }]) => (
-                <option key={name} value={name}>
-                  {title}
-                </option>
-              ))}
-            </select>
-          </label>
-          <Moment title="Show" ms={time.value} onMoment={go} />
-          <Moment
-            title="Compare with"
-            ms={comparedTime.value || undefined}
-            onMoment={(ms) => (comparedTime.value = ms)}
-          />
-        </div>
-      </details>
+      <Times span={span} setSpan={setSpan} go={go} />
       <Comparison />
       <span role="alert" class="problem">
         {pastProblem.value}
       </span>
     </div>
+  );
+}
+
+/** How far back the slider goes, and times to the second. */
+function Times({
+  span,
+  setSpan,
+  go,
+}: {
+  readonly span: Span;
+  readonly setSpan: (span: Span) => void;
+  readonly go: (ms: number) => void;
+}) {
+  return (
+    <details class="menu">
+      <summary>Times</summary>
+      <div class="menu-body">
+        <label>
+          The slider is{' '}
+          <select
+            value={span}
+            onChange={({ currentTarget: { value } }) => {
+              if (!isSpan(value)) return;
+              writeKept(SPAN, value);
+              setSpan(value);
+            }}
+          >
+            {Object.entries(SPANS).map(([name, { title }]) => (
+              <option key={name} value={name}>
+                {title}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Moment title="Show" ms={time.value} onMoment={go} />
+        <Moment
+          title="Compare with"
+          ms={comparedTime.value || undefined}
+          onMoment={(ms) => (comparedTime.value = ms)}
+        />
+      </div>
+    </details>
   );
 }
 

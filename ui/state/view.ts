@@ -18,7 +18,7 @@ export const isOnlySelected = signal(false);
 export const openIds = signal<ReadonlySet<string>>(new Set());
 /** Nodes that a query yielded; undefined for none asked. */
 export const highlighted = signal<ReadonlySet<string> | undefined>(undefined);
-/** The query that keeps them (standing.ts); '' for what is lit once. */
+/** The query that keeps them (marking.ts); '' for what is lit once. */
 export const markQuery = signal('');
 /** Tree and map have nothing but the highlighted. */
 export const isNarrowed = signal(false);

@@ -20,6 +20,8 @@ export interface AlertStatus {
   readonly alerts: number;
   /** Alert UUID → why it could not be asked. */
   readonly alertFaults: Readonly<Record<string, string>>;
+  /** Alert UUID → when it fired last, ms since 1970; those that have. */
+  readonly alertFiredMs: Readonly<Record<string, number>>;
 }
 
 interface Surroundings {
@@ -135,7 +137,14 @@ export class AlertKeeper {
   }
 
   status(): AlertStatus {
-    return { alerts: this.#alerts.size, alertFaults: Object.fromEntries(this.#faults) };
+    const fired = [...this.#alerts].flatMap(([uuid, { firedMs }]) =>
+      firedMs === undefined ? [] : [[uuid, firedMs] as const],
+    );
+    return {
+      alerts: this.#alerts.size,
+      alertFaults: Object.fromEntries(this.#faults),
+      alertFiredMs: Object.fromEntries(fired),
+    };
   }
 
   async #evaluate(): Promise<number> {

@@ -41,6 +41,16 @@ export interface CreateOptions {
   readonly uuid?: string;
 }
 
+export interface Replacement {
+  /** JSON texts. */
+  readonly before: string;
+  readonly after: string;
+  readonly duplicateKey?: string | undefined;
+}
+
+/** `changed`: somebody else was faster. */
+export type Replaced = 'replaced' | 'missing' | 'duplicate' | 'changed';
+
 export type Created =
   | { readonly ok: true }
   | { readonly ok: false; readonly status: 409 | 507; readonly text: string };
@@ -143,23 +153,25 @@ export class Registry extends DurableObject<Env> {
     return { ok: true };
   }
 
-  /** Replaces a resource's text; its place in the list and its end stay. False when there is none. */
-  async update(kind: ResourceKind, id: string, body: string): Promise<boolean> {
-    await this.#expire();
-    const updated = this.#store.update(kind, id, body);
-    await this.#tell();
-    return updated;
-  }
-
-  /** As `update`, where the key that makes duplicates may change too. */
+  /**
+   * Replaces a resource's text, if it is still `before`; its place in the list and its end stay. `duplicateKey`: the key that makes
+   * duplicates may change too.
+   */
   async replace(
     kind: ResourceKind,
     id: string,
-    body: string,
-    duplicateKey: string,
-  ): Promise<'replaced' | 'missing' | 'duplicate'> {
+    { before, after, duplicateKey }: Replacement,
+  ): Promise<Replaced> {
     await this.#expire();
-    const replaced = this.#store.replace(kind, id, body, duplicateKey);
+    const now = this.#store.body(kind, id);
+    if (now === undefined) return 'missing';
+    if (now !== before) return 'changed';
+    const replaced =
+      duplicateKey === undefined
+        ? this.#store.update(kind, id, after)
+          ? 'replaced'
+          : 'missing'
+        : this.#store.replace(kind, id, after, duplicateKey);
     await this.#tell();
     return replaced;
   }

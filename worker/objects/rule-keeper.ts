@@ -8,7 +8,7 @@ import { askingForStatistics, canMatter } from '../../core/graph/statistics.ts';
 import type { GraphView } from '../../core/graph/view.ts';
 import { jsonEquals } from '../../core/graph/metadata.ts';
 import { limits, timings } from '../../core/limits.ts';
-import { planRules, type RulePlan } from '../../core/rules/plan.ts';
+import { planRules, type RulePlan, type RuleReach } from '../../core/rules/plan.ts';
 import { namesOfKeys, RuleView } from '../../core/rules/rule-view.ts';
 import type { Rules } from '../../core/rules/rule.ts';
 import type { FabricGraph } from './fabric-graph.ts';
@@ -32,6 +32,8 @@ export interface RuleStatus {
   readonly rules: number;
   /** Rule UUID → what keeps it from doing what it says. */
   readonly ruleFaults: Readonly<Record<string, string>>;
+  /** Rule UUID → how many nodes each of its queries selects. */
+  readonly ruleReach: Readonly<Record<string, RuleReach>>;
   /** Nodes and edges on which rules or people set something that their owners did not say. */
   readonly overlaidNodes: number;
   readonly overlaidEdges: number;
@@ -64,6 +66,7 @@ export class RuleKeeper {
   /** Queries that ask for statistics: there may be thousands of events a second that bring nothing else. */
   #statistical: readonly string[];
   #faults: Readonly<Record<string, string>> = {};
+  #reach: Readonly<Record<string, RuleReach>> = {};
   /** Top-level names that rules may have set on nodes. */
   #names: ReadonlySet<string>;
   #turnVisits = 0;
@@ -122,6 +125,7 @@ export class RuleKeeper {
     count('ruleKeysCut', plan.keysCut);
     if (!plan.isSettled) count('ruleRoundsCut');
     this.#faults = Object.fromEntries(plan.faults);
+    this.#reach = Object.fromEntries(plan.reach);
     await this.#apply(plan);
     this.#names = names;
     return plan.visited;
@@ -231,6 +235,7 @@ export class RuleKeeper {
     return {
       rules: this.#rules.noderule.length + this.#rules.edgerule.length,
       ruleFaults: this.#faults,
+      ruleReach: this.#reach,
       overlaidNodes: this.#around.fabric.overlays.size,
       overlaidEdges: this.#around.fabric.edgeOverlays.size,
     };

@@ -35,6 +35,9 @@ export function preferencesOf(env: Env, { kind, name }: Principal): PreferencesC
   return proxyDurable(env.PREFERENCES, { name: 'PREFERENCES', parse: true }).get(id) as PreferencesCalls;
 }
 
+/** So often somebody else may be faster. */
+const CHANGE_TRIES_MAX = 16;
+
 /** The fabric's resources of one kind, read from and written to the texts that the Registry keeps. */
 export function resourcesOf<Kind extends ResourceKind>(
   env: Env,
@@ -56,9 +59,25 @@ export function resourcesOf<Kind extends ResourceKind>(
       if (created.ok) return resource;
       throw new ApiError(created.status === 409 ? 'duplicateResource' : 'registryFull', created.text);
     },
-    update: async (resource) => registry.update(kind, resource.UUID, JSON.stringify(resource)),
-    replace: async (resource, duplicateKey) =>
-      registry.replace(kind, resource.UUID, JSON.stringify(resource), duplicateKey),
+    change: async (id, alter, duplicateKeyOf) => {
+      for (let tries = 0; tries < CHANGE_TRIES_MAX; tries++) {
+        const before = await registry.get(kind, id);
+        if (before === undefined) return undefined;
+        const resource = alter(JSON.parse(before) as Resources[Kind]);
+        const after = JSON.stringify(resource);
+        const replaced = await registry.replace(kind, id, {
+          before,
+          after,
+          duplicateKey: duplicateKeyOf?.(resource),
+        });
+        if (replaced === 'replaced') return resource;
+        if (replaced === 'missing') return undefined;
+        if (replaced === 'duplicate') throw new ApiError('duplicateResource', 'duplicated resource');
+      }
+      throw new ApiError('unavailable', 'others change it all the time: try again later', {
+        'Retry-After': '1',
+      });
+    },
     delete: async (id) => registry.delete(kind, id),
   };
 }
@@ -69,10 +88,11 @@ interface ResourcesOfKind<R> {
   get(id: string): Promise<R | undefined>;
   /** Throws ApiError 409 for a duplicate, 507 when there are too many. */
   create(request: Omit<R, 'UUID'>, options?: CreateOptions): Promise<R>;
-  /** False when there is none. */
-  update(resource: R): Promise<boolean>;
-  /** As `update`, where the key that makes duplicates may change too. */
-  replace(resource: R, duplicateKey: string): Promise<'replaced' | 'missing' | 'duplicate'>;
+  /**
+   * The resource as `alter` makes it of what it is at that moment: what somebody else wrote meanwhile is altered anew, never lost.
+   * Undefined when there is none. Throws what `alter` throws, and ApiError 409 when `duplicateKeyOf` gives the key of another.
+   */
+  change(id: string, alter: (before: R) => R, duplicateKeyOf?: (after: R) => string): Promise<R | undefined>;
   delete(id: string): Promise<boolean>;
 }
 

@@ -46,27 +46,26 @@ function checked(input: unknown, prefix = ''): Omit<Alert, 'UUID'> {
   return read.alert;
 }
 
+/** Its id never changes. Throws ApiError. */
+function altered(before: Alert, patch: readonly unknown[]): Alert {
+  try {
+    const after = applyPatch(shownAlert(before) as unknown as Json, patch);
+    return { ...checked(after, 'validating patched resource: '), UUID: before.UUID };
+  } catch (error) {
+    if (error instanceof PatchError)
+      throw new ApiError('invalidPatch', `applying JSON patch to resource: ${error.message}`);
+    if (error instanceof InputError)
+      throw new ApiError(
+        'invalidPatch',
+        `creating a new resource from the patched JSON body: ${error.message}`,
+      );
+    throw error;
+  }
+}
+
 async function patched(env: Env, id: string, patch: readonly unknown[]): Promise<Response> {
-  const before = await resourcesOf(env, 'alert').get(id);
-  if (before === undefined) throw new ApiError('unknownResource', '');
-  let after: Json;
-  try {
-    after = applyPatch(shownAlert(before) as unknown as Json, patch);
-  } catch (error) {
-    if (!(error instanceof PatchError)) throw error;
-    throw new ApiError('invalidPatch', `applying JSON patch to resource: ${error.message}`);
-  }
-  let alert: Alert;
-  try {
-    alert = { ...checked(after, 'validating patched resource: '), UUID: before.UUID };
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new ApiError(
-      'invalidPatch',
-      `creating a new resource from the patched JSON body: ${error.message}`,
-    );
-  }
-  await resourcesOf(env, 'alert').update(alert);
+  const alert = await resourcesOf(env, 'alert').change(id, (before) => altered(before, patch));
+  if (alert === undefined) throw new ApiError('unknownResource', '');
   return jsonText(escapeHtml(JSON.stringify(shownAlert(alert))));
 }
 

@@ -3,8 +3,8 @@
  * the nodes and the probes are told. Count is how many nodes carry it now.
  */
 import { z } from '@hono/zod-openapi';
-import { CAPTURE_TYPES_TAKEN } from '../../core/capture/capture-types.ts';
-import { duplicateKey, readCapture, TARGET_TYPES } from '../../core/capture/validate.ts';
+import { CAPTURE_TYPES_TAKEN, LAYER_KEY_MODES, TARGET_TYPES } from '../../core/capture/capture-types.ts';
+import { duplicateKey, readCapture } from '../../core/capture/validate.ts';
 import { captureToJson } from '../../core/wire/capture-json.ts';
 import type { App } from '../app.ts';
 import { ApiError } from '../errors.ts';
@@ -30,7 +30,7 @@ const members = {
   HeaderSize: z.int().min(0).max(4096).optional().openapi({
     description: 'Bytes of each packet that are looked at; 0 = default, else at least 14',
   }),
-  LayerKeyMode: z.enum(['', 'L2', 'L3']).optional().openapi({ description: 'L2 when absent' }),
+  LayerKeyMode: z.enum(LAYER_KEY_MODES).optional().openapi({ description: 'L2 when absent' }),
   ExtraLayers: z.int().min(0).max(255).optional().openapi({
     description: 'Sum of 1 (VRRP), 2 (DNS), 4 (DHCPv4); 255 = all',
   }),

@@ -3,7 +3,7 @@
  * the probes are told, once. How far they have come is told by GET.
  */
 import { z } from '@hono/zod-openapi';
-import { INJECTION_TYPES, type Injection } from '../../core/injection/injection.ts';
+import { INJECTION_MODES, INJECTION_TYPES, type Injection } from '../../core/injection/injection.ts';
 import { progressOf } from '../../core/injection/progress.ts';
 import { readInjection } from '../../core/injection/validate.ts';
 import { limits } from '../../core/limits.ts';
@@ -32,7 +32,7 @@ const members = {
   ICMPID: port,
   Count: z.int().min(0).max(limits.injectionPacketsMax).openapi({ description: 'Packets; 0 = 1' }),
   Interval: z.int().min(0).openapi({ description: 'ms between two packets' }),
-  Mode: z.enum(['', 'unique', 'random']).openapi({
+  Mode: z.enum(INJECTION_MODES).openapi({
     description: 'unique: one ICMPID or SrcPort for each node; random: another one for each packet',
   }),
   IncrementPayload: z.int().min(0).openapi({ description: 'Bytes that the payload grows by each time' }),

@@ -3,6 +3,7 @@
  * Topology object; there they are evaluated as the graph changes (docs/design/rules.md).
  */
 import { z } from '@hono/zod-openapi';
+import { RULE_ACTIONS } from '../../core/rules/rule.ts';
 import { readEdgeRule, readNodeRule, type ReadRule } from '../../core/rules/validate.ts';
 import type { App } from '../app.ts';
 import { ApiError } from '../errors.ts';
@@ -18,7 +19,7 @@ const nodeRuleSchema = z
       .looseObject({})
       .nullable()
       .openapi({ example: { 'Labels.Room': 'B 12' } }),
-    Action: z.enum(['create', 'update']).openapi({
+    Action: z.enum(RULE_ACTIONS).openapi({
       description: '`create` makes a node of the metadata, `update` sets it on each node of the query',
     }),
     Query: z.string().openapi({ example: "G.V().Has('Type', 'host')" }),

@@ -113,17 +113,26 @@ function patched(before: Workflow, patch: readonly unknown[]): Workflow {
 
 async function patch(env: Env, id: string, operations: readonly unknown[]): Promise<Response> {
   refuseBundled(id);
-  const before = await workflowOf(env, id);
-  if (before === undefined) throw new ApiError('unknownResource', '');
-  const after = patched(shown(before), operations);
-  const body = JSON.stringify(after);
-  if (body.length > limits.bodyBytesMax)
-    throw new ApiError('bodyTooLarge', `the workflow would have more than ${limits.bodyBytesMax} characters`);
-  if (isBundledName(after.Name)) throw duplicate(after);
-  const replaced = await resourcesOf(env, 'workflow').replace(after, after.Name);
-  if (replaced === 'duplicate') throw duplicate(after);
-  if (replaced === 'missing') throw new ApiError('unknownResource', '');
-  return jsonText(escapeHtml(body));
+  let name = '';
+  const alter = (before: Workflow): Workflow => {
+    const after = patched(shown(before), operations);
+    if (JSON.stringify(after).length > limits.bodyBytesMax)
+      throw new ApiError(
+        'bodyTooLarge',
+        `the workflow would have more than ${limits.bodyBytesMax} characters`,
+      );
+    if (isBundledName(after.Name)) throw duplicate(after);
+    name = after.Name;
+    return after;
+  };
+  try {
+    const after = await resourcesOf(env, 'workflow').change(id, alter, ({ Name }) => Name);
+    if (after === undefined) throw new ApiError('unknownResource', '');
+    return jsonText(escapeHtml(JSON.stringify(after)));
+  } catch (error) {
+    const isDuplicate = error instanceof ApiError && error.code === 'duplicateResource';
+    throw isDuplicate ? duplicate({ Name: name }) : error;
+  }
 }
 
 async function call(c: AppContext, app: App): Promise<Response> {

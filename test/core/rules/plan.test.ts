@@ -90,6 +90,16 @@ describe('planRules', () => {
     expect(evaluations).toBe(1);
   });
 
+  test('counts what each query of a rule selects', async () => {
+    const [set, made, drawn] = [
+      update("G.V().Has('Name',Within('a','b'))", { Color: 'red' }),
+      create({ Name: 'x', Type: 'host' }),
+      join("G.V().Has('Name','a')", "G.V().Has('Name','nobody')"),
+    ];
+    const { reach } = await plan({ nodes: [node('a'), node('b'), node('c')] }, set, made, drawn);
+    expect(Object.fromEntries(reach)).toEqual({ [set.UUID]: { Query: 2 }, [drawn.UUID]: { Src: 1, Dst: 0 } });
+  });
+
   test('rules see what other rules set, whichever comes first', async () => {
     const rules = [
       update("G.V().Has('Team','core')", { Page: 'yes' }),

@@ -66,6 +66,27 @@ describe('/api/alert', () => {
       /^creating a new resource from the patched JSON body: /,
     );
   });
+
+  test('loses no change of those who write at the same time', async () => {
+    const { UUID } = await create({ Name: 'first', Expression: 'G.V()' });
+    const patch = (...body: object[]) => call('PATCH', `/api/alert/${UUID}`, { body: JSON.stringify(body) });
+    const replace = (path: string, value: string) => ({ op: 'replace', path, value });
+    await Promise.all(
+      ['/Name', '/Description', '/Action', '/Trigger'].map((path) =>
+        patch(replace(path, path === '/Action' ? 'http://x/' : path === '/Trigger' ? 'graph' : 'new')),
+      ),
+    );
+    expect(JSON.parse((await get(`/api/alert/${UUID}`)).text)).toMatchObject({
+      Name: 'new',
+      Description: 'new',
+      Action: 'http://x/',
+      Trigger: 'graph',
+    });
+    const test = { op: 'test', path: '/Name', value: 'new' };
+    const answers = await Promise.all(['a', 'b', 'c'].map((name) => patch(test, replace('/Name', name))));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 400)).toHaveLength(2);
+  });
 });
 
 describe('an alert', () => {
@@ -85,6 +106,10 @@ describe('an alert', () => {
     const first = await firing();
     expect([first.UUID, names(first)]).toEqual([alert.UUID, ['trig-1']]);
     expect(Date.parse(first.Timestamp)).toBeGreaterThan(0);
+    await vi.waitFor(async () => {
+      const { alertFiredMs } = await topologyOf(env).status();
+      expect(alertFiredMs[alert.UUID]).toBe(Date.parse(first.Timestamp));
+    });
     const both = [
       node('alert-1', 'n3', { Name: 'trig-2', Type: 'host' }),
       node('alert-1', 'n2', { Name: 'trig-1', Type: 'host' }),
