@@ -76,31 +76,13 @@ export function QueryForm() {
         </label>
       </div>
       {form.asked.map((one, index) => (
-        <div key={index} class="bar" role="group" aria-label={`Condition ${index + 1}`}>
-          <label>
-            whose{' '}
-            <input
-              value={one.key}
-              placeholder={form.thing === 'flows' ? 'Network.A' : 'Name'}
-              onInput={({ currentTarget }) => setAsked(index, { key: currentTarget.value })}
-            />
-          </label>
-          <Choice
-            label="condition"
-            choices={CONDITIONS}
-            value={one.condition}
-            onChoice={(condition: Condition) => setAsked(index, { condition })}
-          />
-          {one.condition !== 'exists' && (
-            <label>
-              value{' '}
-              <input
-                value={one.value}
-                onInput={({ currentTarget }) => setAsked(index, { value: currentTarget.value })}
-              />
-            </label>
-          )}
-        </div>
+        <AskedOf
+          key={index}
+          name={`Condition ${index + 1}`}
+          keyExample={form.thing === 'flows' ? 'Network.A' : 'Name'}
+          one={one}
+          set={(change) => setAsked(index, change)}
+        />
       ))}
       <button
         type="button"
@@ -110,6 +92,44 @@ export function QueryForm() {
         One more condition
       </button>
     </details>
+  );
+}
+
+/** A key, and what is asked of its value. */
+function AskedOf({
+  name,
+  keyExample,
+  one,
+  set,
+}: {
+  readonly name: string;
+  readonly keyExample: string;
+  readonly one: Asked;
+  readonly set: (change: Partial<Asked>) => void;
+}) {
+  return (
+    <div class="bar" role="group" aria-label={name}>
+      <label>
+        whose{' '}
+        <input
+          value={one.key}
+          placeholder={keyExample}
+          onInput={({ currentTarget }) => set({ key: currentTarget.value })}
+        />
+      </label>
+      <Choice
+        label="condition"
+        choices={CONDITIONS}
+        value={one.condition}
+        onChoice={(condition: Condition) => set({ condition })}
+      />
+      {one.condition !== 'exists' && (
+        <label>
+          value{' '}
+          <input value={one.value} onInput={({ currentTarget }) => set({ value: currentTarget.value })} />
+        </label>
+      )}
+    </div>
   );
 }
 
