@@ -4,6 +4,8 @@
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { limits } from '../../core/limits.ts';
@@ -247,6 +249,23 @@ describe.skipIf(cannot)('the page', () => {
       "G.V().Has('Type', 'netns').Count()",
     );
     expect(await accessibilityFaults(page)).toEqual([]);
+  });
+
+  it('gives a graph as a file for Graphviz', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'edgedive-page-'));
+    try {
+      await open(`#panel=query&query=${encodeURIComponent("G.V().Has('Type','netns').SubGraph()")}`);
+      const session = await page.createCDPSession();
+      await session.send('Page.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
+      await page.locator('::-p-xpath(//button[text()="Ask"])').click();
+      await page.locator('::-p-text(Download for Graphviz)').click();
+      await eventually(async () => {
+        const file = join(folder, 'edgedive-result.dot');
+        expect(readFileSync(file, 'utf8')).toMatch(new RegExp(`^digraph[^]*${lab.vm1}`));
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('makes and deletes alerts, rules and injections, and finds what breaks their rules before anything is sent', async () => {

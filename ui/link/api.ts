@@ -60,6 +60,17 @@ export async function askAll<Name extends OperationName>(
   };
 }
 
+/** The answer spelt as `type` (a media type that the route has), whole. Throws Refused. */
+export async function askFile<Name extends OperationName>(
+  name: Name,
+  taken: Taken<Name>,
+  type: string,
+): Promise<Blob> {
+  const { method, path, body } = requestOf(name, taken);
+  const headers = { Accept: type, 'Content-Type': 'application/json' };
+  return (await reach(path, { method, headers, ...(body !== undefined && { body }) })).blob();
+}
+
 /** An answer below 400. Throws Refused. */
 export async function reach(path: string, init: RequestInit): Promise<Response> {
   let response: Response;

@@ -125,6 +125,11 @@ export function resultGraph(result: unknown, known: Elements): Elements | undefi
   return { nodes, edges };
 }
 
+/** Whether it is what G and SubGraph() yield. */
+export function isGraph(result: unknown): boolean {
+  return Array.isArray(result) && result.length > 0 && result.every((one) => isObject(one) && 'Nodes' in one);
+}
+
 /** Nodes and edges, those of graphs among them. */
 function elementsOf(result: unknown): Element[] {
   const list = Array.isArray(result) ? (result as unknown[]).flat() : [result];

@@ -6,6 +6,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Completion } from '../../core/gremlin/complete.ts';
 import { limits } from '../../core/limits.ts';
 import { askAll, type Refused } from '../link/api.ts';
+import { Downloads } from './result-downloads.tsx';
 import { resultGraph, resultTable, type ResultTable } from '../model/query-result.ts';
 import { readKept, writeKept } from '../state/kept.ts';
 import { graph } from '../state/live.ts';
@@ -27,6 +28,7 @@ interface Mistake {
 }
 
 interface Outcome {
+  readonly query: string;
   readonly result: unknown;
   readonly cost: string;
   readonly warning: string;
@@ -59,7 +61,7 @@ function useQuery() {
     setBusy(true);
     try {
       const told = await askAll('POST /api/topology', { body: { GremlinQuery: text } });
-      setOutcome({ result: told.answer, cost: told.cost, warning: told.warning });
+      setOutcome({ query: text, result: told.answer, cost: told.cost, warning: told.warning });
       setMistake(undefined);
       markBy(text, told.answer);
       const next = [text, ...history.filter((old) => old !== text)].slice(0, HISTORY_MAX);
@@ -258,7 +260,7 @@ type ResultForm = keyof typeof FORMS;
 
 /** What the result can be shown as; JSON is always among them. */
 function Result({
-  outcome: { result, cost, warning },
+  outcome: { query, result, cost, warning },
   form,
   setForm,
 }: {
@@ -289,9 +291,7 @@ function Result({
             ))}
           </select>
         </label>
-        <button type="button" onClick={() => download(result)}>
-          Download
-        </button>
+        <Downloads query={query} result={result} />
         <span class="muted" role="status">
           {[sizeText(result), cost, warning].filter((part) => part !== '').join(' · ')}
         </span>
@@ -352,15 +352,4 @@ function jsonText(result: unknown): string {
   const text = JSON.stringify(result, undefined, 2) ?? '';
   const most = limits.pageJsonCharsMax;
   return text.length > most ? `${text.slice(0, most)}\n… (cut: download it)` : text;
-}
-
-function download(result: unknown): void {
-  const url = URL.createObjectURL(
-    new Blob([JSON.stringify(result, undefined, 2)], { type: 'application/json' }),
-  );
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = 'edgedive-result.json';
-  link.click();
-  URL.revokeObjectURL(url);
 }
