@@ -79,10 +79,11 @@ export function host4(generator: Generator, address: number, mask: number, query
   throw new BpfError(refusalOf(protocol, noun), offset);
 }
 
-/** libpcap's own words. "Not implemented" is its answer for these families in every release, and so it is ours: nothing is left out here. */
+/** libpcap's own words. */
 function refusalOf(protocol: ProtocolName, noun: string): string {
   if (protocol === 'link') return `link-layer modifier applied to ${noun}`;
   if (protocol === 'ip6') return "'ip6' modifier applied to ip host";
+  // Families that libpcap itself names, but filters no hosts of, in any release: its refusal is ours, and nothing is left out here.
   const family = notImplemented.get(protocol);
   return family === undefined
     ? `'${protocol}' modifier applied to ${noun}`

@@ -24,3 +24,16 @@ export interface Workflow {
   readonly Source: string;
   readonly UUID: string;
 }
+
+/** The members in the reference's order. */
+export function shownWorkflow({
+  Name,
+  Title,
+  Abstract,
+  Description,
+  Parameters,
+  Source,
+  UUID,
+}: Workflow): Workflow {
+  return { Name, Title, Abstract, Description, Parameters, Source, UUID };
+}

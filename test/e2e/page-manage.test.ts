@@ -210,6 +210,7 @@ describe.skipIf(skipWithoutChromium())('what the page manages', () => {
     await fill(`${form} input[name=BPFFilter]`, 'tcp prt 443');
     await page.locator(`${form} .more summary`).click();
     await fill(`${form} input[name=HeaderSize]`, '128');
+    await fill(`${form} input[name=RawPacketLimit]`, '5');
     await page.locator(`${form} input[name="ExtraLayers.2"]`).click();
     await page.locator(`${form} input[name=IPDefrag]`).click();
     await page.select(`${form} select[name=LayerKeyMode]`, 'L3');
@@ -221,7 +222,14 @@ describe.skipIf(skipWithoutChromium())('what the page manages', () => {
     await click('Capture');
     await shows('.panel .list tbody', 'tcp port 443');
     expect(await listed('/api/capture')).toMatchObject([
-      { HeaderSize: 128, ExtraLayers: 2, IPDefrag: true, LayerKeyMode: 'L3', BPFFilter: 'tcp port 443' },
+      {
+        HeaderSize: 128,
+        RawPacketLimit: 5,
+        ExtraLayers: 2,
+        IPDefrag: true,
+        LayerKeyMode: 'L3',
+        BPFFilter: 'tcp port 443',
+      },
     ]);
     await page.locator('.panel .list button[aria-label^="Like it"]').click();
     await eventually(async () => expect(await valueOf(`${form} input[name=HeaderSize]`)).toBe('128'));

@@ -322,6 +322,7 @@ describe.skipIf(cannot)('the page', () => {
     execFileSync('ip', ['-n', lab.vm2, 'link', 'add', 'new0', 'type', 'veth', 'peer', 'name', 'new1']);
     await open();
     await eventually(async () => expect(await rows()).toContain('new0'));
+    const between = Date.now();
     await open(`#time=${before}`);
     await page.waitForSelector('.time.past');
     await eventually(async () => expect(await rows()).toContain(lab.vm2));
@@ -340,6 +341,18 @@ describe.skipIf(cannot)('the page', () => {
     await page.locator('::-p-text(Back to now)').click();
     await eventually(async () => expect(await rows()).toContain('new0'));
     expect(page.url()).not.toContain('time=');
+
+    // Two times, neither of them now.
+    await page.close();
+    execFileSync('ip', ['-n', lab.vm2, 'link', 'del', 'new0']);
+    await open();
+    await eventually(async () => expect(await rows()).not.toContain('new0'));
+    await page.close();
+    await open(`#time=${between}&compared=${before}`);
+    await eventually(async () => expect(await texts(page, '[role=treeitem].came .name')).toContain('new0'));
+    expect((await texts(page, '.since [role=status]')).join()).toContain(
+      new Date(before).toLocaleString('en-US'),
+    );
   });
 
   it('says that what it shows is old while the analyzer is away, and catches up by itself', async () => {

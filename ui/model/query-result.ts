@@ -1,5 +1,6 @@
 /** What a query yields, as a table where it is one: nodes and edges, flows, lists of anything. Anything else stays JSON. */
 import type { Edge, Node } from '../../core/api/operations.ts';
+import { limits } from '../../core/limits.ts';
 import type { LiveGraph } from './live-graph.ts';
 import { addressesOf, macOf, nameOf, typeOf } from './node-text.ts';
 import { endOf, protocolOf, type FlowJson } from './flow-rows.ts';
@@ -144,6 +145,13 @@ function elementsOf(result: unknown): Element[] {
 
 /** The nodes of a result, to be shown in tree and map. */
 export function nodeIdsOf(result: unknown): ReadonlySet<string> {
-  const list = listOf(result) ?? [];
-  return new Set(list.flatMap((entry) => (isElement(entry) && entry.Parent === undefined ? [entry.ID] : [])));
+  const nodes = elementsOf(result).filter(({ Parent }) => Parent === undefined);
+  return new Set(nodes.map(({ ID }) => ID));
+}
+
+/** Cut where it would take the browser long to show. */
+export function jsonText(result: unknown): string {
+  const text = JSON.stringify(result, undefined, 2) ?? '';
+  const most = limits.pageJsonCharsMax;
+  return text.length > most ? `${text.slice(0, most)}\n… (cut: ${text.length - most} characters more)` : text;
 }

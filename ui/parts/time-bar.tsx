@@ -23,12 +23,11 @@ const isSpan = (name: string | null): name is Span => name !== null && Object.ha
 
 /** Follows the two times of the address. */
 async function follow(): Promise<void> {
-  await goTo(time.value);
+  if (time.value !== pastMs.value) await goTo(time.value);
   // There is no such past.
   if (pastMs.value === undefined) time.value = undefined;
-  if (comparedTime.value === undefined) return;
-  await compareWith(comparedTime.value);
-  if (compared.value === undefined) comparedTime.value = undefined;
+  if (comparedTime.value === undefined && compared.value === undefined) return;
+  if (!(await compareWith(comparedTime.value))) comparedTime.value = undefined;
 }
 
 export function TimeBar() {

@@ -40,12 +40,14 @@ async function graphAt(ms: number): Promise<LiveGraph> {
 
 /** What is shown when nothing is compared; undefined for what is. */
 let then: LiveGraph | undefined;
-/** The last that was asked for wins. */
-let asked = 0;
+/** The last that was asked for wins; another time ends a comparison. */
+let timesAsked = 0;
+let comparisonsAsked = 0;
 
 /** Where there is no such past, that is said, and what is stays. */
 export async function goTo(ms: number | undefined): Promise<void> {
-  const mine = ++asked;
+  const mine = ++timesAsked;
+  comparisonsAsked++;
   pastMs.value = ms;
   if (ms === undefined) {
     then = undefined;
@@ -59,7 +61,7 @@ export async function goTo(ms: number | undefined): Promise<void> {
   try {
     const flows = `G.At(${ms}, '${PAST_FLOWS}').Flows().Sort(DESC, 'Last').Limit(${limits.pagePastFlowsMax})`;
     const [graph, found] = await Promise.all([graphAt(ms), query(flows)]);
-    if (mine !== asked) return;
+    if (mine !== timesAsked) return;
     then = graph;
     batch(() => {
       pastProblem.value = '';
@@ -68,25 +70,25 @@ export async function goTo(ms: number | undefined): Promise<void> {
     });
     showGraph(then);
   } catch (error) {
-    if (mine !== asked) return;
+    if (mine !== timesAsked) return;
     await goTo(undefined);
     pastProblem.value = `That time cannot be shown: ${messageOf(error)}`;
   }
 }
 
-/** Compares the time that is shown with another; 0 for now, undefined to end it. The later of both is what others differ from. */
-export async function compareWith(ms: number | undefined): Promise<void> {
-  const mine = ++asked;
+/** Compares the time that is shown with another; 0 for now, undefined to end it. False when there is no such time. */
+export async function compareWith(ms: number | undefined): Promise<boolean> {
+  const mine = ++comparisonsAsked;
   if (ms === undefined) {
     compared.value = undefined;
     showGraph(then);
-    return;
+    return true;
   }
   try {
     const nowMs = Date.now();
     const here = { ms: pastMs.value ?? nowMs, graph: then ?? liveGraph() };
     const there = ms === 0 ? { ms: nowMs, graph: liveGraph() } : { ms, graph: await graphAt(ms) };
-    if (mine !== asked) return;
+    if (mine !== comparisonsAsked) return true;
     const [before, after] = here.ms <= there.ms ? [here, there] : [there, here];
     const difference = differenceOf(before.graph, after.graph);
     batch(() => {
@@ -99,9 +101,11 @@ export async function compareWith(ms: number | undefined): Promise<void> {
       };
     });
     showGraph(unionOf(before.graph, after.graph));
+    return true;
   } catch (error) {
-    if (mine !== asked) return;
+    if (mine !== comparisonsAsked) return true;
     pastProblem.value = `That time cannot be compared: ${messageOf(error)}`;
     compared.value = undefined;
+    return false;
   }
 }

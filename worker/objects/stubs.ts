@@ -59,7 +59,7 @@ export function resourcesOf<Kind extends ResourceKind>(
       if (created.ok) return resource;
       throw new ApiError(created.status === 409 ? 'duplicateResource' : 'registryFull', created.text);
     },
-    change: async (id, alter, duplicateKeyOf) => {
+    change: async (id, alter, duplicate) => {
       for (let tries = 0; tries < CHANGE_TRIES_MAX; tries++) {
         const before = await registry.get(kind, id);
         if (before === undefined) return undefined;
@@ -68,11 +68,11 @@ export function resourcesOf<Kind extends ResourceKind>(
         const replaced = await registry.replace(kind, id, {
           before,
           after,
-          duplicateKey: duplicateKeyOf?.(resource),
+          duplicateKey: duplicate?.keyOf(resource),
         });
         if (replaced === 'replaced') return resource;
         if (replaced === 'missing') return undefined;
-        if (replaced === 'duplicate') throw new ApiError('duplicateResource', 'duplicated resource');
+        if (replaced === 'duplicate') throw duplicate!.refusal(resource);
       }
       throw new ApiError('unavailable', 'others change it all the time: try again later', {
         'Retry-After': '1',
@@ -90,9 +90,13 @@ interface ResourcesOfKind<R> {
   create(request: Omit<R, 'UUID'>, options?: CreateOptions): Promise<R>;
   /**
    * The resource as `alter` makes it of what it is at that moment: what somebody else wrote meanwhile is altered anew, never lost.
-   * Undefined when there is none. Throws what `alter` throws, and ApiError 409 when `duplicateKeyOf` gives the key of another.
+   * Undefined when there is none. Throws what `alter` throws, the `refusal` of one with the key of another, and ApiError 503.
    */
-  change(id: string, alter: (before: R) => R, duplicateKeyOf?: (after: R) => string): Promise<R | undefined>;
+  change(
+    id: string,
+    alter: (before: R) => R,
+    duplicate?: { readonly keyOf: (after: R) => string; readonly refusal: (after: R) => ApiError },
+  ): Promise<R | undefined>;
   delete(id: string): Promise<boolean>;
 }
 

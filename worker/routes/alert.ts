@@ -5,13 +5,10 @@
 import { z } from '@hono/zod-openapi';
 import { shownAlert, type Alert } from '../../core/alert/alert.ts';
 import { readAlert } from '../../core/alert/validate.ts';
-import type { Json } from '../../core/graph/element.ts';
-import { InputError } from '../../core/wire/json-input.ts';
-import { applyPatch, PatchError } from '../../core/wire/json-patch.ts';
 import type { App } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { resourcesOf } from '../objects/stubs.ts';
-import { mountResource } from './resource.ts';
+import { mountResource, patchedAs } from './resource.ts';
 import { jsonText } from './rest.ts';
 import { escapeHtml } from '../../core/wire/go-json.ts';
 
@@ -40,31 +37,18 @@ const alertRequest = z
   .openapi('AlertRequest');
 
 /** Throws ApiError. */
-function checked(input: unknown, prefix = ''): Omit<Alert, 'UUID'> {
+function checked(input: unknown): Omit<Alert, 'UUID'> {
   const read = readAlert(input, Date.now());
-  if ('errors' in read) throw new ApiError('invalidResource', `${prefix}${read.errors.join('\n')}`);
+  if ('errors' in read) throw new ApiError('invalidResource', read.errors.join('\n'));
   return read.alert;
 }
 
 /** Its id never changes. Throws ApiError. */
-function altered(before: Alert, patch: readonly unknown[]): Alert {
-  try {
-    const after = applyPatch(shownAlert(before) as unknown as Json, patch);
-    return { ...checked(after, 'validating patched resource: '), UUID: before.UUID };
-  } catch (error) {
-    if (error instanceof PatchError)
-      throw new ApiError('invalidPatch', `applying JSON patch to resource: ${error.message}`);
-    if (error instanceof InputError)
-      throw new ApiError(
-        'invalidPatch',
-        `creating a new resource from the patched JSON body: ${error.message}`,
-      );
-    throw error;
-  }
-}
-
 async function patched(env: Env, id: string, patch: readonly unknown[]): Promise<Response> {
-  const alert = await resourcesOf(env, 'alert').change(id, (before) => altered(before, patch));
+  const alert = await resourcesOf(env, 'alert').change(id, (before) => {
+    const read = patchedAs(shownAlert(before), patch, (after) => readAlert(after, Date.now()));
+    return { ...read.alert, UUID: before.UUID };
+  });
   if (alert === undefined) throw new ApiError('unknownResource', '');
   return jsonText(escapeHtml(JSON.stringify(shownAlert(alert))));
 }

@@ -73,14 +73,40 @@ function readPatch(text: string): readonly unknown[] {
   }
 }
 
-/** What cannot be changed still says first what is wrong with the patch. Throws ApiError. */
-function tryPatch(before: unknown, patch: readonly unknown[]): void {
+/** What a patch makes of a resource as it is shown. Throws ApiError. */
+function applied(before: unknown, patch: readonly unknown[]): Json {
   try {
-    applyPatch(before as Json, patch);
+    return applyPatch(before as Json, patch);
   } catch (error) {
     if (!(error instanceof PatchError)) throw error;
     throw new ApiError('invalidPatch', `applying JSON patch to resource: ${error.message}`);
   }
+}
+
+/** The same, read as a new one would be: `read` may throw InputError. Throws ApiError. */
+export function patchedAs<R>(
+  before: unknown,
+  patch: readonly unknown[],
+  read: (after: Json) => R | { readonly errors: readonly string[] },
+): R {
+  const after = applied(before, patch);
+  let result: R | { readonly errors: readonly string[] };
+  try {
+    result = read(after);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new ApiError(
+      'invalidPatch',
+      `creating a new resource from the patched JSON body: ${error.message}`,
+    );
+  }
+  if (isFaulty(result))
+    throw new ApiError('invalidResource', `validating patched resource: ${result.errors.join('\n')}`);
+  return result;
+}
+
+function isFaulty(result: unknown): result is { readonly errors: readonly string[] } {
+  return typeof result === 'object' && result !== null && 'errors' in result;
 }
 
 /** A list that is spelled already is read again: pages are for lists that clients cannot take whole. */
@@ -299,7 +325,7 @@ function mountPatch(
       if (before === undefined) throw new ApiError('unknownResource', '');
       const patch = readPatch(await readBody(c));
       if (resource.patch !== undefined) return resource.patch(c.env, id, patch);
-      tryPatch(before, patch);
+      applied(before, patch);
       throw new ApiError('invalidPatch', 'updating resource with patched version: resource not updatable');
     },
   );

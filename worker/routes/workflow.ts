@@ -3,19 +3,17 @@
  * them, and `/api/workflow/{id}/call`, which runs one with the rights of whoever calls.
  */
 import { z } from '@hono/zod-openapi';
-import type { Json } from '../../core/graph/element.ts';
 import { limits } from '../../core/limits.ts';
 import { escapeHtml } from '../../core/wire/go-json.ts';
-import { firstJsonValue, InputError } from '../../core/wire/json-input.ts';
-import { applyPatch, PatchError } from '../../core/wire/json-patch.ts';
+import { firstJsonValue } from '../../core/wire/json-input.ts';
 import { bundledById, bundledWorkflows } from '../../core/workflow/bundled.ts';
 import { readCall, readWorkflow } from '../../core/workflow/validate.ts';
-import type { Workflow } from '../../core/workflow/workflow.ts';
+import { shownWorkflow, type Workflow } from '../../core/workflow/workflow.ts';
 import type { App, AppContext } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { resourcesOf } from '../objects/stubs.ts';
 import { callWorkflow, logHeader } from '../script/call-workflow.ts';
-import { mountResource } from './resource.ts';
+import { mountResource, patchedAs } from './resource.ts';
 import { asMalformed, jsonText, mount, readBody, refusals } from './rest.ts';
 
 const anyValue = z.any().openapi('AnyValue');
@@ -57,17 +55,6 @@ const duplicate = ({ Name }: Pick<Workflow, 'Name'>): ApiError =>
   new ApiError('duplicateWorkflow', `Duplicate workflow, name=${Name}`);
 const isBundledName = (name: string): boolean => bundledWorkflows.some(({ Name }) => Name === name);
 
-/** The members in the reference's order. */
-const shown = ({ Name, Title, Abstract, Description, Parameters, Source, UUID }: Workflow): Workflow => ({
-  Name,
-  Title,
-  Abstract,
-  Description,
-  Parameters,
-  Source,
-  UUID,
-});
-
 async function workflowOf(env: Env, id: string): Promise<Workflow | undefined> {
   return bundledById.get(id) ?? resourcesOf(env, 'workflow').get(id);
 }
@@ -78,7 +65,7 @@ async function create(env: Env, input: unknown, ttlMs: () => number | undefined)
   const { workflow } = read;
   if (isBundledName(workflow.Name)) throw duplicate(workflow);
   try {
-    return shown(
+    return shownWorkflow(
       await resourcesOf(env, 'workflow').create(workflow, { duplicateKey: workflow.Name, ttlMs: ttlMs() }),
     );
   } catch (error) {
@@ -94,45 +81,23 @@ function refuseBundled(id: string): void {
 
 /** The whole workflow may change, but not its id. Throws ApiError. */
 function patched(before: Workflow, patch: readonly unknown[]): Workflow {
-  try {
-    const read = readWorkflow(applyPatch(before as unknown as Json, patch));
-    if ('errors' in read)
-      throw new ApiError('invalidResource', `validating patched resource: ${read.errors.join('\n')}`);
-    return { ...read.workflow, UUID: before.UUID };
-  } catch (error) {
-    if (error instanceof PatchError)
-      throw new ApiError('invalidPatch', `applying JSON patch to resource: ${error.message}`);
-    if (error instanceof InputError)
-      throw new ApiError(
-        'invalidPatch',
-        `creating a new resource from the patched JSON body: ${error.message}`,
-      );
-    throw error;
-  }
+  const { workflow } = patchedAs(shownWorkflow(before), patch, readWorkflow);
+  const after = { ...workflow, UUID: before.UUID };
+  if (JSON.stringify(after).length > limits.bodyBytesMax)
+    throw new ApiError('bodyTooLarge', `the workflow would have more than ${limits.bodyBytesMax} characters`);
+  if (isBundledName(after.Name)) throw duplicate(after);
+  return after;
 }
 
 async function patch(env: Env, id: string, operations: readonly unknown[]): Promise<Response> {
   refuseBundled(id);
-  let name = '';
-  const alter = (before: Workflow): Workflow => {
-    const after = patched(shown(before), operations);
-    if (JSON.stringify(after).length > limits.bodyBytesMax)
-      throw new ApiError(
-        'bodyTooLarge',
-        `the workflow would have more than ${limits.bodyBytesMax} characters`,
-      );
-    if (isBundledName(after.Name)) throw duplicate(after);
-    name = after.Name;
-    return after;
-  };
-  try {
-    const after = await resourcesOf(env, 'workflow').change(id, alter, ({ Name }) => Name);
-    if (after === undefined) throw new ApiError('unknownResource', '');
-    return jsonText(escapeHtml(JSON.stringify(after)));
-  } catch (error) {
-    const isDuplicate = error instanceof ApiError && error.code === 'duplicateResource';
-    throw isDuplicate ? duplicate({ Name: name }) : error;
-  }
+  const alter = (before: Workflow): Workflow => patched(before, operations);
+  const after = await resourcesOf(env, 'workflow').change(id, alter, {
+    keyOf: ({ Name }) => Name,
+    refusal: duplicate,
+  });
+  if (after === undefined) throw new ApiError('unknownResource', '');
+  return jsonText(escapeHtml(JSON.stringify(after)));
 }
 
 async function call(c: AppContext, app: App): Promise<Response> {
@@ -186,12 +151,12 @@ export function mountWorkflow(app: App): void {
     list: async (env) => {
       const kept = await resourcesOf(env, 'workflow').list();
       return Object.fromEntries(
-        [...bundledWorkflows, ...kept].map((workflow) => [workflow.UUID, shown(workflow)]),
+        [...bundledWorkflows, ...kept].map((workflow) => [workflow.UUID, shownWorkflow(workflow)]),
       );
     },
     get: async (env, id) => {
       const workflow = await workflowOf(env, id);
-      return workflow && shown(workflow);
+      return workflow && shownWorkflow(workflow);
     },
     create,
     patch,

@@ -26,8 +26,9 @@ export const CAPTURE_FIELDS = {
   ExtraTCPMetric: { label: 'Count TCP in detail', as: 'switch', isMore: true },
   IPDefrag: { label: 'Put IP fragments together', as: 'switch', isMore: true },
   ReassembleTCP: { label: 'Put TCP streams together', as: 'switch', isMore: true },
+  RawPacketLimit: { label: 'Packets kept of each flow (at most 10)', as: 'number', isMore: true },
   SamplingRate: { label: 'A switch samples one of (packets)', as: 'number', isMore: true },
   PollingInterval: { label: 'A switch reports every (s)', as: 'number', isMore: true },
   Target: { label: 'Sent on to (host:port)', example: '192.0.2.1:6343', isMore: true },
   TargetType: { label: 'Sent on as', choices: ['', ...TARGET_TYPES], isMore: true },
-} satisfies FieldsOf<CaptureRequest, 'RawPacketLimit'>;
+} satisfies FieldsOf<CaptureRequest>;

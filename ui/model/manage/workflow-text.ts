@@ -3,6 +3,7 @@ import { parse, stringify } from 'yaml';
 import type { Workflow, WorkflowParam } from '../../../core/api/operations.ts';
 import { messageOf } from '../../../core/errors.ts';
 import { readWorkflow } from '../../../core/workflow/validate.ts';
+import { shownWorkflow, type Workflow as Kept } from '../../../core/workflow/workflow.ts';
 
 /** How a function in JavaScript begins; no description of a workflow does. */
 const SCRIPT = /^\s*(?:\/\/|\/\*|\(|async\b|function\b|[\w$]+\s*=>|["']use strict["'])/;
@@ -40,13 +41,7 @@ function ofScript(text: string, name: string): object {
 }
 
 /** As YAML, for an editor. */
-export function workflowText({
-  Name,
-  Title,
-  Abstract,
-  Description,
-  Parameters,
-  Source,
-}: WorkflowMembers): string {
-  return stringify({ Name, Title, Abstract, Description, Parameters, Source }, { lineWidth: 0 });
+export function workflowText(workflow: Workflow): string {
+  const { UUID: _id, ...members } = shownWorkflow(workflow as Kept);
+  return stringify(members, { lineWidth: 0 });
 }

@@ -1,14 +1,12 @@
 /** Everything of a kind, with what becomes of it, what can be done with it, and a form for one more. */
 import { useState } from 'preact/hooks';
-import { messageOf } from '../../../core/errors.ts';
 import { bodyOf, givenOf, type Given } from '../../model/manage/fields.ts';
 import { may } from '../../state/session.ts';
 import { AskOnce } from '../ask-once.tsx';
 import { Edit } from './edit.tsx';
 import type { Entry, Kind } from './kind.ts';
 import { ResourceForm } from './resource-form.tsx';
-import { useSaid } from './use-said.tsx';
-import { useList } from './use-list.ts';
+import { useKept } from './use-kept.tsx';
 
 /** The values of another; the number makes it a form of its own. */
 interface Like {
@@ -17,42 +15,21 @@ interface Like {
 }
 
 export function List({ kind }: { readonly kind: Kind }) {
-  const { entries, problem, load } = useList(kind.list);
-  const [editing, setEditing] = useState<Entry | undefined>();
+  const { entries, load, editing, edit, leave, remove, notices } = useKept(kind.list);
   const [like, setLike] = useState<Like>({ number: 0, given: {} });
-  const [refusal, setRefusal] = useState('');
-  const { say, saying } = useSaid();
   const mayWrite = may(kind.object, 'write');
-  const remove = async ({ id, title }: Entry): Promise<void> => {
-    try {
-      await kind.remove(id);
-      setRefusal('');
-      say(`Deleted: ${title}`);
-    } catch (error) {
-      setRefusal(`${title} is not deleted: ${messageOf(error)}`);
-    }
-    await load();
-  };
-  const leave = (text: string): void => {
-    setEditing(undefined);
-    say(text);
-    void load();
-  };
   const hasSome = entries !== undefined && entries.length > 0;
   return (
     <>
-      <p role="alert" class="problem">
-        {[problem, refusal].filter((text) => text !== '').join(' ')}
-      </p>
-      {saying}
+      {notices}
       {entries?.length === 0 && <p class="muted">None yet. {mayWrite && kind.empty}</p>}
       {hasSome && (
         <Table
           kind={kind}
           entries={entries}
           mayWrite={mayWrite}
-          onRemove={remove}
-          onEdit={setEditing}
+          onRemove={({ id, title }) => remove(title, () => kind.remove(id))}
+          onEdit={edit}
           onLike={({ value }) => setLike({ number: like.number + 1, given: givenOf(kind.fields, value) })}
         />
       )}

@@ -2,9 +2,9 @@
 import { useState } from 'preact/hooks';
 import type { Workflow, WorkflowParam } from '../../../core/api/operations.ts';
 import { messageOf } from '../../../core/errors.ts';
-import { limits } from '../../../core/limits.ts';
 import { askAll } from '../../link/api.ts';
 import { nameOf, tidOf } from '../../model/node-text.ts';
+import { jsonText } from '../../model/query-result.ts';
 import { argumentsOf, inputOf, paramName } from '../../model/manage/workflow-call.ts';
 import { nodeNameOfTid } from '../../state/live.ts';
 import { may } from '../../state/session.ts';
@@ -165,11 +165,4 @@ function NodeParameter({
       {known !== tid && <span class="muted">{known}</span>}
     </div>
   );
-}
-
-/** Cut where it would take the browser long to show. */
-function jsonText(result: unknown): string {
-  const text = JSON.stringify(result, undefined, 2) ?? '';
-  const most = limits.pageJsonCharsMax;
-  return text.length > most ? `${text.slice(0, most)}\n… (cut)` : text;
 }

@@ -1,7 +1,6 @@
 /** Scripts that the analyzer keeps and runs: what each does, its source, a form to run it, and a text for one more. */
 import { useState } from 'preact/hooks';
 import type { Workflow } from '../../../core/api/operations.ts';
-import { messageOf } from '../../../core/errors.ts';
 import { bundledById } from '../../../core/workflow/bundled.ts';
 import { ask } from '../../link/api.ts';
 import type { Fields, Given } from '../../model/manage/fields.ts';
@@ -10,8 +9,7 @@ import { AskOnce } from '../ask-once.tsx';
 import { Edit } from './edit.tsx';
 import type { Kind } from './kind.ts';
 import { ResourceForm } from './resource-form.tsx';
-import { useList } from './use-list.ts';
-import { useSaid } from './use-said.tsx';
+import { useKept } from './use-kept.tsx';
 import { WorkflowDetails } from './workflow-details.tsx';
 
 const NEW_FIELDS: Fields = {
@@ -46,39 +44,22 @@ const toForm = async (value: object): Promise<Given> => ({
 });
 
 export function Workflows() {
-  const { entries, problem, load } = useList(async () => Object.values(await ask('GET /api/workflow', {})));
+  const { entries, load, editing, edit, leave, remove, notices } = useKept(async () =>
+    Object.values(await ask('GET /api/workflow', {})),
+  );
   const [openId, setOpenId] = useState('');
-  const [editing, setEditing] = useState<Workflow | undefined>();
-  const [refusal, setRefusal] = useState('');
-  const { say, saying } = useSaid();
-  const remove = async ({ UUID: id, Name }: Workflow): Promise<void> => {
-    try {
-      await ask('DELETE /api/workflow/{id}', { params: { id } });
-      setRefusal('');
-      say(`Deleted: ${Name}`);
-    } catch (error) {
-      setRefusal(`${Name} is not deleted: ${messageOf(error)}`);
-    }
-    await load();
-  };
-  const leave = (text: string): void => {
-    setEditing(undefined);
-    say(text);
-    void load();
-  };
   const open = entries?.find(({ UUID }) => UUID === openId);
   return (
     <>
-      <p role="alert" class="problem">
-        {[problem, refusal].filter((text) => text !== '').join(' ')}
-      </p>
-      {saying}
+      {notices}
       <Table
         entries={entries ?? []}
         openId={openId}
         onOpen={(id) => setOpenId(id === openId ? '' : id)}
-        onEdit={setEditing}
-        onRemove={remove}
+        onEdit={edit}
+        onRemove={({ UUID: id, Name }) =>
+          remove(Name, () => ask('DELETE /api/workflow/{id}', { params: { id } }))
+        }
       />
       {open !== undefined && <WorkflowDetails key={open.UUID} workflow={open} />}
       {editing !== undefined && (
