@@ -334,7 +334,8 @@ describe.skipIf(cannot)('the page', () => {
     expect(page.url()).toContain('compared=0');
     // What came is in tree and map of both times, with its sign.
     expect(await texts(page, '[role=treeitem].came .name')).toContain('new0');
-    await eventually(async () => expect(await texts(page, '.map .box.came .label')).toContain('+ new0'));
+    await eventually(async () => expect(await texts(page, '.map .box.came .label')).toContain('new0'));
+    expect(await texts(page, '.map .box.came .twist')).toContain('+');
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.locator('::-p-text(End comparing)').click();
     await eventually(async () => expect(await rows()).not.toContain('new0'));

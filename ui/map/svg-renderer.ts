@@ -147,8 +147,12 @@ export class SvgRenderer implements MapRenderer {
       'class',
       `box kind-${box.kind.replaceAll(/[^\w-]/g, '_')} ${box.isOpen ? 'open' : 'leaf'}${box.id === selectedId ? ' selected' : ''}${isDim ? ' dim' : ''}${box.isCaptured ? ' captured' : ''} ${change ?? ''}`,
     );
-    const text = change === undefined ? labelOf(box) : `${CHANGE_SIGNS[change]} ${labelOf(box)}`;
+    const sign = change === undefined ? '' : CHANGE_SIGNS[change];
+    // A leaf has room for the sign where groups have what opens them; those are as wide as what they hold.
+    const text = sign === '' || box.inside === 0 ? labelOf(box) : `${sign} ${labelOf(box)}`;
     if (label.textContent !== text) label.textContent = text;
+    const opener = box.inside === 0 ? sign : box.isOpen ? '▾' : '▸';
+    if (twist.textContent !== opener) twist.textContent = opener;
     const before = drawn.box;
     if (before === box) return;
     drawn.box = box;
@@ -160,7 +164,6 @@ export class SvgRenderer implements MapRenderer {
     label.setAttribute('x', box.state === 'none' ? '22' : '34');
     glyph.setAttribute('d', GLYPHS[box.state]);
     glyph.setAttribute('class', `glyph ${box.state}`);
-    twist.textContent = box.inside === 0 ? '' : box.isOpen ? '▾' : '▸';
   }
 
   #newBox(id: string): Drawn {

@@ -14,32 +14,40 @@ export function Comparison() {
   const { added, removed, changed, linksAdded, linksRemoved } = difference;
   return (
     <div class="since" role="group" aria-label="What differs">
-      <p role="status">
-        From {new Date(beforeMs).toLocaleString()} to {new Date(afterMs).toLocaleString()}:
-      </p>
-      <List title="+ came" entries={added.map((node) => ({ node, more: '' }))} />
-      <List title="− went" entries={removed.map((node) => ({ node, more: '' }))} />
-      <List title="~ changed" entries={changed.map(({ node, keys }) => ({ node, more: keys.join(', ') }))} />
-      <Links title="+ links came" edges={linksAdded} />
-      <Links title="− links went" edges={linksRemoved} />
-      <button type="button" onClick={() => (comparedTime.value = undefined)}>
-        End comparing
-      </button>
+      <div class="bar">
+        <span role="status">
+          From {new Date(beforeMs).toLocaleString()} to {new Date(afterMs).toLocaleString()}
+        </span>
+        <button type="button" onClick={() => (comparedTime.value = undefined)}>
+          End comparing
+        </button>
+      </div>
+      <List sign="+" title="came" entries={added.map((node) => ({ node, more: '' }))} />
+      <List sign="−" title="went" entries={removed.map((node) => ({ node, more: '' }))} />
+      <List
+        sign="~"
+        title="changed"
+        entries={changed.map(({ node, keys }) => ({ node, more: keys.join(', ') }))}
+      />
+      <Links sign="+" title="links came" edges={linksAdded} />
+      <Links sign="−" title="links went" edges={linksRemoved} />
     </div>
   );
 }
 
 function List({
+  sign,
   title,
   entries,
 }: {
+  readonly sign: string;
   readonly title: string;
   readonly entries: readonly { readonly node: Node; readonly more: string }[];
 }) {
   return (
     <details open={entries.length > 0 && entries.length <= 10}>
       <summary>
-        {entries.length} {title}
+        {sign} {entries.length} {title}
       </summary>
       <ul>
         {entries.slice(0, SHOWN_MAX).map(({ node, more }) => (
@@ -56,7 +64,15 @@ function List({
   );
 }
 
-function Links({ title, edges }: { readonly title: string; readonly edges: readonly Edge[] }) {
+function Links({
+  sign,
+  title,
+  edges,
+}: {
+  readonly sign: string;
+  readonly title: string;
+  readonly edges: readonly Edge[];
+}) {
   const end = (id: string): string => {
     const node = graph.nodes.get(id);
     return node === undefined ? id : nameOf(node);
@@ -64,7 +80,7 @@ function Links({ title, edges }: { readonly title: string; readonly edges: reado
   return (
     <details>
       <summary>
-        {edges.length} {title}
+        {sign} {edges.length} {title}
       </summary>
       <ul>
         {edges.slice(0, SHOWN_MAX).map(({ ID, Parent, Child, Metadata }) => (

@@ -56,6 +56,7 @@ export function TimeBar() {
   };
   const { minutes, step } = SPANS[span];
   const ago = moved ?? (now === undefined ? 0 : Math.round((Date.now() - now) / MINUTE_MS));
+  const said = ago === 0 && now !== undefined ? 'less than a minute ago' : agoText(ago);
   return (
     <div class={`bar time${now === undefined ? '' : ' past'}`} role="group" aria-label="Time">
       <label>
@@ -66,12 +67,12 @@ export function TimeBar() {
           max={0}
           step={step}
           value={-Math.min(ago, minutes)}
-          aria-valuetext={agoText(ago)}
+          aria-valuetext={said}
           onInput={({ currentTarget }) => slide(-Number(currentTarget.value))}
         />
       </label>
       <span role="status">
-        {agoText(ago)}
+        {said}
         {now !== undefined && moved === undefined && `: ${new Date(now).toLocaleString()}`}
       </span>
       {now !== undefined && (
